@@ -1,0 +1,92 @@
+# Callboard's commands. `make` alone lists them. Needed: make, and Python 3.11 or newer with venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# HOST is taken from the command line only: some shells export a HOST of their own.
+HOST = 127.0.0.1
+PORT ?= 8000
+
+# For example: make test PYTEST_ARGS="-k claim -x"
+PYTEST_ARGS ?=
+
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+
+# A virtual environment knows its own address: one that was copied or moved is made anew.
+ifneq ($(shell cat $(VENV)/.made-for 2>/dev/null),$(CURDIR))
+$(shell rm -f $(VENV)/.made-for)
+endif
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: $(VENV)/.runtime $(VENV)/.project ## serve Callboard on 127.0.0.1:8000 (or: make run HOST=0.0.0.0 PORT=9000)
+	@$(BIN)/callboard db upgrade
+	@exec $(BIN)/gunicorn --config deploy/gunicorn.conf.py --bind $(HOST):$(PORT) wsgi:app
+
+.PHONY: test
+test: lint ## run the linters, then the whole test suite
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: dev ## check style, types, templates and the direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/djlint templates --check --quiet
+	@$(BIN)/djlint templates --lint --quiet
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: format
+format: dev ## put code and templates in the house style
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+	@$(BIN)/djlint templates --reformat --quiet
+
+.PHONY: dev
+dev: $(VENV)/.dev $(VENV)/.project ## make .venv with everything a developer needs
+
+# The lock must hold what the public index serves to everyone, not what this machine's pip prefers.
+PIP_COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-config --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(UPGRADE)
+
+.PHONY: lock
+lock: dev ## resolve pyproject.toml into the lock files (newest versions: make lock UPGRADE=--upgrade)
+	@$(PIP_COMPILE) --output-file requirements-build.txt \
+		--build-deps-for editable --only-build-deps pyproject.toml
+	@$(PIP_COMPILE) --output-file requirements.txt pyproject.toml
+	@$(PIP_COMPILE) --output-file requirements-dev.txt --extra postgres --extra dev \
+		--constraint requirements-build.txt --constraint requirements.txt pyproject.toml
+
+.PHONY: clean
+clean: ## remove .venv and what tools left behind (never instance/)
+	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made-for:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Callboard needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "$(CURDIR)" > $@
+
+$(VENV)/.runtime: requirements.txt $(VENV)/.made-for
+	@echo "Installing requirements.txt ..."
+	@$(PIP_INSTALL) --require-hashes --requirement requirements.txt
+	@touch $@
+
+# The developer's lock holds the runtime's, so `make run` has nothing left to do.
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.made-for
+	@echo "Installing requirements-dev.txt ..."
+	@$(PIP_INSTALL) --require-hashes --requirement requirements-dev.txt
+	@touch $(VENV)/.runtime $@
+
+$(VENV)/.project: pyproject.toml requirements-build.txt $(VENV)/.made-for
+	@$(PIP_INSTALL) --require-hashes --requirement requirements-build.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
