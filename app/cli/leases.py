@@ -1,0 +1,18 @@
+"""`callboard expire-leases`: the sweep that passing requests do, on demand."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from app import pipeline
+from app.extensions import db
+
+
+@click.command("expire-leases")
+@with_appcontext
+def expire_leases() -> None:
+    """End overdue leases, free their tickets and give silent workers up."""
+    ended = pipeline.expire_leases(db.session())
+    db.session.commit()
+    click.echo(f"{ended} overdue lease{'' if ended == 1 else 's'} ended")

@@ -1,0 +1,118 @@
+"""What SQLite and PostgreSQL each need.
+
+SQLite: foreign keys, a write-ahead log, and transactions that begin as what they are. A transaction
+that will write says so at once (BEGIN IMMEDIATE): one that first reads and then writes fails with
+"database is locked" as soon as two of them meet, however long SQLite is told to wait.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, make_url
+
+OLDEST_SQLITE = (3, 38, 0)
+"""The `->>` operator on JSON came with this version."""
+
+WRITE_LOCK_SECONDS = 15.0
+"""How long a writer waits for SQLite's one write lock before it gives up."""
+
+WRITE_LOCK_RETRY_SECONDS = 0.001
+
+POSTGRESQL_OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
+)
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+@contextmanager
+def reading(value: bool = True) -> Iterator[None]:
+    """Transactions that begin inside only read: on SQLite they take no lock and refuse to write."""
+    token = _reading.set(value)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """The arguments of `create_engine` for a database URL."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": WRITE_LOCK_SECONDS}}
+    return {
+        "connect_args": {"options": POSTGRESQL_OPTIONS},
+        "pool_pre_ping": True,
+        "pool_size": 8,
+        "max_overflow": 8,
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Listen to an engine's connections and transactions; needed for SQLite only."""
+    if engine.dialect.name == "sqlite":
+        _make_folder(engine.url)
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+
+
+def _make_folder(url: URL) -> None:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _on_connect(connection: sqlite3.Connection, record: Any) -> None:
+    # The driver would begin transactions by itself, deferred, and only before some statements.
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    raw: Any = connection.connection.dbapi_connection
+    if _reading.get():
+        raw.execute("PRAGMA query_only=ON")
+        raw.execute("BEGIN")
+    else:
+        raw.execute("PRAGMA query_only=OFF")
+        _begin_immediate(raw)
+
+
+def _begin_immediate(raw: sqlite3.Connection) -> None:
+    """Take the write lock, or raise `sqlite3.OperationalError` after `WRITE_LOCK_SECONDS`.
+
+    SQLite's own waiting sleeps longer and longer, which starves the unlucky: with eight writers the
+    worst wait was over a second, and is some tens of milliseconds when each asks every millisecond.
+    """
+    deadline = time.monotonic() + WRITE_LOCK_SECONDS
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _has_begun(raw, is_last_try=time.monotonic() > deadline):
+            pause = WRITE_LOCK_RETRY_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            time.sleep(pause)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={int(WRITE_LOCK_SECONDS * 1000)}")
+
+
+def _has_begun(raw: sqlite3.Connection, *, is_last_try: bool) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last_try or not is_busy(error):
+            raise
+        return False
+    return True
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether a database error only says that others hold the lock: worth another try later."""
+    text = str(error)
+    return "database is locked" in text or "lock timeout" in text or "deadlock detected" in text

@@ -1,0 +1,47 @@
+"""What may go wrong below the doors.
+
+Models and pipeline raise these; only the doors know which status code and which page they become.
+A message is a whole sentence for the person or agent who caused it, and says what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A rule of the board refused a change. `field` names the input at fault, if there is one."""
+
+    keeps_record: ClassVar[bool] = False
+    """Whether the door commits what the verb recorded about the refusal; else it rolls back."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class NotFound(DomainError):
+    """There is no such row, or the asker may not know of it."""
+
+
+class Invalid(DomainError):
+    """The input itself is wrong: a text too long, a name with strange characters."""
+
+
+class Conflict(DomainError):
+    """The input is fine, but the board is in a state that doesn't allow it."""
+
+
+class Stale(Conflict):
+    """Someone else changed the row after the asker read it."""
+
+
+class RunNotCurrent(Conflict):
+    """A worker reports on a run that is over. The timeline shows the losing attempt."""
+
+    keeps_record = True
+
+
+class Forbidden(DomainError):
+    """The actor may not do this."""

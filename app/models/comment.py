@@ -1,0 +1,46 @@
+"""Comments: what people and workers say about a ticket, in Markdown."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.columns import bigint, created, intpk
+from app.errors import Invalid
+from app.extensions import Model
+from app.text import require_text
+
+
+class Comment(Model):
+    """One thing said. A worker's comment names its worker type, worker and stage."""
+
+    __tablename__ = "comments"
+    __table_args__ = (
+        Index(None, "ticket_id", "id"),
+        Index(None, "run_id"),
+        CheckConstraint("stage_number >= 1", name="stage_number"),
+        {"sqlite_autoincrement": True},
+    )
+
+    CONTENT_MAX = 131_072
+
+    id: Mapped[intpk]
+    ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.ticket_id", ondelete="CASCADE"))
+    worker_type: Mapped[str | None]
+    worker_id: Mapped[str | None]
+    stage_number: Mapped[int | None]
+    run_id: Mapped[bigint | None] = mapped_column(
+        ForeignKey("stage_runs.run_id", ondelete="SET NULL")
+    )
+    author: Mapped[str | None]
+    content: Mapped[str]
+    submission_id: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[created]
+
+    @classmethod
+    def require_content(cls, content: str) -> str:
+        """The text of a comment, which may not be empty."""
+        text = require_text(content, "content", cls.CONTENT_MAX)
+        if not text:
+            raise Invalid("Write something first.", "content")
+        return text

@@ -1,0 +1,143 @@
+"""Dependencies: a ticket waits until those that block it are closed."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    case,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app import clock
+from app.actor import Actor
+from app.columns import created
+from app.errors import Conflict, Invalid
+from app.extensions import Model
+from app.models.event import Event
+from app.models.project import Project
+from app.models.ticket_row import TicketRow
+
+
+class TicketDependency(Model):
+    """`ticket_id` can't be worked on before `blocked_by_id` is closed."""
+
+    __tablename__ = "ticket_dependencies"
+    __table_args__ = (
+        CheckConstraint("ticket_id <> blocked_by_id", name="not_itself"),
+        Index(None, "blocked_by_id"),
+    )
+
+    ticket_id: Mapped[str] = mapped_column(
+        ForeignKey("tickets.ticket_id", ondelete="CASCADE"), primary_key=True
+    )
+    blocked_by_id: Mapped[str] = mapped_column(
+        ForeignKey("tickets.ticket_id", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[created]
+
+    @classmethod
+    def is_blocked_by(cls, session: Session, ticket_id: str, other_id: str) -> bool:
+        """Whether the ticket waits for the other, directly or through others."""
+        upstream = select(cls.blocked_by_id).where(cls.ticket_id == ticket_id).cte(recursive=True)
+        upstream = upstream.union(
+            select(cls.blocked_by_id).where(cls.ticket_id == upstream.c.blocked_by_id)
+        )
+        found = session.scalar(select(exists().where(upstream.c.blocked_by_id == other_id)))
+        return bool(found)
+
+
+class Blockable(TicketRow):
+    """The part of a ticket that knows what it waits for, and who waits for it."""
+
+    __abstract__ = True
+
+    def block_by(self, blocker_id: str, actor: Actor) -> None:
+        """Let this ticket wait for another of its project. Raises `Invalid` for a cycle."""
+        self.require_not_closed()
+        blocker_id = blocker_id.strip()
+        # One change to a project's dependencies at a time: two at once could close a circle.
+        Project.lock(self.session, self.project_id)
+        blocker = self.session.get(type(self), blocker_id, with_for_update={"key_share": True})
+        if blocker is None or blocker.project_id != self.project_id:
+            raise Invalid(f"{self.project_id} has no ticket {blocker_id}.", "blocked_by_id")
+        if blocker_id == self.ticket_id:
+            raise Invalid("A ticket can't wait for itself.", "blocked_by_id")
+        if self._has_blocker(blocker_id):
+            raise Conflict(f"{self.ticket_id} already waits for {blocker_id}.", "blocked_by_id")
+        if TicketDependency.is_blocked_by(self.session, blocker_id, self.ticket_id):
+            raise Invalid(
+                f"{blocker_id} itself waits for {self.ticket_id}, directly or through others; "
+                "neither could ever start.",
+                "blocked_by_id",
+            )
+        self.session.execute(
+            insert(TicketDependency).values(ticket_id=self.ticket_id, blocked_by_id=blocker_id)
+        )
+        self.open_blockers += blocker.state != "closed"
+        self.record("ticket_dependency_changed", actor, reason=f"waits for {blocker_id}")
+
+    def unblock_from(self, blocker_id: str, actor: Actor) -> None:
+        """No longer wait for another ticket; one it didn't wait for is nothing to do."""
+        if not self._has_blocker(blocker_id):
+            return
+        blocker = self.session.get(type(self), blocker_id, with_for_update={"key_share": True})
+        self.session.execute(
+            delete(TicketDependency).where(
+                TicketDependency.ticket_id == self.ticket_id,
+                TicketDependency.blocked_by_id == blocker_id,
+            )
+        )
+        if blocker and blocker.state != "closed":
+            self.open_blockers -= 1
+            if not self.open_blockers:
+                self.ready_at = clock.now()
+        self.record("ticket_dependency_changed", actor, reason=f"no longer waits for {blocker_id}")
+
+    def tell_dependents_closed(self, actor: Actor) -> None:
+        """Those that this ticket blocked wait for one less; the last one lets them start."""
+        tickets = type(self)
+        last_one = tickets.open_blockers == 1
+        self._change_dependents(
+            -1, actor, ready_at=case((last_one, clock.now()), else_=tickets.ready_at)
+        )
+
+    def tell_dependents_reopened(self, actor: Actor) -> None:
+        """Those that this ticket blocks wait for it again; one that runs already may finish."""
+        self._change_dependents(+1, actor)
+
+    def _has_blocker(self, blocker_id: str) -> bool:
+        key = (self.ticket_id, blocker_id)
+        return self.session.get(TicketDependency, key, populate_existing=True) is not None
+
+    def _change_dependents(self, by: int, actor: Actor, **also: object) -> None:
+        tickets = type(self)
+        dependents = select(TicketDependency.ticket_id).where(
+            TicketDependency.blocked_by_id == self.ticket_id
+        )
+        changed = self.session.execute(
+            update(tickets)
+            .where(tickets.ticket_id.in_(dependents))
+            .values(open_blockers=tickets.open_blockers + by, updated_at=clock.now(), **also)
+            .returning(tickets.ticket_id)
+            .execution_options(synchronize_session="fetch")
+        ).scalars()
+        word = "closed" if by < 0 else "reopened"
+        for ticket_id in changed.all():
+            self.session.add(
+                Event(
+                    event_type="ticket_dependency_changed",
+                    project_id=self.project_id,
+                    ticket_id=ticket_id,
+                    reason=f"{self.ticket_id}, which it waits for, was {word}",
+                    actor=actor.label,
+                    processed=True,
+                    created_at=clock.now(),
+                )
+            )

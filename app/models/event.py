@@ -1,0 +1,149 @@
+"""Events: facts worth telling a coordinator. They are added, and processed, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import CheckConstraint, Index, false, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app import clock
+from app.actor import Actor
+from app.columns import created, intpk
+from app.errors import NotFound
+from app.extensions import Model
+from app.text import require_text
+
+if TYPE_CHECKING:
+    from app.models.ticket_row import TicketRow
+    from app.models.worker import Worker
+
+EVENT_TYPES = (
+    "ticket_created",
+    "ticket_stage_started",
+    "ticket_stage_completed",
+    "ticket_stage_returned",
+    "ticket_stage_failed",
+    "ticket_stage_released",
+    "ticket_attention_requested",
+    "ticket_held",
+    "ticket_resumed",
+    "ticket_closed",
+    "ticket_reopened",
+    "ticket_plan_changed",
+    "ticket_edited",
+    "ticket_dependency_changed",
+    "ticket_report_refused",
+    "worker_started",
+    "worker_stopped",
+)
+
+LOGGED_ONLY = {
+    "ticket_stage_started",
+    "ticket_stage_released",
+    "ticket_edited",
+    "ticket_dependency_changed",
+    "ticket_report_refused",
+}
+"""Facts that only the timeline tells: nobody has to act, so they are processed from the start."""
+
+
+class Event(Model):
+    """Something that happened. `ticket_id` and `worker_id` are kept when those rows are gone."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        CheckConstraint(f"event_type IN {EVENT_TYPES}", name="event_type"),
+        Index(None, "ticket_id", "id"),
+        Index(None, "worker_id", "id"),
+        Index(None, "project_id", "id"),
+        Index(
+            "ix_events_inbox",
+            "id",
+            sqlite_where=text("needs_attention AND NOT processed"),
+            postgresql_where=text("needs_attention AND NOT processed"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    SUMMARY_MAX = 4_000
+
+    id: Mapped[intpk]
+    event_type: Mapped[str]
+    project_id: Mapped[str | None]
+    ticket_id: Mapped[str | None]
+    worker_id: Mapped[str | None]
+    stage: Mapped[str | None]
+    reason: Mapped[str | None]
+    actor: Mapped[str | None]
+    needs_attention: Mapped[bool] = mapped_column(server_default=false())
+    created_at: Mapped[created]
+    processed: Mapped[bool] = mapped_column(server_default=false())
+    processed_by: Mapped[str | None]
+    processed_at: Mapped[datetime | None]
+    resolution_summary: Mapped[str | None]
+
+    @classmethod
+    def get(cls, session: Session, event_id: int) -> Self:
+        """The event with that number; raises `NotFound`."""
+        event = session.get(cls, event_id)
+        if event is None:
+            raise NotFound(f"There is no event {event_id}.")
+        return event
+
+    @classmethod
+    def about_ticket(
+        cls,
+        ticket: TicketRow,
+        event_type: str,
+        actor: Actor,
+        *,
+        stage: str | None = None,
+        reason: str | None = None,
+        worker_id: str | None = None,
+        needs_attention: bool = False,
+    ) -> Self:
+        """A fact about a ticket."""
+        return cls(
+            event_type=event_type,
+            project_id=ticket.project_id,
+            ticket_id=ticket.ticket_id,
+            worker_id=worker_id or (actor.name if actor.kind == "worker" else None),
+            stage=stage,
+            reason=reason,
+            actor=actor.label,
+            needs_attention=needs_attention,
+            processed=event_type in LOGGED_ONLY,
+            created_at=clock.now(),
+        )
+
+    @classmethod
+    def about_worker(
+        cls,
+        worker: Worker,
+        event_type: str,
+        actor: Actor,
+        reason: str | None = None,
+        needs_attention: bool = False,
+    ) -> Self:
+        """A fact about a worker."""
+        return cls(
+            event_type=event_type,
+            project_id=worker.project_id,
+            worker_id=worker.worker_id,
+            stage=worker.worker_type,
+            reason=reason,
+            actor=actor.label,
+            needs_attention=needs_attention,
+            created_at=clock.now(),
+        )
+
+    def process(self, actor: Actor, note: str = "") -> None:
+        """Mark the event as dealt with, and say how. The first to do so stays on record."""
+        if self.processed:
+            return
+        self.processed = True
+        self.processed_by = actor.label
+        self.processed_at = clock.now()
+        self.resolution_summary = require_text(note, "note", self.SUMMARY_MAX) or None

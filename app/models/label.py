@@ -1,0 +1,47 @@
+"""Labels: free words that group tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import ForeignKey, Index, delete, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.errors import Invalid
+from app.extensions import Model
+from app.text import require_line
+
+LABEL_MAX = 64
+LABELS_MAX = 20
+"""Labels on one ticket."""
+
+
+class TicketLabel(Model):
+    """One label of one ticket."""
+
+    __tablename__ = "ticket_labels"
+    __table_args__ = (Index(None, "label", "ticket_id"),)
+
+    ticket_id: Mapped[str] = mapped_column(
+        ForeignKey("tickets.ticket_id", ondelete="CASCADE"), primary_key=True
+    )
+    label: Mapped[str] = mapped_column(primary_key=True)
+
+    @classmethod
+    def replace(cls, session: Session, ticket_id: str, labels: list[str]) -> None:
+        """Give the ticket exactly these labels."""
+        session.execute(delete(cls).where(cls.ticket_id == ticket_id))
+        if labels:
+            session.execute(insert(cls), [{"ticket_id": ticket_id, "label": x} for x in labels])
+
+
+def require_labels(labels: Iterable[str]) -> list[str]:
+    """The labels, each once, in order. A comma would end a label where people type them."""
+    found = list(
+        dict.fromkeys(require_line(label, "labels", LABEL_MAX) for label in labels if label.strip())
+    )
+    if len(found) > LABELS_MAX:
+        raise Invalid(f"At most {LABELS_MAX} labels; these are {len(found)}.", "labels")
+    if bad := [label for label in found if "," in label]:
+        raise Invalid(f"A label can't hold a comma: {bad[0]}", "labels")
+    return found

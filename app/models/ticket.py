@@ -1,0 +1,234 @@
+"""What happens to a ticket: the verbs that change its text, its plan and its state.
+
+What happens at a stage (complete, send back, fail …) is told by its run: see `stage_run.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Self
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, WriteOnlyMapped, relationship
+
+from app import clock
+from app.actor import Actor
+from app.errors import Conflict, Invalid, Stale
+from app.models.dependency import Blockable
+from app.models.event import Event
+from app.models.label import TicketLabel, require_labels
+from app.models.plan import require_plan
+from app.models.project import Project
+from app.models.ticket_row import PRIORITIES
+from app.text import require_line, require_name, require_text
+
+if TYPE_CHECKING:
+    from app.models.stage_run import StageRun
+
+Resolution = Literal["completed", "stopped"]
+
+
+class Ticket(Blockable):
+    """A piece of work. Its position is `completed_stages`; the database derives `current_stage`."""
+
+    runs: WriteOnlyMapped[StageRun] = relationship("StageRun", viewonly=True)
+
+    @classmethod
+    def create(
+        cls,
+        session: Session,
+        *,
+        project_id: str,
+        title: str,
+        execution_plan: Sequence[str],
+        actor: Actor,
+        description: str = "",
+        priority: int = 2,
+        labels: Sequence[str] = (),
+        parent_id: str | None = None,
+        ticket_id: str | None = None,
+        submission_id: str | None = None,
+    ) -> Self:
+        """A new open ticket at the start of its plan.
+
+        Without `ticket_id` the project numbers it. Raises `Invalid`, `Conflict`, `NotFound`.
+        """
+        project = Project.get(session, project_id)
+        project.require_active()
+        ticket = cls(
+            project_id=project_id,
+            execution_plan=require_plan(session, project_id, execution_plan),
+            completed_stages=0,
+            failed_attempts=0,
+            open_blockers=0,
+            state="open",
+            version=1,
+            ready_at=clock.now(),
+            created_at=clock.now(),
+            created_by=actor.label,
+            submission_id=submission_id,
+        )
+        ticket._set_text(title, description, priority)
+        names = require_labels(labels)
+        if parent_id:
+            ticket.parent_id = cls._require_parent(session, project_id, parent_id)
+        ticket.ticket_id = (
+            cls._require_free_id(session, ticket_id) if ticket_id else project.next_ticket_id()
+        )
+        session.add(ticket)
+        session.flush()
+        TicketLabel.replace(session, ticket.ticket_id, names)
+        ticket.record("ticket_created", actor)
+        return ticket
+
+    def edit(
+        self,
+        *,
+        title: str,
+        description: str,
+        priority: int,
+        labels: Sequence[str],
+        version: int,
+        actor: Actor,
+    ) -> None:
+        """Change what the ticket says. Raises `Stale` when `version` is no longer the ticket's."""
+        if version != self.version:
+            raise Stale(f"{self.ticket_id} was changed by someone else while you were editing it.")
+        self._set_text(title, description, priority)
+        TicketLabel.replace(self.session, self.ticket_id, require_labels(labels))
+        self.version += 1
+        self.record("ticket_edited", actor)
+
+    def amend_plan(self, execution_plan: Sequence[str], actor: Actor) -> None:
+        """Change the stages that are not yet done, nor running."""
+        self.require_not_closed()
+        plan = require_plan(self.session, self.project_id, execution_plan)
+        if plan == self.execution_plan:
+            return
+        fixed = self.completed_stages + (self.claimed_by is not None)
+        if plan[:fixed] != self.execution_plan[:fixed]:
+            raise Conflict(
+                f"The first {fixed} of the plan's stages are done or running and stay as they are: "
+                f"{', '.join(self.execution_plan[:fixed])}.",
+                "execution_plan",
+            )
+        if len(plan) <= self.completed_stages:
+            raise Conflict(
+                "Nothing would be left to do; close the ticket instead.", "execution_plan"
+            )
+        if self.current_stage != plan[self.completed_stages]:
+            self.failed_attempts = 0
+        before = self.execution_plan
+        self.execution_plan = plan
+        self.version += 1
+        self.record("ticket_plan_changed", actor, reason=f"{', '.join(before)} → {', '.join(plan)}")
+
+    @property
+    def current_run(self) -> StageRun | None:
+        """The unfinished run: whoever works on the ticket now."""
+        return self.session.scalar(
+            self.runs.select().filter_by(finished_at=None).execution_options(populate_existing=True)
+        )
+
+    def hold(self, actor: Actor, reason: str = "") -> None:
+        """Let nobody work on the ticket until it is resumed; a run in progress is taken back."""
+        self.require_open()
+        reason = require_text(reason, "reason", self.REASON_MAX)
+        self._take_back(f"{self.ticket_id} was put on hold by {actor.label}", actor)
+        self.state = "on_hold"
+        self.record("ticket_held", actor, stage=self.current_stage, reason=reason or None)
+
+    def wait_for_attention(self, actor: Actor, stage: str, reason: str) -> None:
+        """Go on hold until a person answers; everyone's inbox shows it."""
+        self.claimed_by = None
+        self.state = "on_hold"
+        self.record(
+            "ticket_attention_requested", actor, stage=stage, reason=reason, needs_attention=True
+        )
+
+    def resume(self, actor: Actor, answer: str = "") -> None:
+        """Back into its queue with all attempts; the answer is a comment for the next worker."""
+        if self.state != "on_hold":
+            raise Conflict(f"{self.ticket_id} isn't on hold.")
+        if answer.strip():
+            self.say(answer, actor)
+        self.state = "open"
+        self.failed_attempts = 0
+        self.free()
+        self.resolve_attention(actor, answer or "the ticket was resumed")
+        self.record("ticket_resumed", actor, stage=self.current_stage)
+
+    def stop(self, actor: Actor, reason: str = "") -> None:
+        """Close the ticket although its plan isn't done; a run in progress is taken back."""
+        self.require_not_closed()
+        reason = require_text(reason, "reason", self.REASON_MAX)
+        self._take_back(f"{self.ticket_id} was closed by {actor.label}", actor)
+        self.resolve_attention(actor, reason or "the ticket was closed")
+        self.close("stopped", actor, reason)
+
+    def close(self, resolution: Resolution, actor: Actor, reason: str = "") -> None:
+        """End the ticket, and free those that it blocked."""
+        self.state = "closed"
+        self.resolution = resolution
+        self.closed_at = clock.now()
+        self.claimed_by = None
+        self.record("ticket_closed", actor, reason=reason or resolution)
+        self.session.flush()
+        self.tell_dependents_closed(actor)
+
+    def reopen(self, actor: Actor, reason: str = "") -> None:
+        """Open a closed ticket where it stopped; one whose plan was done repeats its last stage."""
+        if self.state != "closed":
+            raise Conflict(f"{self.ticket_id} isn't closed.")
+        Project.get(self.session, self.project_id).require_active()
+        self._require_roles()
+        if reason.strip():
+            self.say(reason, actor)
+        self.state = "open"
+        self.resolution = None
+        self.closed_at = None
+        self.move_to(min(self.completed_stages, len(self.execution_plan) - 1))
+        self.session.flush()
+        self.record("ticket_reopened", actor, stage=self.current_stage, reason=reason or None)
+        self.tell_dependents_reopened(actor)
+
+    def resolve_attention(self, actor: Actor, note: str) -> None:
+        """Process the ticket's open calls for attention: what happened now answers them."""
+        for event in self.session.scalars(
+            select(Event).where(
+                Event.ticket_id == self.ticket_id, Event.needs_attention, ~Event.processed
+            )
+        ):
+            event.process(actor, note[: Event.SUMMARY_MAX])
+
+    def _take_back(self, reason: str, actor: Actor) -> None:
+        if run := self.current_run:
+            run.release(reason, actor)
+
+    def _require_roles(self) -> None:
+        """The stages still to come must have worker types; some may be gone since it was closed."""
+        left = self.execution_plan[min(self.completed_stages, len(self.execution_plan) - 1) :]
+        require_plan(self.session, self.project_id, left)
+
+    def _set_text(self, title: str, description: str, priority: int) -> None:
+        self.title = require_line(title, "title", self.TITLE_MAX)
+        self.description = require_text(description, "description", self.DESCRIPTION_MAX)
+        if priority not in range(len(PRIORITIES)):
+            raise Invalid("Priority is 0 (urgent), 1 (high), 2 (medium) or 3 (low).", "priority")
+        self.priority = priority
+
+    @classmethod
+    def _require_free_id(cls, session: Session, ticket_id: str) -> str:
+        ticket_id = require_name(ticket_id, "ticket_id", cls.ID_MAX)
+        if ticket_id == "new":
+            raise Invalid("“new” is the address of the form for new tickets.", "ticket_id")
+        if session.get(cls, ticket_id):
+            raise Conflict(f"There is already a ticket {ticket_id}.", "ticket_id")
+        return ticket_id
+
+    @classmethod
+    def _require_parent(cls, session: Session, project_id: str, parent_id: str) -> str:
+        parent = session.get(cls, parent_id.strip())
+        if parent is None or parent.project_id != project_id:
+            raise Invalid(f"{project_id} has no ticket {parent_id}.", "parent_id")
+        return parent.ticket_id

@@ -1,0 +1,205 @@
+"""What a ticket is: its columns, the database's checks, and the pieces its verbs are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app import clock
+from app.actor import Actor
+from app.columns import created, string_list, updated, utcnow
+from app.errors import Conflict, NotFound
+from app.extensions import Model
+from app.models.comment import Comment
+from app.models.event import Event
+from app.models.worker_type import WorkerType
+
+STATES = ("open", "on_hold", "closed")
+PRIORITIES = ("urgent", "high", "medium", "low")
+"""Names of the priorities 0 to 3."""
+
+READY = text("state = 'open' AND claimed_by IS NULL AND open_blockers = 0")
+"""What a ticket must be to stand in a queue; the partial index of the queues has this condition."""
+
+
+class TicketRow(Model):
+    """The columns of a ticket, and the checks and small changes that its verbs are made of."""
+
+    __abstract__ = True
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint("resolution IN ('completed', 'stopped')", name="resolution"),
+        CheckConstraint("priority BETWEEN 0 AND 3", name="priority"),
+        CheckConstraint("open_blockers >= 0", name="open_blockers"),
+        CheckConstraint(
+            "completed_stages BETWEEN 0 AND json_array_length(execution_plan)", name="position"
+        ),
+        CheckConstraint(
+            "(state = 'closed') = (closed_at IS NOT NULL)"
+            " AND (state = 'closed') = (resolution IS NOT NULL)",
+            name="closed",
+        ),
+        CheckConstraint("claimed_by IS NULL OR state = 'open'", name="claimed"),
+        Index(
+            "ix_tickets_queue",
+            "project_id",
+            "current_stage",
+            "priority",
+            "created_at",
+            "ticket_id",
+            "ready_at",
+            sqlite_where=READY,
+            postgresql_where=READY,
+        ),
+        Index(None, "updated_at", "ticket_id"),
+        Index(None, "created_at", "ticket_id"),
+        Index(None, "project_id", "state", "updated_at"),
+        Index(None, "state", "closed_at"),
+        Index(None, "parent_id"),
+        Index(None, "claimed_by"),
+    )
+    # `current_stage` comes back with each INSERT and UPDATE instead of by a SELECT afterwards.
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy's own way
+
+    ID_MAX = 64
+    TITLE_MAX = 200
+    DESCRIPTION_MAX = 131_072
+    REASON_MAX = 4_000
+    PLANNED = WorkerType.RESERVED_NAME
+
+    ticket_id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.repository_name", ondelete="CASCADE")
+    )
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    execution_plan: Mapped[string_list]
+    completed_stages: Mapped[int] = mapped_column(server_default="0")
+    last_completed_stage: Mapped[str] = mapped_column(server_default="Planned")
+    current_stage: Mapped[str | None] = mapped_column(
+        Computed("execution_plan ->> completed_stages", persisted=True)
+    )
+    state: Mapped[str] = mapped_column(server_default="open")
+    resolution: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(server_default="2")
+    open_blockers: Mapped[int] = mapped_column(server_default="0")
+    failed_attempts: Mapped[int] = mapped_column(server_default="0")
+    parent_id: Mapped[str | None] = mapped_column(
+        ForeignKey("tickets.ticket_id", ondelete="SET NULL")
+    )
+    claimed_by: Mapped[str | None] = mapped_column(
+        ForeignKey("workers.worker_id", ondelete="SET NULL")
+    )
+    ready_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    created_by: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    external_ref: Mapped[str | None] = mapped_column(unique=True)
+    submission_id: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[created]
+    updated_at: Mapped[updated]
+    closed_at: Mapped[datetime | None]
+
+    @classmethod
+    def get(cls, session: Session, ticket_id: str) -> Self:
+        """The ticket with that id; raises `NotFound`."""
+        ticket = session.get(cls, ticket_id)
+        if ticket is None:
+            raise NotFound(f"There is no ticket {ticket_id}.")
+        return ticket
+
+    @classmethod
+    def lock(cls, session: Session, ticket_id: str) -> Self:
+        """The same, held against other changes until the transaction ends: what a verb works on."""
+        ticket = session.scalar(
+            select(cls)
+            .where(cls.ticket_id == ticket_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if ticket is None:
+            raise NotFound(f"There is no ticket {ticket_id}.")
+        return ticket
+
+    @property
+    def is_plan_done(self) -> bool:
+        """Whether no stage is left to do."""
+        return self.completed_stages >= len(self.execution_plan)
+
+    def stage_name(self, number: int) -> str:
+        """The worker type of a stage, numbered from 1."""
+        return self.execution_plan[number - 1]
+
+    def say(
+        self,
+        content: str,
+        actor: Actor,
+        *,
+        run_id: int | None = None,
+        stage_number: int | None = None,
+        submission_id: str | None = None,
+    ) -> Comment:
+        """Add a comment; one said at a stage names the stage and its worker type."""
+        comment = Comment(
+            ticket_id=self.ticket_id,
+            content=Comment.require_content(content),
+            author=actor.label,
+            worker_id=actor.name if actor.kind == "worker" else None,
+            worker_type=self.stage_name(stage_number) if stage_number else None,
+            stage_number=stage_number,
+            run_id=run_id,
+            submission_id=submission_id,
+            created_at=clock.now(),
+        )
+        self.session.add(comment)
+        self.updated_at = clock.now()
+        return comment
+
+    def move_to(self, position: int) -> None:
+        """Set how many stages are done: the one place where a ticket's position changes."""
+        self.completed_stages = position
+        self.last_completed_stage = self.stage_name(position) if position else self.PLANNED
+        self.free()
+        self.failed_attempts = 0
+
+    def free(self, delay: timedelta = timedelta(0)) -> None:
+        """Put the ticket into its stage's queue, claimable after `delay`."""
+        self.claimed_by = None
+        self.ready_at = clock.now() + delay
+        self.updated_at = clock.now()
+
+    def record(
+        self,
+        event_type: str,
+        actor: Actor,
+        *,
+        stage: str | None = None,
+        reason: str | None = None,
+        worker_id: str | None = None,
+        needs_attention: bool = False,
+    ) -> None:
+        """Add an event about this ticket."""
+        self.updated_at = clock.now()
+        event = Event.about_ticket(
+            self,
+            event_type,
+            actor,
+            stage=stage,
+            reason=reason,
+            worker_id=worker_id,
+            needs_attention=needs_attention,
+        )
+        self.session.add(event)
+
+    def require_open(self) -> None:
+        """Raise `Conflict` unless work on the ticket may go on."""
+        if self.state != "open":
+            raise Conflict(f"{self.ticket_id} is {self.state.replace('_', ' ')}.")
+
+    def require_not_closed(self) -> None:
+        """Raise `Conflict` when the ticket is closed."""
+        if self.state == "closed":
+            raise Conflict(f"{self.ticket_id} is closed; reopen it first.")

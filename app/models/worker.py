@@ -1,0 +1,195 @@
+"""Workers: processes that take stages, known by their heartbeats."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app import clock
+from app.actor import Actor
+from app.columns import created, utcnow
+from app.errors import Conflict, Invalid, NotFound
+from app.extensions import Model
+from app.models.event import Event
+from app.models.project import Project
+from app.models.worker_type import WorkerType
+from app.text import optional_line, require_name
+
+STATUSES = ("spawning", "active", "idle", "finished", "failed")
+LIVE_STATUSES = ("spawning", "active", "idle")
+
+
+class Worker(Model):
+    """One process that performs one worker type's stages of one project, one run at a time."""
+
+    __tablename__ = "workers"
+    __table_args__ = (
+        CheckConstraint(f"status IN {STATUSES}", name="status"),
+        Index(None, "project_id", "worker_type", "status"),
+        Index(None, "status", "expected_by"),
+        Index(None, "last_activity"),
+    )
+
+    ID_MAX = 128
+    HOSTNAME_MAX = 255
+    REASON_MAX = 1_000
+
+    worker_id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.repository_name", ondelete="CASCADE")
+    )
+    worker_type: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="spawning")
+    pid: Mapped[int | None]
+    queue_name: Mapped[str] = mapped_column(server_default="")
+    hostname: Mapped[str | None]
+    started_at: Mapped[created]
+    last_activity: Mapped[datetime] = mapped_column(server_default=utcnow())
+    expected_by: Mapped[datetime | None]
+    stop_requested_at: Mapped[datetime | None]
+    stopped_reason: Mapped[str | None]
+
+    @classmethod
+    def get(cls, session: Session, worker_id: str) -> Self:
+        """The worker with that id; raises `NotFound`."""
+        worker = session.get(cls, worker_id)
+        if worker is None:
+            raise NotFound(f"There is no worker {worker_id}. Register it first.")
+        return worker
+
+    @classmethod
+    def lock(cls, session: Session, worker_id: str) -> Self:
+        """The same, held against other changes until the transaction ends."""
+        worker = session.scalar(
+            select(cls)
+            .where(cls.worker_id == worker_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if worker is None:
+            raise NotFound(f"There is no worker {worker_id}. Register it first.")
+        return worker
+
+    @classmethod
+    def register(
+        cls,
+        session: Session,
+        *,
+        worker_id: str,
+        project_id: str,
+        worker_type: str,
+        hostname: str | None = None,
+        pid: int | None = None,
+    ) -> Self:
+        """Put a process on the board.
+
+        The same id from the same host and pid is the same worker again, whatever became of it;
+        from another process it is a `Conflict`, until the worker that has it is over.
+        """
+        worker_id = require_name(worker_id, "worker_id", cls.ID_MAX)
+        hostname = optional_line(hostname, "hostname", cls.HOSTNAME_MAX)
+        role = cls._require_role(session, project_id, worker_type)
+        worker = session.get(cls, worker_id)
+        if worker is None:
+            worker = cls(worker_id=worker_id, status="idle")
+            session.add(worker)
+        else:
+            worker._require_same_process(project_id, worker_type, hostname, pid)
+        worker.project_id, worker.worker_type = project_id, worker_type
+        worker.queue_name = f"{project_id}/{worker_type}"
+        worker.hostname, worker.pid = hostname, pid
+        worker._start(timedelta(seconds=role.lease_seconds))
+        return worker
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the process is believed to run."""
+        return self.status in LIVE_STATUSES
+
+    @classmethod
+    def silent_since(cls, now: datetime) -> ColumnElement[bool]:
+        """The condition for a live worker that was not heard of when it should have been."""
+        never_told = and_(
+            cls.expected_by.is_(None),
+            cls.last_activity <= now - timedelta(seconds=WorkerType.LEASE_SECONDS_DEFAULT),
+        )
+        return and_(cls.status.in_(LIVE_STATUSES), or_(cls.expected_by <= now, never_told))
+
+    def touch(self, lease: timedelta) -> None:
+        """Note a sign of life; the next is due within the lease. A worker given up as failed is
+        itself again."""
+        self.last_activity = clock.now()
+        self.expected_by = self.last_activity + lease
+        if self.status in ("spawning", "failed"):
+            self.status = "idle"
+            self.stopped_reason = None
+
+    def ask_to_stop(self) -> None:
+        """Ask the process to stop; its next heartbeat tells it. Asking twice is asking once."""
+        self._require_live()
+        self.stop_requested_at = self.stop_requested_at or clock.now()
+
+    def finish(self, actor: Actor, reason: str | None = None) -> None:
+        """The process ended in order. Any run it held was given back before (see pipeline)."""
+        if self.status == "finished":
+            return
+        self._end("finished", reason or "it finished", actor, needs_attention=False)
+
+    def fail(self, actor: Actor, reason: str) -> None:
+        """The process is gone without a word: silent too long, or declared dead by a person."""
+        self._end("failed", reason, actor, needs_attention=True)
+
+    def _start(self, lease: timedelta) -> None:
+        is_new_process = not self.is_live or self.started_at is None
+        self.stop_requested_at = None
+        self.stopped_reason = None
+        self.touch(lease)
+        if is_new_process:
+            self.status = "idle"
+            self.started_at = clock.now()
+            self.session.add(
+                Event.about_worker(self, "worker_started", Actor.worker(self.worker_id))
+            )
+
+    def _require_same_process(
+        self, project_id: str, worker_type: str, hostname: str | None, pid: int | None
+    ) -> None:
+        same = (self.hostname, self.pid) == (hostname, pid)
+        if self.is_live and not same:
+            raise Conflict(
+                f"{self.worker_id} is already a live worker on {self.hostname or 'another host'} "
+                f"(pid {self.pid}). Choose another worker_id, or declare that one dead first.",
+                "worker_id",
+            )
+        if self.is_live and (self.project_id, self.worker_type) != (project_id, worker_type):
+            raise Conflict(
+                f"{self.worker_id} already works at {self.queue_name}. Stop it first, "
+                "or register under another worker_id.",
+                "worker_id",
+            )
+
+    @staticmethod
+    def _require_role(session: Session, project_id: str, worker_type: str) -> WorkerType:
+        Project.get(session, project_id).require_active()
+        role = WorkerType.named(session, project_id, worker_type)
+        if role is None:
+            raise NotFound(f"{project_id} has no worker type {worker_type}.", "worker_type")
+        if role.is_gate:
+            raise Invalid(
+                f"{worker_type} is performed by a person; no worker can take its stages.",
+                "worker_type",
+            )
+        return role
+
+    def _require_live(self) -> None:
+        if not self.is_live:
+            raise Conflict(f"{self.worker_id} is already {self.status}.")
+
+    def _end(self, status: str, reason: str, actor: Actor, *, needs_attention: bool) -> None:
+        self._require_live()
+        self.status = status
+        self.stopped_reason = reason[: self.REASON_MAX]
+        self.session.add(Event.about_worker(self, "worker_stopped", actor, reason, needs_attention))

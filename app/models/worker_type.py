@@ -1,0 +1,181 @@
+"""Worker types: the roles of one project, each with its system prompt and that prompt's history."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.actor import Actor
+from app.columns import created, intpk, updated
+from app.errors import Conflict, Invalid, NotFound
+from app.extensions import Model
+from app.text import optional_line, require_name, require_text
+
+PerformedBy = Literal["agent", "person"]
+
+
+class WorkerType(Model):
+    """A role in one project. One performed by a person is a gate: it waits for a team member."""
+
+    __tablename__ = "worker_types"
+    __table_args__ = (
+        UniqueConstraint("project_id", "worker_type"),
+        CheckConstraint("performed_by IN ('agent', 'person')", name="performed_by"),
+        CheckConstraint("lease_seconds BETWEEN 10 AND 86400", name="lease_seconds"),
+        CheckConstraint("max_attempts BETWEEN 1 AND 100", name="max_attempts"),
+    )
+
+    NAME_MAX = 64
+    RESERVED_NAME = "Planned"
+    """What `tickets.last_completed_stage` says before any stage is done."""
+    SHORT_DESCRIPTION_MAX = 200
+    SYSTEM_PROMPT_MAX = 65_536
+    LEASE_SECONDS_MIN, LEASE_SECONDS_MAX, LEASE_SECONDS_DEFAULT = 10, 86_400, 300
+    MAX_ATTEMPTS_MIN, MAX_ATTEMPTS_MAX, MAX_ATTEMPTS_DEFAULT = 1, 100, 3
+
+    id: Mapped[intpk]
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.repository_name", ondelete="CASCADE")
+    )
+    worker_type: Mapped[str]
+    short_description: Mapped[str | None]
+    system_prompt: Mapped[str] = mapped_column(server_default="")
+    performed_by: Mapped[str] = mapped_column(server_default="agent")
+    lease_seconds: Mapped[int] = mapped_column(server_default="300")
+    max_attempts: Mapped[int] = mapped_column(server_default="3")
+    prompt_version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[created]
+    updated_at: Mapped[updated]
+
+    @classmethod
+    def get(cls, session: Session, worker_type_id: int) -> Self:
+        """The worker type with that number; raises `NotFound`."""
+        found = session.get(cls, worker_type_id)
+        if found is None:
+            raise NotFound("There is no such worker type; it may have been deleted.")
+        return found
+
+    @classmethod
+    def named(cls, session: Session, project_id: str, name: str) -> Self | None:
+        """The project's worker type of that name."""
+        return session.scalar(
+            select(cls).where(cls.project_id == project_id, cls.worker_type == name)
+        )
+
+    @classmethod
+    def create(
+        cls,
+        session: Session,
+        *,
+        project_id: str,
+        worker_type: str,
+        actor: Actor,
+        short_description: str | None = None,
+        system_prompt: str = "",
+        performed_by: str = "agent",
+        lease_seconds: int = LEASE_SECONDS_DEFAULT,
+        max_attempts: int = MAX_ATTEMPTS_DEFAULT,
+    ) -> Self:
+        """A new role of the project, and the first version of its prompt."""
+        name = require_name(worker_type, "worker_type", cls.NAME_MAX)
+        cls._require_free(session, project_id, name)
+        row = cls(project_id=project_id, worker_type=name, system_prompt="", prompt_version=1)
+        row._set(short_description, performed_by, lease_seconds, max_attempts)
+        row.system_prompt = require_text(system_prompt, "system_prompt", cls.SYSTEM_PROMPT_MAX)
+        session.add(row)
+        session.flush()
+        row._keep_prompt(actor)
+        return row
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether a person performs this stage."""
+        return self.performed_by == "person"
+
+    def edit(
+        self,
+        *,
+        short_description: str | None,
+        system_prompt: str,
+        performed_by: str,
+        lease_seconds: int,
+        max_attempts: int,
+        actor: Actor,
+    ) -> None:
+        """Change the role. A new prompt becomes a new version; the old ones stay readable."""
+        prompt = require_text(system_prompt, "system_prompt", self.SYSTEM_PROMPT_MAX)
+        self._set(short_description, performed_by, lease_seconds, max_attempts)
+        if prompt != self.system_prompt:
+            self.system_prompt = prompt
+            self.prompt_version += 1
+            self._keep_prompt(actor)
+
+    def rename(self, worker_type: str) -> None:
+        """Give the role another name; `pipeline.rename_worker_type` guards plans that name it."""
+        name = require_name(worker_type, "worker_type", self.NAME_MAX)
+        if name != self.worker_type:
+            self._require_free(self.session, self.project_id, name)
+            self.worker_type = name
+
+    @classmethod
+    def _require_free(cls, session: Session, project_id: str, name: str) -> None:
+        if name == cls.RESERVED_NAME:
+            raise Invalid(
+                f"“{name}” means that no stage is done yet; choose another.", "worker_type"
+            )
+        if cls.named(session, project_id, name):
+            raise Conflict(f"{project_id} already has a worker type {name}.", "worker_type")
+
+    def _set(
+        self,
+        short_description: str | None,
+        performed_by: str,
+        lease_seconds: int,
+        max_attempts: int,
+    ) -> None:
+        self.short_description = optional_line(
+            short_description, "short_description", self.SHORT_DESCRIPTION_MAX
+        )
+        if performed_by not in ("agent", "person"):
+            raise Invalid("A stage is performed by “agent” or “person”.", "performed_by")
+        if not self.LEASE_SECONDS_MIN <= lease_seconds <= self.LEASE_SECONDS_MAX:
+            raise Invalid("From 10 seconds to a day (86,400).", "lease_seconds")
+        if not self.MAX_ATTEMPTS_MIN <= max_attempts <= self.MAX_ATTEMPTS_MAX:
+            raise Invalid("From 1 to 100 attempts.", "max_attempts")
+        self.performed_by = performed_by
+        self.lease_seconds = lease_seconds
+        self.max_attempts = max_attempts
+
+    def _keep_prompt(self, actor: Actor) -> None:
+        self.session.add(
+            PromptVersion(
+                worker_type_id=self.id,
+                version=self.prompt_version,
+                system_prompt=self.system_prompt,
+                created_by=actor.label,
+            )
+        )
+
+
+class StillNeeded(Conflict):
+    """Open tickets need the worker type; `ticket_ids` lists them."""
+
+    def __init__(self, message: str, ticket_ids: list[str]) -> None:
+        super().__init__(message)
+        self.ticket_ids = ticket_ids
+
+
+class PromptVersion(Model):
+    """A text that a worker type's system prompt once had."""
+
+    __tablename__ = "prompt_versions"
+    __table_args__ = (UniqueConstraint("worker_type_id", "version"),)
+
+    id: Mapped[intpk]
+    worker_type_id: Mapped[int] = mapped_column(ForeignKey("worker_types.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    system_prompt: Mapped[str]
+    created_by: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[created]

@@ -1,0 +1,70 @@
+"""How Alembic meets the database. Flask-Migrate runs this inside an application context.
+
+SQLite changes a table by making it anew ("batch mode"). With foreign keys on, the DROP of the old
+table would delete every row that refers to it: they are off meanwhile, and checked at the end.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+from flask import current_app
+
+config = context.config
+db = current_app.extensions["migrate"].db
+
+
+def run_migrations_online() -> None:
+    with db.engine.connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:
+            _set_foreign_keys(connection, on=False)
+        try:
+            context.configure(
+                connection=connection,
+                target_metadata=db.metadata,
+                render_as_batch=True,
+                compare_type=True,
+                transactional_ddl=True,
+                include_object=_is_ours,
+                render_item=_render_item,
+                process_revision_directives=_skip_empty,
+            )
+            with context.begin_transaction():
+                context.run_migrations()
+                if is_sqlite:
+                    _require_intact(connection)
+        finally:
+            if is_sqlite:
+                _set_foreign_keys(connection, on=True)
+
+
+def _set_foreign_keys(connection: sa.Connection, *, on: bool) -> None:
+    # SQLite ignores this pragma inside a transaction, so it goes to the driver's connection.
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+
+def _require_intact(connection: sa.Connection) -> None:
+    if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+        raise RuntimeError(f"the migration would leave {len(broken)} dangling rows: {broken[:5]}")
+
+
+def _is_ours(obj: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
+    # FTS5 keeps its index in tables of its own.
+    return not (type_ == "table" and reflected and "_fts" in (name or ""))
+
+
+def _render_item(type_: str, obj: Any, autogen_context: Any) -> str | bool:
+    """Types of the application become the plain ones, so that no migration imports it."""
+    if type_ == "type" and type(obj).__name__ == "UTCDateTime":
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def _skip_empty(ctx: Any, revision: Any, directives: list[Any]) -> None:
+    if getattr(config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+
+
+run_migrations_online()

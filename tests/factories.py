@@ -1,0 +1,87 @@
+"""Rows that tests start from: each call makes a valid one, and takes what matters to the test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import pipeline
+from app.actor import Actor
+from app.models import Project, StageRun, Ticket, Worker, WorkerType
+
+ANN = Actor.person("ann")
+PROJECT = "acme/web"
+ROLES = ("implementation", "review")
+GATE = "approval"
+
+_numbers = count(1)
+
+
+def make_project(
+    session: Session,
+    name: str = PROJECT,
+    roles: Sequence[str] = ROLES,
+    gates: Sequence[str] = (GATE,),
+    **values: Any,
+) -> Project:
+    """A project with worker types: `roles` for agents, `gates` for people."""
+    project = Project.create(session, repository_name=name, **{"path": f"/src/{name}", **values})
+    for role in roles:
+        make_role(session, role, name)
+    for gate in gates:
+        make_role(session, gate, name, performed_by="person")
+    return project
+
+
+def make_role(session: Session, name: str, project: str = PROJECT, **values: Any) -> WorkerType:
+    """A worker type."""
+    values = {"system_prompt": f"You do {name}.", **values}
+    return WorkerType.create(session, project_id=project, worker_type=name, actor=ANN, **values)
+
+
+def make_ticket(
+    session: Session,
+    plan: Sequence[str] = ROLES,
+    project: str = PROJECT,
+    **values: Any,
+) -> Ticket:
+    """An open ticket at the start of its plan; the project is made when it is missing."""
+    if session.get(Project, project) is None:
+        make_project(session, project)
+    values = {"title": f"Ticket {next(_numbers)}", "actor": ANN, **values}
+    return Ticket.create(session, project_id=project, execution_plan=plan, **values)
+
+
+def make_worker(
+    session: Session,
+    worker_type: str = ROLES[0],
+    project: str = PROJECT,
+    worker_id: str | None = None,
+    **values: Any,
+) -> Worker:
+    """A live, idle worker."""
+    return Worker.register(
+        session,
+        worker_id=worker_id or f"w-{next(_numbers)}",
+        project_id=project,
+        worker_type=worker_type,
+        **{"hostname": "build-01", "pid": next(_numbers), **values},
+    )
+
+
+def claim(session: Session, worker: Worker) -> StageRun:
+    """What the worker gets next; the test is wrong if there is nothing."""
+    held = pipeline.claim_next(session, worker.worker_id)
+    assert held is not None, "nothing to claim"
+    return session.get_one(StageRun, held.run_id)
+
+
+def run_stage(session: Session, ticket: Ticket, worker: Worker | None = None) -> StageRun:
+    """Let a worker of the ticket's next stage claim it (the ticket must be first in its queue)."""
+    worker = worker or make_worker(session, ticket.stage_name(ticket.completed_stages + 1))
+    run = claim(session, worker)
+    assert run.ticket_id == ticket.ticket_id
+    return run
