@@ -1,0 +1,46 @@
+"""What the sidebar of every page counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import Event, Project, Ticket, Worker
+from app.models.worker import LIVE_STATUSES
+
+SHOWN_PROJECTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """Counters, and the projects with most open tickets."""
+
+    tickets_open: int
+    workers_live: int
+    events_unprocessed: int
+    projects: list[tuple[str, int]]
+
+
+def navigation(session: Session) -> Navigation:
+    """Two queries, each served by indexes."""
+    counts = session.execute(
+        select(
+            select(func.count()).where(Ticket.state.in_(("open", "on_hold"))).scalar_subquery(),
+            select(func.count()).where(Worker.status.in_(LIVE_STATUSES)).scalar_subquery(),
+            select(func.count()).where(Event.needs_attention, ~Event.processed).scalar_subquery(),
+        )
+    ).one()
+    open_count = (
+        select(func.count())
+        .where(Ticket.project_id == Project.repository_name, Ticket.state.in_(("open", "on_hold")))
+        .scalar_subquery()
+    )
+    projects = session.execute(
+        select(Project.repository_name, open_count.label("open_count"))
+        .where(Project.archived_at.is_(None))
+        .order_by(open_count.desc(), Project.repository_name)
+        .limit(SHOWN_PROJECTS)
+    )
+    return Navigation(*counts, projects=[(name, count) for name, count in projects])

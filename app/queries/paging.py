@@ -1,0 +1,47 @@
+"""One page of a longer list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+PAGE_SIZE = 50
+COUNT_CAP = 10_000
+"""Counting stops here; a page then says "10,000+"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """The rows `first` to `last` of `total`, which is capped at `COUNT_CAP`."""
+
+    items: Sequence[T]
+    number: int
+    total: int
+    size: int = PAGE_SIZE
+
+    @property
+    def first(self) -> int:
+        """Number of the first row shown, from 1; 0 when there is none."""
+        return (self.number - 1) * self.size + 1 if self.items else 0
+
+    @property
+    def last(self) -> int:
+        """Number of the last row shown."""
+        return (self.number - 1) * self.size + len(self.items)
+
+    @property
+    def has_next(self) -> bool:
+        """Whether rows follow."""
+        return self.last < self.total or (self.total >= COUNT_CAP and len(self.items) == self.size)
+
+
+def capped_count(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
+    """How many rows a select has, counted up to `COUNT_CAP`."""
+    some = rows.order_by(None).limit(COUNT_CAP).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0

@@ -1,0 +1,64 @@
+"""The stage rail: what became of each stage of a plan, as lists and pages draw it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import StageRun
+
+CURRENT_STATUS = {"running": "running", "waiting": "waiting", "on_hold": "trouble"}
+"""What the current stage shows in these situations; in all others it is simply next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """`stages`: pairs of worker type and status; `text` stands beside, `label` is read aloud."""
+
+    stages: list[tuple[str, str]]
+    text: str
+    label: str
+
+
+def rail_of(
+    plan: Sequence[str], completed: int, situation: str, sent_back: Collection[int] = ()
+) -> Rail:
+    """Draw a plan. `sent_back`: numbers of the stages that once gave the ticket back."""
+    stages = [
+        (worker_type, _status(number, completed, situation, sent_back))
+        for number, worker_type in enumerate(plan, 1)
+    ]
+    if completed >= len(plan):
+        return Rail(stages, f"all {len(plan)} done", f"all {len(plan)} stages done")
+    place = f"{plan[completed]} · {completed + 1}/{len(plan)}"
+    back = f", sent back {_times(len(sent_back))}" if sent_back else ""
+    return Rail(stages, place, f"stage {completed + 1} of {len(plan)}, {plan[completed]}{back}")
+
+
+def stages_sent_back(session: Session, ticket_ids: Collection[str]) -> dict[str, list[int]]:
+    """For each of these tickets, the stages whose worker or person gave it back, one entry each
+    time."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for ticket_id, number in session.execute(
+        select(StageRun.ticket_id, StageRun.stage_number).where(
+            StageRun.ticket_id.in_(ticket_ids), StageRun.outcome == "returned"
+        )
+    ):
+        found[ticket_id].append(number)
+    return found
+
+
+def _status(number: int, completed: int, situation: str, sent_back: Collection[int]) -> str:
+    if number <= completed:
+        return "returned" if number in sent_back else "done"
+    if number == completed + 1:
+        return CURRENT_STATUS.get(situation, "next")
+    return "next"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -1,0 +1,73 @@
+"""Every error as a page in the board's own design."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from uuid import uuid4
+
+from flask import Flask, render_template
+from werkzeug.exceptions import HTTPException
+
+from app.engine import is_busy
+from app.errors import DomainError
+from app.extensions import db
+from app.forms.base import status_of
+
+log = logging.getLogger(__name__)
+
+Answer = tuple[str, int]
+
+TEXTS = {
+    400: ("That request can't be read", "Go back, reload the page and try again."),
+    403: ("Not allowed", "Ask someone with more rights, or go back."),
+    404: ("Nothing here", "The address may be mistyped, or what it named was deleted."),
+    405: ("That can't be done here", "Use the buttons of the page instead of its address."),
+    409: ("The board says no", "Go back and reload: something has changed meanwhile."),
+    413: ("Too much at once", "Go back, shorten the text, and send it again."),
+    422: ("Something isn't right yet", "Go back and correct it."),
+    500: ("Something broke", "It isn't your fault, and it is written in the log."),
+    503: ("The board is busy", "Nothing was changed. Wait a moment and try again."),
+}
+
+
+def register(app: Flask) -> None:
+    """Answer errors of the pages."""
+    app.register_error_handler(DomainError, _on_refusal)
+    app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(Exception, _on_crash)
+
+
+def _on_refusal(error: DomainError) -> Answer:
+    if error.keeps_record:
+        db.session.commit()
+    else:
+        db.session.rollback()
+    return _page(status_of(error), error.message)
+
+
+def _on_http_error(error: HTTPException) -> Answer:
+    return _page(error.code or 500, error.description or "")
+
+
+def _on_crash(error: Exception) -> Answer:
+    db.session.rollback()
+    if is_busy(error):
+        log.warning("gave up waiting for the database: %s", error)
+        return _page(503, "Too many changes at once: the database didn't come free in time.")
+    request_id = uuid4().hex[:12]
+    log.error("request %s crashed", request_id, exc_info=error)
+    return _page(500, "Callboard ran into an error it didn't expect.", request_id)
+
+
+def _page(status: int, detail: str, request_id: str | None = None) -> Answer:
+    title, advice = TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
+    page = render_template(
+        "errors/error.html",
+        status=int(status),
+        title=title,
+        detail=detail,
+        advice=advice,
+        request_id=request_id,
+    )
+    return page, status

@@ -1,0 +1,90 @@
+"""Lists whose every filter, order and page stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+
+from app.queries.paging import COUNT_CAP, Page
+
+
+class Listing:
+    """What the address asks of a list, and the addresses that ask for a little else.
+
+    `sort=updated` sorts upwards, `sort=-updated` downwards. What can't be understood is left out
+    and told in `problems`.
+    """
+
+    def __init__(self, *, sorts: Collection[str] = (), default: str = "") -> None:
+        self.problems: list[str] = []
+        self._path = request.script_root + request.path
+        self._args = {key: value for key, value in request.args.items() if value and key != "v"}
+        wanted = self._args.get("sort", default)
+        if sorts and wanted.lstrip("-") not in sorts:
+            self.problems.append(
+                f"This list can't be sorted by “{wanted}”; it can by {', '.join(sorts)}."
+            )
+            wanted = default
+        self.sort = wanted.removeprefix("-")
+        self.descending = wanted.startswith("-")
+        self.page = self._page_number()
+
+    def value(self, name: str) -> str:
+        """A filter's text as typed; empty when it isn't set."""
+        return self._args.get(name, "").strip()
+
+    def choice(self, name: str, choices: Collection[str]) -> str:
+        """A filter that takes one of some words; another word is told as a problem."""
+        value = self.value(name)
+        if value and value not in choices:
+            self.problems.append(f"There is no {name} “{value}”; choose {_either(choices)}.")
+            return ""
+        return value
+
+    @property
+    def status(self) -> int:
+        """200, or 400 when a part of the address can't be understood."""
+        return 400 if self.problems else 200
+
+    def url(self, **changes: Any) -> str:
+        """This list's address with some values changed; None leaves a value out."""
+        args = {**self._args, **changes}
+        query = urlencode({key: value for key, value in args.items() if value not in (None, "")})
+        return f"{self._path}?{query}" if query else self._path
+
+    def without(self, name: str) -> str:
+        """The address without one filter, on its first page."""
+        return self.url(**{name: None, "page": None})
+
+    def sort_url(self, key: str) -> str:
+        """The address sorted by a column; by the current one, the other way round."""
+        turned = "" if self.sort == key and self.descending else "-"
+        return self.url(sort=f"{turned}{key}", page=None)
+
+    def pager(self, page: Page[Any]) -> dict[str, Any]:
+        """What the `pager` macro shows."""
+        total = f"{COUNT_CAP:,}+" if page.total >= COUNT_CAP else page.total
+        return {
+            "first": page.first,
+            "last": page.last,
+            "total": total,
+            "previous_url": self.url(page=page.number - 1) if page.number > 1 else None,
+            "next_url": self.url(page=page.number + 1) if page.has_next else None,
+        }
+
+    def _page_number(self) -> int:
+        text = self._args.get("page", "1")
+        if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1_000_000:
+            return int(text)
+        self.problems.append(f"There is no page “{text}”.")
+        return 1
+
+
+def _either(choices: Collection[str]) -> str:
+    words = list(choices)
+    if len(words) > 12:
+        return "one from the list"
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
