@@ -1,0 +1,103 @@
+"""What every template may call: words for times and numbers, and addresses of static files."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask, url_for
+
+from app import clock
+from app.markdown import to_html
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+DATE_AFTER = 30 * DAY
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def register(app: Flask) -> None:
+    """Give the templates of `app` their filters and `asset_url`."""
+    addresses: dict[str, str] = {}
+
+    def asset_url(path: str) -> str:
+        # Hashed once a process: outside debug a deployed file never changes under it.
+        if path not in addresses or app.debug:
+            addresses[path] = content_hash(Path(app.static_folder or "static") / path)
+        return url_for("static", filename=path, v=addresses[path])
+
+    app.jinja_env.globals["asset_url"] = asset_url
+    app.jinja_env.filters.update(
+        ago_text=ago_text,
+        short_text=short_text,
+        duration_text=duration_text,
+        exact_time=exact_time,
+        iso_time=iso_time,
+        thousands=thousands,
+        markdown=to_html,
+    )
+
+
+def content_hash(file: Path) -> str:
+    """Ten hex digits of a file's content: a changed file gets a new address."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]
+
+
+def ago_text(moment: datetime) -> str:
+    """How long ago, or how soon: "3 min ago", "in 4 min", "12 Mar 2024"."""
+    seconds = (clock.now() - moment).total_seconds()
+    if abs(seconds) >= DATE_AFTER:
+        return date_text(moment)
+    if abs(seconds) < 5:
+        return "just now"
+    return f"{coarse_text(seconds)} ago" if seconds > 0 else f"in {coarse_text(-seconds)}"
+
+
+def short_text(moment: datetime) -> str:
+    """The same without "ago", for columns whose heading says it."""
+    seconds = abs((clock.now() - moment).total_seconds())
+    return date_text(moment) if seconds >= DATE_AFTER else coarse_text(seconds)
+
+
+def coarse_text(seconds: float) -> str:
+    """One unit, rounded down: "40 s", "18 min", "5 h", "3 d"."""
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def duration_text(seconds: float | None) -> str:
+    """How long something took, in at most two units: "40 s", "18 min", "3 h 12 m", "2 d 4 h"."""
+    if seconds is None:
+        return "–"
+    whole = max(0, int(seconds))
+    if whole < HOUR:
+        return coarse_text(whole)
+    if whole < DAY:
+        return two_units(whole // HOUR, "h", whole % HOUR // MINUTE, "m")
+    return two_units(whole // DAY, "d", whole % DAY // HOUR, "h")
+
+
+def two_units(large: int, large_unit: str, little: int, little_unit: str) -> str:
+    """The second unit only when there is something of it."""
+    return f"{large:,} {large_unit}" + (f" {little} {little_unit}" if little else "")
+
+
+def date_text(moment: datetime) -> str:
+    """The day, in a form no country reads wrongly: "12 Mar 2024"."""
+    day = moment.astimezone(UTC)
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def exact_time(moment: datetime) -> str:
+    """To the second, in UTC: "2024-03-12 16:02:07 UTC"."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def iso_time(moment: datetime) -> str:
+    """For `<time datetime>`: "2024-03-12T16:02:07+00:00"."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def thousands(number: int) -> str:
+    """2013 as "2,013"."""
+    return f"{number:,}"

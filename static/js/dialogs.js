@@ -1,0 +1,53 @@
+// Buttons that open a native <dialog>, and forms that ask before they destroy something.
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  const dialog = opener && document.getElementById(opener.dataset.dialog);
+  if (!dialog) return closeOnBackdrop(event);
+  event.preventDefault();
+  opener.closest("details.menu")?.removeAttribute("open");
+  dialog.showModal();
+});
+
+function closeOnBackdrop(event) {
+  const dialog = event.target;
+  if (!(dialog instanceof HTMLDialogElement) || dialog.querySelector("form[data-guard]")) return;
+  const box = dialog.getBoundingClientRect();
+  const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+  // A key press "clicks" at 0,0: only a real pointer outside the box closes it.
+  if (!inside && event.detail > 0) dialog.close();
+}
+
+document.addEventListener("click", (event) => {
+  const closer = event.target.closest("[data-close]");
+  closer?.closest("dialog")?.close();
+});
+
+// Capturing: asked before any other listener hears of the submit.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const asking = event.submitter?.dataset.confirm ? event.submitter : form;
+  if (!asking.dataset.confirm || form.dataset.confirmed) return delete form.dataset.confirmed;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  ask(asking, event.submitter, () => {
+    form.dataset.confirmed = "yes";
+    form.requestSubmit(event.submitter);
+  });
+}, true);
+
+function ask(asking, submitter, then) {
+  const dialog = document.getElementById("confirm");
+  const yes = dialog.querySelector("[data-confirm-yes]");
+  const label = submitter?.textContent.trim() || "Yes";
+  dialog.querySelector("#confirm-title").textContent = asking.dataset.confirmTitle ?? `${label.replace(/…$/, "")}?`;
+  dialog.querySelector("#confirm-text").textContent = asking.dataset.confirm;
+  yes.textContent = asking.dataset.confirmAction ?? label.replace(/…$/, "");
+  submitter?.closest("details.menu")?.removeAttribute("open");
+  dialog.returnValue = "";
+  dialog.addEventListener("close", () => dialog.returnValue === "yes" && then(), { once: true });
+  dialog.showModal();
+}
+
+// A form that came back with errors inside a dialog opens it again.
+document.querySelector("dialog[data-open-now]")?.showModal();

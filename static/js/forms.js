@@ -1,0 +1,60 @@
+// Forms: count what is typed, send once, and don't lose what was typed.
+
+const SENT_FOR_MS = 4000;
+
+document.addEventListener("input", (event) => {
+  if (event.target.dataset.maxlength) countLeft(event.target);
+  const form = event.target.closest("form[data-guard]");
+  if (form) form.dataset.dirty = "yes";
+});
+
+// Silent until the end is near: most texts never get there.
+function countLeft(control) {
+  const longest = Number(control.dataset.maxlength);
+  const left = longest - [...control.value].length;
+  const place = counterOf(control);
+  place.hidden = left > Math.max(20, longest * 0.1);
+  place.classList.toggle("is-over", left < 0);
+  place.textContent = left < 0 ? `${(-left).toLocaleString("en")} too many` : `${left.toLocaleString("en")} left`;
+}
+
+function counterOf(control) {
+  const present = control.parentElement.querySelector(".left");
+  if (present) return present;
+  const counter = Object.assign(document.createElement("span"), { className: "left", role: "status" });
+  control.after(counter);
+  return counter;
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(() => freeAgain(form, event.submitter), SENT_FOR_MS);
+});
+
+function freeAgain(form, submitter) {
+  delete form.dataset.sent;
+  submitter?.removeAttribute("aria-busy");
+}
+
+// A page that comes back from the browser's own cache must not stay "sent".
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) freeAgain(form, form.querySelector("[aria-busy]"));
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (document.querySelector("form[data-dirty]:not([data-sent])")) event.preventDefault();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const form = event.target.closest?.("form");
+  form?.requestSubmit(form.querySelector("[type=submit].main") ?? undefined);
+});
+
+for (const control of document.querySelectorAll("[data-maxlength]")) countLeft(control);
+document.querySelector("[data-focus]")?.focus();

@@ -1,0 +1,146 @@
+"""What is true of every template, and of the files that every page loads."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask import Flask, flash, render_template
+
+from app import create_app
+from app.config import ROOT, load_settings
+
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "static"
+NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
+
+FORBIDDEN = {
+    "an inline style": r"\sstyle\s*=|<style",
+    "an inline script": r"<script(?![^>]*\bsrc=)|javascript:",
+    "an inline handler": r"\son[a-z]+\s*=\s*[\"']|hx-on|hx-vals=[\"']js:|morph:\{",
+    "a polling filter, which needs eval": r"hx-trigger=\"[^\"]*\[",
+    "unescaped output": r"\|\s*safe\b|autoescape\s+false",
+    "a foreign address": r"(?:src|href)=\"(?:https?:)?//",
+}
+
+
+class Addresses(HTMLParser):
+    """The files that a page loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what links and scripts point at."""
+        address = dict(attrs).get({"link": "href", "script": "src"}.get(tag, ""))
+        if address:
+            self.found.append(address)
+
+
+@pytest.fixture(scope="module")
+def app_without_tables(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application on a database that has no tables: any query fails."""
+    instance = tmp_path_factory.mktemp("instance")
+    return create_app(
+        load_settings(database_url=f"sqlite:///{instance}/empty.db", instance_path=instance)
+    )
+
+
+@pytest.fixture(scope="module")
+def error_page(app_without_tables: Flask) -> str:
+    """The page that needs nothing but the layout."""
+    with app_without_tables.test_request_context("/tickets/WEB-9"):
+        flash("It's <done>.", "success")
+        return render_template(
+            "errors/error.html",
+            status=404,
+            title="Nothing here",
+            detail="There is no ticket <WEB-9>.",
+            advice="Look for it in the list.",
+            request_id="7f3a",
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_compiles(app_without_tables: Flask, name: str) -> None:
+    assert app_without_tables.jinja_env.get_template(name).name == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_holds_nothing_that_the_content_security_policy_forbids(name: str) -> None:
+    source = (TEMPLATES / name).read_text("utf-8")
+    found = {what: re.findall(pattern, source) for what, pattern in FORBIDDEN.items()}
+    assert not {what: places for what, places in found.items() if places}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_is_short(name: str) -> None:
+    assert len((TEMPLATES / name).read_text("utf-8").splitlines()) <= 80
+
+
+def test_the_layout_comes_up_without_a_database(error_page: str) -> None:
+    assert "<h1>Nothing here</h1>" in error_page
+    assert "There is no ticket &lt;WEB-9&gt;." in error_page
+    assert "7f3a" in error_page
+    assert 'aria-label="Main"' in error_page
+
+
+def test_a_message_is_shown_once_and_escaped(error_page: str) -> None:
+    assert error_page.count("It&#39;s &lt;done&gt;.") == 1
+
+
+def test_every_file_the_page_loads_exists_and_carries_its_hash(error_page: str) -> None:
+    for address in loaded_by(error_page):
+        path, _, version = address.partition("?v=")
+        assert (ROOT / path.lstrip("/")).is_file(), path
+        assert re.fullmatch(r"[0-9a-f]{10}", version), address
+
+
+@pytest.mark.parametrize("kind", ["css", "js"])
+def test_every_sheet_and_module_is_loaded(error_page: str, kind: str) -> None:
+    loaded = {Path(address.partition("?")[0]).name for address in loaded_by(error_page)}
+    assert {path.name for path in (STATIC / kind).iterdir()} <= loaded
+
+
+def test_the_order_of_the_layers_comes_first(error_page: str) -> None:
+    sheets = [address for address in loaded_by(error_page) if ".css" in address]
+    assert sheets[0].startswith("/static/css/tokens.css")
+    assert "@layer tokens, base, layout, components;" in (STATIC / "css/tokens.css").read_text()
+
+
+def test_htmx_is_told_to_stay_within_the_policy(error_page: str) -> None:
+    match = re.search(r"name=\"htmx-config\"\s+content='([^']+)'", error_page)
+    assert match, "no htmx-config"
+    config = json.loads(match[1])
+    assert (config["allowEval"], config["includeIndicatorStyles"]) == (False, False)
+    assert config["responseHandling"][0] == {"code": "204", "swap": False}
+
+
+@pytest.mark.parametrize("sheet", sorted((STATIC / "css").glob("*.css")), ids=lambda p: p.name)
+def test_a_sheet_is_short_layered_and_loads_nothing(sheet: Path) -> None:
+    text = sheet.read_text("utf-8")
+    assert len(text.splitlines()) < 200
+    assert "@layer" in text
+    assert not re.search(r"@import|url\(\s*[\"']?(?!data:)", text)
+
+
+@pytest.mark.parametrize("module", sorted((STATIC / "js").glob("*.js")), ids=lambda p: p.name)
+def test_a_module_imports_nothing_and_evaluates_nothing(module: Path) -> None:
+    # Files are cached for a year under their hash; an import inside a module would carry none.
+    assert not re.search(
+        r"^\s*(import|export)\b|\beval\(|new Function|innerHTML|\.style\b",
+        module.read_text("utf-8"),
+        re.MULTILINE,
+    )
+
+
+def loaded_by(page: str) -> list[str]:
+    """The addresses of the files that a page loads."""
+    parser = Addresses()
+    parser.feed(page)
+    assert len(parser.found) > 20
+    return parser.found
