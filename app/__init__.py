@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
 
-from app import engine
+from app import engine, logs
 from app.config import ROOT, Settings, load_settings, secret_key
 from app.extensions import csrf, db, migrate
 
@@ -14,6 +16,7 @@ from app.extensions import csrf, db, migrate
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises `ConfigError` when a setting is wrong."""
     settings = settings or load_settings()
+    logs.configure(settings.log_level)
     app = Flask(
         __name__,
         instance_path=str(settings.instance_path.resolve()),
@@ -40,6 +43,9 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        # Sent when it changes, not with every file, poll and health check; so it lives long.
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=365),
         "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
         "WTF_CSRF_TIME_LIMIT": None,
     }
@@ -54,8 +60,20 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _open_doors(app: Flask) -> None:
-    from app import cli, rendering, web
+    from app import api, cli, rendering, web
 
     rendering.register(app)
     web.register(app)
+    api.register(app)
     cli.register(app)
+    app.register_error_handler(Exception, _answer_error)
+
+
+def _answer_error(error: Exception) -> ResponseReturnValue:
+    """Unknown paths and wrong methods belong to no blueprint: the path says whose error it is."""
+    from app.api import problems
+    from app.web import errors
+
+    if request.path.startswith("/api/"):
+        return problems.answer(error)
+    return errors.answer(error)

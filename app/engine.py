@@ -19,6 +19,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 
+from app.config import ENV_PREFIX, ConfigError
+
 OLDEST_SQLITE = (3, 38, 0)
 """The `->>` operator on JSON came with this version."""
 
@@ -59,14 +61,27 @@ def engine_options(url: str) -> dict[str, Any]:
 def prepare(engine: Engine) -> None:
     """Listen to an engine's connections and transactions; needed for SQLite only."""
     if engine.dialect.name == "sqlite":
+        _require_sqlite(sqlite3.sqlite_version_info)
         _make_folder(engine.url)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
 
 
+def _require_sqlite(found: tuple[int, ...]) -> None:
+    if found < OLDEST_SQLITE:
+        needed, has = (".".join(map(str, version)) for version in (OLDEST_SQLITE, found))
+        raise ConfigError(f"Python's SQLite is {has}; Callboard needs {needed} or newer")
+
+
 def _make_folder(url: URL) -> None:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"{ENV_PREFIX}DATABASE_URL: the folder {folder} can't be made: {error.strerror}"
+            ) from None
 
 
 def _on_connect(connection: sqlite3.Connection, record: Any) -> None:

@@ -72,6 +72,11 @@ def require_text(value: str, field: str, longest: int) -> str:
     return text
 
 
+def without_control(value: str) -> tuple[str, int]:
+    """The text with each character that `require_text` refuses replaced by U+FFFD; how many."""
+    return _CONTROL.subn("\N{REPLACEMENT CHARACTER}", value)
+
+
 def optional_line(value: str | None, field: str, longest: int) -> str | None:
     """One line, or None when nothing was given."""
     return require_line(value, field, longest) if value and value.strip() else None

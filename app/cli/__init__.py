@@ -6,16 +6,20 @@ import sys
 
 import click
 from flask import Flask
-from flask.cli import FlaskGroup
 
+from app.cli.group import CallboardGroup
+from app.cli.work import work
 from app.config import ConfigError, load_settings
 
 
 def register(app: Flask) -> None:
     """Add Callboard's own commands to the application's."""
+    from app.cli.importing import import_group
     from app.cli.leases import expire_leases
+    from app.cli.seeding import seed
+    from app.cli.tokens import token_group
 
-    for command in (expire_leases,):
+    for command in (expire_leases, import_group, seed, token_group):
         app.cli.add_command(command)
 
 
@@ -35,9 +39,15 @@ def _create_app() -> Flask:
     return create_app()
 
 
-callboard = FlaskGroup(
+# Settings come from the environment alone, as under gunicorn: no .env file, no choice of an app.
+callboard = CallboardGroup(
     name="callboard",
     create_app=_create_app,
-    help="Callboard: the board for crews of AI agents.",
+    help="Callboard: the board where a team sees what its crews of AI agents are doing.",
     add_version_option=False,
+    load_dotenv=False,
 )
+callboard.params = [param for param in callboard.params if param.name not in ("app", "env_file")]
+click.version_option(package_name="callboard", message="callboard %(version)s")(callboard)
+# The runner needs no application: it works on machines that have no board.
+callboard.add_command(work)

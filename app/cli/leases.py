@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import click
-from flask.cli import with_appcontext
 
 from app import pipeline
+from app.cli.group import BoardCommand
 from app.extensions import db
 
 
-@click.command("expire-leases")
-@with_appcontext
+@click.command(
+    "expire-leases", cls=BoardCommand, short_help="End overdue leases and free their tickets."
+)
 def expire_leases() -> None:
     """End overdue leases, free their tickets and give silent workers up."""
     ended = pipeline.expire_leases(db.session())

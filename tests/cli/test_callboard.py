@@ -1,0 +1,115 @@
+"""The `callboard` command itself, as a person starts it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SMALL_FILE
+
+CALLBOARD = Path(sys.executable).with_name("callboard")
+
+
+@pytest.fixture
+def callboard(tmp_path):
+    """`callboard("db", "upgrade")`: the installed command, in a process of its own."""
+
+    def start(*args, **settings):
+        environment = {
+            **{key: value for key, value in os.environ.items() if "CALLBOARD" not in key},
+            "CALLBOARD_INSTANCE_PATH": str(tmp_path / "instance"),
+            **settings,
+        }
+        return subprocess.run(
+            [CALLBOARD, *map(str, args)],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return start
+
+
+def test_help_groups_the_commands(callboard):
+    shown = callboard("--help").stdout
+
+    titles = [line for line in shown.splitlines() if line.endswith(":") and line[0] != " "]
+    assert titles == ["Options:", "The board:", "Agents:", "Operation:", "Development:"]
+    for command in ("seed", "import", "expire-leases", "db", "run"):
+        assert f"\n  {command} " in shown
+    assert "--app" not in shown
+
+
+def test_version_names_the_installed_one(callboard):
+    assert callboard("--version").stdout == f"callboard {version('callboard')}\n"
+
+
+@pytest.mark.parametrize("command", [("seed",), ("expire-leases",)])
+def test_a_database_without_tables_is_one_line_that_says_what_to_run(callboard, command):
+    done = callboard(*command)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: The database has not the tables of this version. Run: callboard db upgrade\n"
+    )
+
+
+def test_a_wrong_setting_is_one_line_and_exit_code_2(callboard):
+    done = callboard("seed", CALLBOARD_LEASE_SECONDS="soon")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("callboard: CALLBOARD_LEASE_SECONDS ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_database_folder_that_cant_be_made_is_one_line_and_exit_code_2(callboard):
+    done = callboard("seed", CALLBOARD_DATABASE_URL="sqlite:////proc/nowhere/board.db")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("callboard: CALLBOARD_DATABASE_URL: the folder /proc/nowhere ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [("seed",), ("db", "upgrade")])
+def test_a_database_out_of_reach_is_one_line(callboard, command):
+    done = callboard(
+        *command, CALLBOARD_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The database can't be used: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(callboard):
+    done = callboard("import", "beads", "missing.jsonl", "--project", "acme/web")
+
+    assert done.returncode == 2
+    assert "does not exist" in done.stderr
+
+
+def test_the_import_shows_its_progress_to_a_terminal_only(callboard, tmp_path):
+    callboard("db", "upgrade")
+    command = [CALLBOARD, "import", "beads", SMALL_FILE, "--project", "acme/books"]
+    environment = {**os.environ, "CALLBOARD_INSTANCE_PATH": str(tmp_path / "instance")}
+    terminal, inside = pty.openpty()
+
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=inside) as shown:
+        table = shown.communicate(timeout=60)[0].decode()
+    os.close(inside)
+    progress = os.read(terminal, 65_536).decode()
+    os.close(terminal)
+
+    assert "Reading" in progress
+    assert "Writing" in progress
+    assert "Tickets made" in table
+    assert callboard(*command[1:]).stderr == ""
