@@ -18,10 +18,14 @@ from app.actor import Actor
 from app.errors import Conflict
 from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket_row import READY
+from app.models.worker import LIVE_STATUSES
 from app.models.worker_type import StillNeeded
 
 EXPIRE_BATCH = 200
 """Leases ended in one transaction: a sweep after a long silence must not hold up the others."""
+
+FRESH = {"populate_existing": True}
+"""What was locked is read anew, even when the session knows an older state of it."""
 
 NAMED_TICKETS = 10
 """Ids that a refusal lists before it says how many more there are."""
@@ -54,7 +58,9 @@ def claim_next(session: Session, worker_id: str) -> Claim | None:
     worker = _lock_worker(session, worker_id)
     role = _working_role(session, worker)
     worker.touch(_lease(role))
-    if held := StageRun.of_worker(session, worker_id):
+    with session.no_autoflush:
+        held = StageRun.of_worker(session, worker_id)
+    if held:
         return _as_claim(held)
     if worker.stop_requested_at or role is None:
         return None
@@ -78,14 +84,16 @@ def claim_next(session: Session, worker_id: str) -> Claim | None:
         .where(Ticket.ticket_id == first_ready, Ticket.claimed_by.is_(None))
         .values(claimed_by=worker_id, updated_at=now)
         .returning(Ticket.ticket_id, Ticket.completed_stages, Ticket.failed_attempts)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session="fetch")
     ).first()
     if taken is None:
         return None
     return _start_run(session, worker, role, *taken)
 
 
-def heartbeat(session: Session, worker_id: str, run_id: int | None = None) -> Instruction:
+def heartbeat(
+    session: Session, worker_id: str, run_id: int | None = None, output_tail: str | None = None
+) -> Instruction:
     """Note a sign of life and extend the lease of the run that the worker says it holds.
 
     Raises `RunNotCurrent` when that run is over; the sign of life counts all the same.
@@ -94,6 +102,8 @@ def heartbeat(session: Session, worker_id: str, run_id: int | None = None) -> In
     worker = _lock_worker(session, worker_id)
     lease = _lease(WorkerType.named(session, worker.project_id, worker.worker_type))
     worker.touch(lease)
+    if output_tail is not None:
+        worker.show_output(output_tail)
     lease_expires_at = None
     if run is not None:
         if run.worker_id != worker_id:
@@ -106,8 +116,7 @@ def heartbeat(session: Session, worker_id: str, run_id: int | None = None) -> In
 
 def finish_worker(session: Session, worker_id: str, reason: str | None = None) -> Worker:
     """The process ends in order: give back what it holds, then mark it finished."""
-    run = _lock_run_of(session, worker_id)
-    worker = _lock_worker(session, worker_id, even_finished=True)
+    worker, run = _lock_with_run(session, worker_id)
     if run is not None:
         run.release(reason or "the worker stopped")
     if worker.status != "finished":
@@ -117,8 +126,7 @@ def finish_worker(session: Session, worker_id: str, reason: str | None = None) -
 
 def declare_dead(session: Session, worker_id: str, actor: Actor) -> Worker:
     """A person says the process is gone: free what it holds without waiting for the lease."""
-    run = _lock_run_of(session, worker_id)
-    worker = _lock_worker(session, worker_id, even_finished=True)
+    worker, run = _lock_with_run(session, worker_id)
     why = f"declared dead by {actor.label}"
     freed = f"; {run.ticket_id} went back to its queue" if run else ""
     worker.fail(actor, why + freed)
@@ -135,7 +143,8 @@ def expire_leases(session: Session) -> int:
     ended = 0
     for run_id, ticket_id in session.execute(_overdue_runs()).all():
         free = select(Ticket).where(Ticket.ticket_id == ticket_id)
-        if session.scalar(free.with_for_update(skip_locked=True, key_share=True)) is None:
+        free = free.with_for_update(skip_locked=True, key_share=True)
+        if session.scalar(free, execution_options=FRESH) is None:
             continue  # someone is changing this ticket right now, perhaps its late worker
         run = session.get_one(StageRun, run_id, populate_existing=True)
         if run.finished_at or not run.lease_expires_at or run.lease_expires_at > clock.now():
@@ -145,7 +154,7 @@ def expire_leases(session: Session) -> int:
         if run.worker_id:
             _give_up_if_silent(session, run.worker_id, ticket_id)
     silent = _silent_workers().with_for_update(skip_locked=True, key_share=True)
-    for worker in session.scalars(silent).all():
+    for worker in session.scalars(silent, execution_options=FRESH).all():
         if StageRun.of_worker(session, worker.worker_id) is None:
             worker.fail(Actor.system(), "no heartbeat")
     return ended
@@ -181,13 +190,27 @@ def tickets_needing(session: Session, role: WorkerType) -> list[str]:
 
 def rename_worker_type(session: Session, role: WorkerType, name: str) -> None:
     """Give a worker type another name; refused while open tickets or templates name the old."""
-    if name.strip() != role.worker_type:
-        _require_unneeded(session, role, "renamed")
-        role.rename(name)
+    role = WorkerType.lock(session, role.id)
+    old = role.worker_type
+    if name.strip() == old:
+        return
+    _require_unneeded(session, role, "renamed")
+    role.rename(name)
+    # Those who work at it go on under its new name, instead of waiting at a queue that is gone.
+    session.execute(
+        update(Worker)
+        .where(Worker.project_id == role.project_id, Worker.worker_type == old)
+        .where(Worker.status.in_(LIVE_STATUSES))
+        .values(
+            worker_type=role.worker_type,
+            queue_name=Worker.queue_of(role.project_id, role.worker_type),
+        )
+    )
 
 
 def delete_worker_type(session: Session, role: WorkerType) -> None:
     """Delete a worker type; refused while open tickets or plan templates still need it."""
+    role = WorkerType.lock(session, role.id)
     _require_unneeded(session, role, "deleted")
     session.delete(role)
 
@@ -263,13 +286,15 @@ def _lease(role: WorkerType | None) -> timedelta:
     return timedelta(seconds=role.lease_seconds if role else WorkerType.LEASE_SECONDS_DEFAULT)
 
 
-def _lock_run_of(session: Session, worker_id: str) -> StageRun | None:
-    """The run that the worker holds, with its ticket locked before the worker is."""
+def _lock_with_run(session: Session, worker_id: str) -> tuple[Worker, StageRun | None]:
+    """The worker, and the run that it holds, whose ticket is locked before the worker is."""
     held = StageRun.of_worker(session, worker_id)
-    if held is None:
-        return None
-    run = StageRun.lock(session, held.run_id)
-    return run if run.is_current else None
+    run = StageRun.lock(session, held.run_id) if held else None
+    worker = _lock_worker(session, worker_id, even_finished=True)
+    newest = StageRun.of_worker(session, worker_id)
+    if newest is not None and newest is not run:
+        raise Conflict(f"{worker_id} took {newest.ticket_id} at this very moment; try again.")
+    return worker, newest
 
 
 def _overdue_runs() -> Select[int, str]:

@@ -4,6 +4,7 @@ from app.models.account import ApiToken, SavedView, User
 from app.models.comment import Comment
 from app.models.dependency import TicketDependency
 from app.models.event import EVENT_TYPES, Event
+from app.models.idempotency import IdempotencyKey
 from app.models.label import TicketLabel
 from app.models.plan_template import PlanTemplate
 from app.models.project import Project
@@ -17,6 +18,7 @@ __all__ = [
     "ApiToken",
     "Comment",
     "Event",
+    "IdempotencyKey",
     "PlanTemplate",
     "Project",
     "PromptVersion",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -58,18 +60,53 @@ class Blockable(TicketRow):
 
     __abstract__ = True
 
+    BLOCKERS_MAX = 100
+    """Tickets that a new one may wait for from the start."""
+
+    def start_blocked_by(self, blocker_ids: Sequence[str], actor: Actor) -> None:
+        """Let this new ticket wait for others of its project.
+
+        Nothing waits for a new ticket, so no circle can close; whoever makes several at once that
+        wait for each other must know that there is none among them.
+        """
+        wanted = sorted(set(blocker_ids))
+        tickets = type(self)
+        # Held until the end, in one order: a blocker that closes right now is told of this ticket.
+        held = self.session.execute(
+            select(tickets.ticket_id, tickets.state)
+            .where(tickets.ticket_id.in_(wanted), tickets.project_id == self.project_id)
+            .order_by(tickets.ticket_id)
+            .with_for_update(key_share=True)
+        )
+        found = dict(held.all())
+        if missing := [ticket_id for ticket_id in wanted if ticket_id not in found]:
+            raise Invalid(f"{self.project_id} has no ticket {missing[0]}.", "blocked_by")
+        if self.ticket_id in found:
+            raise Invalid("A ticket can't wait for itself.", "blocked_by")
+        rows = [{"ticket_id": self.ticket_id, "blocked_by_id": blocker} for blocker in wanted]
+        self.session.execute(insert(TicketDependency), rows)
+        self.open_blockers += sum(state != "closed" for state in found.values())
+        self.record("ticket_dependency_changed", actor, reason=f"waits for {', '.join(wanted)}")
+
+    def is_waiting_for(self, blocker_id: str) -> bool:
+        """Whether it was told to wait for that ticket, which may be closed by now."""
+        key = (self.ticket_id, blocker_id)
+        return self.session.get(TicketDependency, key, populate_existing=True) is not None
+
     def block_by(self, blocker_id: str, actor: Actor) -> None:
         """Let this ticket wait for another of its project. Raises `Invalid` for a cycle."""
         self.require_not_closed()
         blocker_id = blocker_id.strip()
         # One change to a project's dependencies at a time: two at once could close a circle.
         Project.lock(self.session, self.project_id)
-        blocker = self.session.get(type(self), blocker_id, with_for_update={"key_share": True})
+        blocker = self.session.get(
+            type(self), blocker_id, populate_existing=True, with_for_update={"key_share": True}
+        )
         if blocker is None or blocker.project_id != self.project_id:
             raise Invalid(f"{self.project_id} has no ticket {blocker_id}.", "blocked_by_id")
         if blocker_id == self.ticket_id:
             raise Invalid("A ticket can't wait for itself.", "blocked_by_id")
-        if self._has_blocker(blocker_id):
+        if self.is_waiting_for(blocker_id):
             raise Conflict(f"{self.ticket_id} already waits for {blocker_id}.", "blocked_by_id")
         if TicketDependency.is_blocked_by(self.session, blocker_id, self.ticket_id):
             raise Invalid(
@@ -85,9 +122,10 @@ class Blockable(TicketRow):
 
     def unblock_from(self, blocker_id: str, actor: Actor) -> None:
         """No longer wait for another ticket; one it didn't wait for is nothing to do."""
-        if not self._has_blocker(blocker_id):
+        if not self.is_waiting_for(blocker_id):
             return
-        blocker = self.session.get(type(self), blocker_id, with_for_update={"key_share": True})
+        # The blocker isn't locked: who closes it right now holds it and waits for this ticket.
+        blocker = self.session.get(type(self), blocker_id, populate_existing=True)
         self.session.execute(
             delete(TicketDependency).where(
                 TicketDependency.ticket_id == self.ticket_id,
@@ -112,14 +150,18 @@ class Blockable(TicketRow):
         """Those that this ticket blocks wait for it again; one that runs already may finish."""
         self._change_dependents(+1, actor)
 
-    def _has_blocker(self, blocker_id: str) -> bool:
-        key = (self.ticket_id, blocker_id)
-        return self.session.get(TicketDependency, key, populate_existing=True) is not None
-
     def _change_dependents(self, by: int, actor: Actor, **also: object) -> None:
         tickets = type(self)
         dependents = select(TicketDependency.ticket_id).where(
             TicketDependency.blocked_by_id == self.ticket_id
+        )
+        # All are held, in one order, before any is changed: two blockers that close at once don't
+        # lock each other out, and a dependency that was removed meanwhile no longer counts.
+        self.session.execute(
+            select(tickets.ticket_id)
+            .where(tickets.ticket_id.in_(dependents))
+            .order_by(tickets.ticket_id)
+            .with_for_update(key_share=True)
         )
         changed = self.session.execute(
             update(tickets)

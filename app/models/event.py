@@ -49,6 +49,10 @@ LOGGED_ONLY = {
 """Facts that only the timeline tells: nobody has to act, so they are processed from the start."""
 
 
+INBOX = text("needs_attention AND NOT processed")
+"""What waits in everyone's inbox. SQLite uses the partial index only for exactly these words."""
+
+
 class Event(Model):
     """Something that happened. `ticket_id` and `worker_id` are kept when those rows are gone."""
 
@@ -61,8 +65,8 @@ class Event(Model):
         Index(
             "ix_events_inbox",
             "id",
-            sqlite_where=text("needs_attention AND NOT processed"),
-            postgresql_where=text("needs_attention AND NOT processed"),
+            sqlite_where=INBOX,
+            postgresql_where=INBOX,
         ),
         {"sqlite_autoincrement": True},
     )
@@ -143,7 +147,7 @@ class Event(Model):
         """Mark the event as dealt with, and say how. The first to do so stays on record."""
         if self.processed:
             return
+        self.resolution_summary = require_text(note, "note", self.SUMMARY_MAX) or None
         self.processed = True
         self.processed_by = actor.label
         self.processed_at = clock.now()
-        self.resolution_summary = require_text(note, "note", self.SUMMARY_MAX) or None

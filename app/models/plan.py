@@ -23,13 +23,17 @@ def require_plan(session: Session, project_id: str, plan: Sequence[str]) -> list
         raise Invalid(
             f"A plan has at most {PLAN_MAX} stages; this has {len(stages)}.", "execution_plan"
         )
-    known = set(
-        session.scalars(select(WorkerType.worker_type).where(WorkerType.project_id == project_id))
+    roles = select(WorkerType.worker_type).where(WorkerType.project_id == project_id)
+    # Held until the plan is stored, so that none of them is deleted or renamed at the same moment.
+    held = roles.where(WorkerType.worker_type.in_(stages)).with_for_update(
+        read=True, key_share=True
     )
-    if unknown := [stage for stage in dict.fromkeys(stages) if stage not in known]:
+    found = set(session.scalars(held))
+    if unknown := [stage for stage in dict.fromkeys(stages) if stage not in found]:
+        known = session.scalars(roles.order_by(WorkerType.worker_type)).all()
         raise Invalid(
             f"{project_id} has no worker type {', '.join(unknown)}. "
-            + (f"It has {', '.join(sorted(known))}." if known else "Add its worker types first."),
+            + (f"It has {', '.join(known)}." if known else "Add its worker types first."),
             "execution_plan",
         )
     return stages

@@ -10,9 +10,11 @@ from sqlalchemy import CheckConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
+from app.actor import Actor
 from app.columns import created, updated
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import Model
+from app.models.event import Event
 from app.text import optional_line, require_line, require_repository_name, require_text
 
 
@@ -117,10 +119,23 @@ class Project(Model):
                 f"{self.repository_name} is archived. Take it back into work in its settings first."
             )
 
-    def delete(self, typed_name: str) -> None:
-        """Delete the project with all that belongs to it, if its name was typed to confirm."""
+    def delete(self, typed_name: str, actor: Actor) -> None:
+        """Delete the project with all that belongs to it, if its name was typed to confirm.
+
+        Its events stay as history; those that waited for someone wait no longer.
+        """
         if typed_name.strip() != self.repository_name:
             raise Invalid(f"Type {self.repository_name} exactly to delete it.", "confirm")
+        self.session.execute(
+            update(Event)
+            .where(Event.project_id == self.repository_name, ~Event.processed)
+            .values(
+                processed=True,
+                processed_by=actor.label,
+                processed_at=clock.now(),
+                resolution_summary="the project was deleted",
+            )
+        )
         self.session.delete(self)
 
     def next_ticket_id(self) -> str:

@@ -5,30 +5,26 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta
 from typing import Self
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app import clock
 from app.actor import Actor
 from app.columns import created, intpk
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
 from app.extensions import Model
+from app.models.backoff import backoff
 from app.models.ticket import Ticket
 from app.models.worker import Worker
 from app.models.worker_type import WorkerType
 from app.text import require_text
 
 OUTCOMES = ("completed", "returned", "attention", "failed", "expired", "released")
-
-FIRST_BACKOFF = timedelta(seconds=30)
-BACKOFF_FACTOR = 4
-LONGEST_BACKOFF = timedelta(hours=2)
-BACKOFF_JITTER = 0.2
-
+TOLD_TO_LOSER = ("run_id", "ticket_id", "outcome", "reason", "finished_at")
 UNFINISHED = text("finished_at IS NULL")
 
 
@@ -83,16 +79,18 @@ class StageRun(Model):
     outcome: Mapped[str | None]
     reason: Mapped[str | None]
 
+    ticket: Mapped[Ticket] = relationship(viewonly=True)
+
     @classmethod
     def lock(cls, session: Session, run_id: int) -> Self:
         """The run with that number, its ticket held until the transaction ends. Or `NotFound`."""
         ticket_id = session.scalar(select(cls.ticket_id).where(cls.run_id == run_id))
         if ticket_id is None:
             raise NotFound(f"There is no run {run_id}.")
-        Ticket.lock(session, ticket_id)
-        return session.execute(
-            select(cls).where(cls.run_id == run_id).execution_options(populate_existing=True)
-        ).scalar_one()
+        ticket = Ticket.lock(session, ticket_id)
+        run = session.get_one(cls, run_id, populate_existing=True)
+        set_committed_value(run, "ticket", ticket)
+        return run
 
     @classmethod
     def of_ticket(cls, session: Session, ticket_id: str) -> Self | None:
@@ -107,7 +105,9 @@ class StageRun(Model):
     def of_worker(cls, session: Session, worker_id: str) -> Self | None:
         """The run that the worker holds."""
         return session.scalar(
-            select(cls).where(cls.worker_id == worker_id, cls.finished_at.is_(None))
+            select(cls)
+            .where(cls.worker_id == worker_id, cls.finished_at.is_(None))
+            .execution_options(populate_existing=True)
         )
 
     @classmethod
@@ -136,11 +136,6 @@ class StageRun(Model):
         return run
 
     @property
-    def ticket(self) -> Ticket:
-        """The run's ticket."""
-        return Ticket.get(self.session, self.ticket_id)
-
-    @property
     def is_current(self) -> bool:
         """Whether this is its ticket's unfinished run: whoever holds it may report."""
         return self.finished_at is None
@@ -164,13 +159,16 @@ class StageRun(Model):
         if self._is_repeated("completed"):
             return
         ticket = self.ticket
-        self._say(comment)
-        self._finish("completed")
-        ticket.move_to(self.stage_number)
-        ticket.resolve_attention(self.doer, "the stage was completed")
-        ticket.record("ticket_stage_completed", self.doer, stage=self.worker_type)
-        if ticket.is_plan_done:
-            ticket.close("completed", self.doer)
+        # The busiest verb of all: everything is written at once, at its end.
+        with self.session.no_autoflush:
+            self._say(comment)
+            self._finish("completed")
+            ticket.move_to(self.stage_number)
+            ticket.resolve_attention(self.doer, "the stage was completed")
+            ticket.record("ticket_stage_completed", self.doer, stage=self.worker_type)
+            if ticket.is_plan_done:
+                ticket.close("completed", self.doer)
+        self.session.flush()
 
     def send_back(self, to_stage: int, reason: str) -> None:
         """Give the ticket back to an earlier stage; the reason is a comment its worker reads."""
@@ -184,7 +182,8 @@ class StageRun(Model):
                 "to_stage",
             )
         ticket = self.ticket
-        self._say(self._require_reason(reason))
+        reason = self._require_reason(reason)
+        self._say(reason)
         self._finish("returned", reason)
         ticket.move_to(to_stage - 1)
         ticket.record(
@@ -219,14 +218,15 @@ class StageRun(Model):
         if self._is_repeated("released"):
             return
         actor = actor or self.doer
+        given = require_text(reason, "reason", Ticket.REASON_MAX) or None
         ticket = self.ticket
-        self._finish("released", reason or None)
+        self._finish("released", given)
         ticket.free()
         ticket.record(
             "ticket_stage_released",
             actor,
             stage=self.worker_type,
-            reason=reason or None,
+            reason=given,
             worker_id=self.worker_id,
         )
 
@@ -243,10 +243,11 @@ class StageRun(Model):
         raise self._refusal()
 
     def _refusal(self) -> RunNotCurrent:
-        why = f" ({self.reason})" if self.reason else ""
+        why = f"{self.outcome} ({self.reason})" if self.reason else self.outcome
         return RunNotCurrent(
-            f"Run {self.run_id} is over: it ended as {self.outcome}{why}. "
-            f"Stop working on {self.ticket_id} and claim again."
+            f"Run {self.run_id} is over: it ended as {why}. "
+            f"Stop working on {self.ticket_id} and claim again.",
+            details={name: getattr(self, name) for name in TOLD_TO_LOSER},
         )
 
     def _is_repeated(self, outcome: str) -> bool:
@@ -296,11 +297,3 @@ class StageRun(Model):
             worker = Worker.lock(self.session, self.worker_id)
             if worker.status == "active":
                 worker.status = "idle"
-        self.session.flush()
-
-
-def backoff(failed_attempts: int) -> timedelta:
-    """The pause before the next attempt: 30 s, 2 min, 8 min … up to two hours, each ± 20 %."""
-    pause = FIRST_BACKOFF.total_seconds() * float(BACKOFF_FACTOR) ** (failed_attempts - 1)
-    jitter = random.uniform(1 - BACKOFF_JITTER, 1 + BACKOFF_JITTER)  # noqa: S311 - no secret
-    return timedelta(seconds=min(pause, LONGEST_BACKOFF.total_seconds()) * jitter)

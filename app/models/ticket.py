@@ -23,6 +23,7 @@ from app.models.ticket_row import PRIORITIES
 from app.text import require_line, require_name, require_text
 
 if TYPE_CHECKING:
+    from app.models.comment import Comment
     from app.models.stage_run import StageRun
 
 Resolution = Literal["completed", "stopped"]
@@ -61,6 +62,7 @@ class Ticket(Blockable):
             completed_stages=0,
             failed_attempts=0,
             open_blockers=0,
+            claimed_by=None,
             state="open",
             version=1,
             ready_at=clock.now(),
@@ -73,13 +75,30 @@ class Ticket(Blockable):
         if parent_id:
             ticket.parent_id = cls._require_parent(session, project_id, parent_id)
         ticket.ticket_id = (
-            cls._require_free_id(session, ticket_id) if ticket_id else project.next_ticket_id()
+            cls._require_free_id(session, ticket_id)
+            if ticket_id
+            else cls.next_free_id(session, project)
         )
         session.add(ticket)
         session.flush()
         TicketLabel.replace(session, ticket.ticket_id, names)
         ticket.record("ticket_created", actor)
         return ticket
+
+    @classmethod
+    def require_id(cls, ticket_id: str) -> str:
+        """An id that a caller may bring along."""
+        ticket_id = require_name(ticket_id, "ticket_id", cls.ID_MAX)
+        if ticket_id in cls.RESERVED_IDS:
+            raise Invalid(f"“{ticket_id}” is an address of its own; choose another.", "ticket_id")
+        return ticket_id
+
+    @classmethod
+    def next_free_id(cls, session: Session, project: Project) -> str:
+        """The project's next number that no caller has brought along as its own id."""
+        while session.get(cls, ticket_id := project.next_ticket_id()):
+            pass
+        return ticket_id
 
     def edit(
         self,
@@ -99,13 +118,18 @@ class Ticket(Blockable):
         self.version += 1
         self.record("ticket_edited", actor)
 
-    def amend_plan(self, execution_plan: Sequence[str], actor: Actor) -> None:
-        """Change the stages that are not yet done, nor running."""
+    def amend_plan(
+        self, execution_plan: Sequence[str], actor: Actor, version: int | None = None
+    ) -> None:
+        """Change the stages that are not yet done, nor running. With a `version` that is no longer
+        the ticket's: `Stale`."""
         self.require_not_closed()
+        if version not in (None, self.version):
+            raise Stale(f"{self.ticket_id} was changed by someone else while you were planning.")
         plan = require_plan(self.session, self.project_id, execution_plan)
         if plan == self.execution_plan:
             return
-        fixed = self.completed_stages + (self.claimed_by is not None)
+        fixed = self.fixed_stages
         if plan[:fixed] != self.execution_plan[:fixed]:
             raise Conflict(
                 f"The first {fixed} of the plan's stages are done or running and stay as they are: "
@@ -122,6 +146,13 @@ class Ticket(Blockable):
         self.execution_plan = plan
         self.version += 1
         self.record("ticket_plan_changed", actor, reason=f"{', '.join(before)} → {', '.join(plan)}")
+
+    def say_in_run(self, run: StageRun, content: str) -> Comment:
+        """Add a comment of the run's worker, at its stage. Raises `RunNotCurrent`, `Invalid`."""
+        if run.ticket_id != self.ticket_id:
+            raise Invalid(f"Run {run.run_id} is at work on {run.ticket_id}.", "run_id")
+        run.require_current("comment")
+        return self.say(content, run.doer, run_id=run.run_id, stage_number=run.stage_number)
 
     @property
     def current_run(self) -> StageRun | None:
@@ -157,6 +188,16 @@ class Ticket(Blockable):
         self.free()
         self.resolve_attention(actor, answer or "the ticket was resumed")
         self.record("ticket_resumed", actor, stage=self.current_stage)
+
+    def retry_now(self, actor: Actor) -> None:
+        """Don't wait out the pause after a failed attempt: the next may start at once."""
+        self.require_open()
+        if self.claimed_by or self.open_blockers or self.ready_at <= clock.now():
+            raise Conflict(f"{self.ticket_id} isn't waiting for its next attempt.")
+        self.free()
+        self.record(
+            "ticket_resumed", actor, stage=self.current_stage, reason="the next attempt may start"
+        )
 
     def stop(self, actor: Actor, reason: str = "") -> None:
         """Close the ticket although its plan isn't done; a run in progress is taken back."""
@@ -219,9 +260,7 @@ class Ticket(Blockable):
 
     @classmethod
     def _require_free_id(cls, session: Session, ticket_id: str) -> str:
-        ticket_id = require_name(ticket_id, "ticket_id", cls.ID_MAX)
-        if ticket_id == "new":
-            raise Invalid("“new” is the address of the form for new tickets.", "ticket_id")
+        ticket_id = cls.require_id(ticket_id)
         if session.get(cls, ticket_id):
             raise Conflict(f"There is already a ticket {ticket_id}.", "ticket_id")
         return ticket_id

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.actor import Actor
 from app.columns import created, string_list, updated, utcnow
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Stale
 from app.extensions import Model
 from app.models.comment import Comment
 from app.models.event import Event
@@ -66,6 +66,8 @@ class TicketRow(Model):
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy's own way
 
     ID_MAX = 64
+    RESERVED_IDS = ("new", "bulk")
+    """What would stand in a ticket's place in an address: the form, and the API's many at once."""
     TITLE_MAX = 200
     DESCRIPTION_MAX = 131_072
     REASON_MAX = 4_000
@@ -128,6 +130,11 @@ class TicketRow(Model):
     def is_plan_done(self) -> bool:
         """Whether no stage is left to do."""
         return self.completed_stages >= len(self.execution_plan)
+
+    @property
+    def fixed_stages(self) -> int:
+        """How many stages at the start of the plan are done or running, and can't change."""
+        return self.completed_stages + (self.claimed_by is not None)
 
     def stage_name(self, number: int) -> str:
         """The worker type of a stage, numbered from 1."""
@@ -193,6 +200,13 @@ class TicketRow(Model):
             needs_attention=needs_attention,
         )
         self.session.add(event)
+
+    def require_stage(self, number: int) -> None:
+        """Raise `Stale` unless it is that stage's turn: who decides saw an older page, or sent the
+        decision twice."""
+        if number != self.completed_stages + 1:
+            turn = f"it is {self.current_stage}'s turn" if self.current_stage else "all are done"
+            raise Stale(f"Stage {number} of {self.ticket_id} is no longer next: {turn}.")
 
     def require_open(self) -> None:
         """Raise `Conflict` unless work on the ticket may go on."""

@@ -16,7 +16,7 @@ from app.extensions import Model
 from app.models.event import Event
 from app.models.project import Project
 from app.models.worker_type import WorkerType
-from app.text import optional_line, require_name
+from app.text import optional_line, require_name, require_text, without_control
 
 STATUSES = ("spawning", "active", "idle", "finished", "failed")
 LIVE_STATUSES = ("spawning", "active", "idle")
@@ -36,6 +36,7 @@ class Worker(Model):
     ID_MAX = 128
     HOSTNAME_MAX = 255
     REASON_MAX = 1_000
+    OUTPUT_TAIL_MAX = 8_000
 
     worker_id: Mapped[str] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(
@@ -51,6 +52,7 @@ class Worker(Model):
     expected_by: Mapped[datetime | None]
     stop_requested_at: Mapped[datetime | None]
     stopped_reason: Mapped[str | None]
+    output_tail: Mapped[str | None]
 
     @classmethod
     def get(cls, session: Session, worker_id: str) -> Self:
@@ -92,17 +94,24 @@ class Worker(Model):
         worker_id = require_name(worker_id, "worker_id", cls.ID_MAX)
         hostname = optional_line(hostname, "hostname", cls.HOSTNAME_MAX)
         role = cls._require_role(session, project_id, worker_type)
-        worker = session.get(cls, worker_id)
+        worker = session.get(
+            cls, worker_id, populate_existing=True, with_for_update={"key_share": True}
+        )
         if worker is None:
             worker = cls(worker_id=worker_id, status="idle")
             session.add(worker)
         else:
             worker._require_same_process(project_id, worker_type, hostname, pid)
         worker.project_id, worker.worker_type = project_id, worker_type
-        worker.queue_name = f"{project_id}/{worker_type}"
+        worker.queue_name = cls.queue_of(project_id, worker_type)
         worker.hostname, worker.pid = hostname, pid
         worker._start(timedelta(seconds=role.lease_seconds))
         return worker
+
+    @staticmethod
+    def queue_of(project_id: str, worker_type: str) -> str:
+        """The name of the queue that a worker takes its tickets from."""
+        return f"{project_id}/{worker_type}"
 
     @property
     def is_live(self) -> bool:
@@ -123,9 +132,16 @@ class Worker(Model):
         itself again."""
         self.last_activity = clock.now()
         self.expected_by = self.last_activity + lease
+        if self.status == "failed":
+            self._announce("it was heard of again")
         if self.status in ("spawning", "failed"):
             self.status = "idle"
             self.stopped_reason = None
+
+    def show_output(self, tail: str) -> None:
+        """Keep the last lines of what it writes, for people who want to see what it does."""
+        text, _ = without_control(tail)
+        self.output_tail = require_text(text, "output_tail", self.OUTPUT_TAIL_MAX)
 
     def ask_to_stop(self) -> None:
         """Ask the process to stop; its next heartbeat tells it. Asking twice is asking once."""
@@ -136,23 +152,26 @@ class Worker(Model):
         """The process ended in order. Any run it held was given back before (see pipeline)."""
         if self.status == "finished":
             return
-        self._end("finished", reason or "it finished", actor, needs_attention=False)
+        reason = require_text(reason or "it finished", "reason", self.REASON_MAX)
+        self._end("finished", reason, actor, needs_attention=False)
 
     def fail(self, actor: Actor, reason: str) -> None:
         """The process is gone without a word: silent too long, or declared dead by a person."""
+        self._require_live()
         self._end("failed", reason, actor, needs_attention=True)
 
     def _start(self, lease: timedelta) -> None:
-        is_new_process = not self.is_live or self.started_at is None
         self.stop_requested_at = None
         self.stopped_reason = None
-        self.touch(lease)
-        if is_new_process:
+        if not self.is_live or self.started_at is None:
             self.status = "idle"
             self.started_at = clock.now()
-            self.session.add(
-                Event.about_worker(self, "worker_started", Actor.worker(self.worker_id))
-            )
+            self._announce()
+        self.touch(lease)
+
+    def _announce(self, reason: str | None = None) -> None:
+        actor = Actor.worker(self.worker_id)
+        self.session.add(Event.about_worker(self, "worker_started", actor, reason))
 
     def _require_same_process(
         self, project_id: str, worker_type: str, hostname: str | None, pid: int | None
@@ -189,7 +208,6 @@ class Worker(Model):
             raise Conflict(f"{self.worker_id} is already {self.status}.")
 
     def _end(self, status: str, reason: str, actor: Actor, *, needs_attention: bool) -> None:
-        self._require_live()
         self.status = status
         self.stopped_reason = reason[: self.REASON_MAX]
         self.session.add(Event.about_worker(self, "worker_stopped", actor, reason, needs_attention))

@@ -58,6 +58,14 @@ class WorkerType(Model):
         return found
 
     @classmethod
+    def lock(cls, session: Session, worker_type_id: int) -> Self:
+        """The same, held against plans that would name it until the transaction ends."""
+        found = session.get(cls, worker_type_id, populate_existing=True, with_for_update=True)
+        if found is None:
+            raise NotFound("There is no such worker type; it may have been deleted.")
+        return found
+
+    @classmethod
     def named(cls, session: Session, project_id: str, name: str) -> Self | None:
         """The project's worker type of that name."""
         return session.scalar(
@@ -105,6 +113,7 @@ class WorkerType(Model):
         actor: Actor,
     ) -> None:
         """Change the role. A new prompt becomes a new version; the old ones stay readable."""
+        self.lock(self.session, self.id)
         prompt = require_text(system_prompt, "system_prompt", self.SYSTEM_PROMPT_MAX)
         self._set(short_description, performed_by, lease_seconds, max_attempts)
         if prompt != self.system_prompt:
@@ -163,7 +172,7 @@ class StillNeeded(Conflict):
     """Open tickets need the worker type; `ticket_ids` lists them."""
 
     def __init__(self, message: str, ticket_ids: list[str]) -> None:
-        super().__init__(message)
+        super().__init__(message, details={"ticket_ids": ticket_ids})
         self.ticket_ids = ticket_ids
 
 

@@ -1,0 +1,209 @@
+"""Projects: create, prefix, edit, archive, delete."""
+
+import pytest
+from sqlalchemy import func, select, text
+
+from app import pipeline
+from app.errors import Conflict, Invalid, NotFound
+from app.extensions import db
+from app.models import Event, PlanTemplate, Project
+from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker
+
+
+def test_a_project_gets_a_ticket_prefix_made_of_its_name(session):
+    assert make_project(session, "acme/web").ticket_prefix == "WEB"
+    assert make_project(session, "acme/billing-service").ticket_prefix == "BILL"
+
+
+def test_equal_prefixes_are_numbered(session):
+    prefixes = [make_project(session, f"{team}/web").ticket_prefix for team in "abc"]
+
+    assert prefixes == ["WEB", "WEB2", "WEB3"]
+
+
+@pytest.mark.parametrize(("name", "prefix"), [("acme/3d", "D"), ("42", "T"), ("a/_._", "T")])
+def test_a_name_with_few_letters_still_gets_a_prefix(session, name, prefix):
+    assert make_project(session, name).ticket_prefix == prefix
+
+
+def test_a_chosen_prefix_is_written_in_capitals(session):
+    assert make_project(session, ticket_prefix=" shop ").ticket_prefix == "SHOP"
+
+
+@pytest.mark.parametrize("prefix", ["1A", "A-B", "ÄB", "ABCDEFGHIJK", "A B"])
+def test_a_prefix_with_strange_characters_is_refused(session, prefix):
+    with pytest.raises(Invalid) as refusal:
+        make_project(session, ticket_prefix=prefix)
+
+    assert refusal.value.field == "ticket_prefix"
+
+
+def test_two_projects_cant_share_a_prefix(session):
+    make_project(session, "acme/web", ticket_prefix="WEB")
+
+    with pytest.raises(Conflict, match="already start with WEB") as refusal:
+        make_project(session, "acme/other", ticket_prefix="web")
+
+    assert refusal.value.field == "ticket_prefix"
+
+
+def test_two_projects_cant_share_a_name(session):
+    make_project(session)
+
+    with pytest.raises(Conflict, match="already a project") as refusal:
+        make_project(session)
+
+    assert refusal.value.field == "repository_name"
+
+
+def test_names_that_differ_in_case_are_two_projects(session):
+    make_project(session, "acme/web")
+    make_project(session, "Acme/Web")
+
+    assert Project.get(session, "Acme/Web").repository_name == "Acme/Web"
+
+
+def test_a_project_needs_a_path(session):
+    with pytest.raises(Invalid) as refusal:
+        make_project(session, path="  ")
+
+    assert refusal.value.field == "path"
+
+
+def test_a_long_text_is_refused_at_its_field(session):
+    project = make_project(session)
+
+    with pytest.raises(Invalid, match="65,536") as refusal:
+        project.edit("/src", None, "x" * (Project.GUIDE_MAX + 1), "")
+
+    assert refusal.value.field == "rules"
+
+
+def test_rules_and_patterns_can_be_edited(session):
+    project = make_project(session)
+
+    project.edit("/srv/web", "The shop", "Write tests.\r\n", "MVC")
+    session.flush()
+    session.refresh(project)
+
+    assert (project.path, project.short_description) == ("/srv/web", "The shop")
+    assert (project.rules, project.patterns) == ("Write tests.", "MVC")
+
+
+def test_an_unknown_project_is_not_found(session):
+    with pytest.raises(NotFound):
+        Project.get(session, "acme/nothing")
+    with pytest.raises(NotFound):
+        Project.lock(session, "acme/nothing")
+
+
+def test_ticket_numbers_are_never_given_twice(session):
+    first = make_ticket(session)
+    session.delete(first)
+    session.flush()
+
+    assert make_ticket(session).ticket_id == "WEB-2"
+
+
+def test_an_archived_project_takes_no_new_tickets_and_no_workers(session):
+    project = make_project(session)
+    project.archive()
+
+    with pytest.raises(Conflict, match="is archived"):
+        make_ticket(session)
+    with pytest.raises(Conflict, match="is archived"):
+        make_worker(session)
+
+
+def test_an_archived_project_hands_out_no_stages_but_lets_runs_finish(session):
+    first, _ = make_ticket(session), make_ticket(session)
+    busy, free = make_worker(session), make_worker(session)
+    run = claim(session, busy)
+    Project.get(session, PROJECT).archive()
+
+    assert pipeline.claim_next(session, free.worker_id) is None
+    run.complete("done")
+
+    assert first.completed_stages == 1
+
+
+def test_archiving_twice_keeps_the_first_time(session):
+    project = make_project(session)
+    project.archive()
+    first = project.archived_at
+    project.archive()
+
+    assert project.archived_at == first
+    project.unarchive()
+    assert not project.is_archived
+
+
+def test_an_unarchived_project_works_on(session):
+    make_ticket(session)
+    worker = make_worker(session)
+    project = Project.get(session, PROJECT)
+    project.archive()
+    project.unarchive()
+
+    assert pipeline.claim_next(session, worker.worker_id) is not None
+
+
+@pytest.mark.parametrize("typed", ["", "acme", "ACME/WEB", "acme/web2"])
+def test_a_project_isnt_deleted_unless_its_name_is_typed(session, typed):
+    project = make_project(session)
+
+    with pytest.raises(Invalid) as refusal:
+        project.delete(typed, ANN)
+
+    assert refusal.value.field == "confirm"
+    session.flush()
+    assert session.get(Project, PROJECT)
+
+
+def test_deleting_a_project_deletes_what_belongs_to_it_and_nothing_else(session):
+    ticket, blocker = make_ticket(session, labels=["a"]), make_ticket(session)
+    ticket.block_by(blocker.ticket_id, ANN)
+    blocker.say("hello", ANN)
+    claim(session, make_worker(session)).complete("done")
+    claim(session, make_worker(session, "review"))
+    PlanTemplate.create(session, project_id=PROJECT, name="short", plan=["review"])
+    other = make_ticket(session, project="acme/other")
+    session.flush()
+    told = session.scalar(select(func.count()).select_from(Event))
+
+    Project.get(session, PROJECT).delete(" acme/web ", ANN)
+    session.flush()
+
+    left = {t.name: _count(session, t.name) for t in db.metadata.sorted_tables}
+    assert {name: n for name, n in left.items() if n} == {
+        "projects": 1,
+        "worker_types": 3,
+        "prompt_versions": 3,
+        "tickets": 1,
+        "events": told,
+    }
+    session.refresh(other)
+    assert other.state == "open"
+
+
+def test_events_of_a_deleted_project_wait_for_nobody(session):
+    ticket, other = make_ticket(session), make_ticket(session, project="acme/other")
+    for each in (ticket, other):
+        each.wait_for_attention(ANN, "review", "Which one?")
+    session.flush()
+
+    Project.get(session, PROJECT).delete(PROJECT, ANN)
+    session.flush()
+
+    waiting = session.scalars(
+        select(Event.ticket_id).where(Event.needs_attention, ~Event.processed)
+    )
+    assert waiting.all() == [other.ticket_id]
+    told = session.scalars(select(Event).where(Event.ticket_id == ticket.ticket_id)).all()
+    assert {(e.processed_by, e.resolution_summary) for e in told} == {
+        ("ann", "the project was deleted")
+    }
+
+
+def _count(session, table):
+    return session.scalar(text(f"SELECT count(*) FROM {table}"))
