@@ -8,9 +8,10 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from flask_wtf import FlaskForm
+from sqlalchemy.exc import IntegrityError
 from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not yet in its stubs
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Regexp
 
 from app.errors import Conflict, DomainError, Forbidden, NotFound
 from app.extensions import db
@@ -42,6 +43,15 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
         except DomainError as error:
             db.session.rollback()
             self.refuse(error)
+        except IntegrityError:
+            # Two passed the verb's own check at the same moment; the database let one of them in.
+            db.session.rollback()
+            self.refuse(
+                Conflict(
+                    "Someone else saved the same at the same moment. Look whether it is there "
+                    "already, or send it again."
+                )
+            )
 
     def refuse(self, error: DomainError) -> None:
         """Show a refusal at the field that it names, or above the form."""
@@ -56,7 +66,9 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
 class OnceMixin:
     """A form that makes a row carries a number of its own: sent twice, it makes one row."""
 
-    submission_id = HiddenField(default=lambda: uuid4().hex, validators=[Length(max=64)])
+    submission_id = HiddenField(
+        default=lambda: uuid4().hex, validators=[Regexp(r"[0-9A-Za-z-]{0,64}\Z")]
+    )
 
 
 def status_of(error: DomainError) -> HTTPStatus:

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
-from app.web import addresses, edge, errors, navigation
+from app.web import addresses, edge, navigation
 
 
 def register(app: Flask) -> None:
@@ -15,8 +15,8 @@ def register(app: Flask) -> None:
     if hops := settings.proxy_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]  # Flask's documented way
     app.url_map.converters["project"] = addresses.ProjectConverter
+    app.url_map.converters["int"] = addresses.RowNumberConverter
     edge.register(app)
-    errors.register(app)
     navigation.register(app)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
@@ -28,6 +28,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.dashboard import blueprint as dashboard
     from app.web.events import blueprint as events
     from app.web.health import blueprint as health
+    from app.web.plan_templates import blueprint as plan_templates
     from app.web.projects import blueprint as projects
     from app.web.tickets import blueprint as tickets
     from app.web.worker_types import blueprint as worker_types
@@ -37,6 +38,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
         dashboard,
         projects,
         worker_types,
+        plan_templates,
         tickets,
         comments,
         workers,

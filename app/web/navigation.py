@@ -17,6 +17,7 @@ SECTIONS = {
     "dashboard": "dashboard",
     "projects": "projects",
     "worker_types": "projects",
+    "plan_templates": "projects",
     "tickets": "tickets",
     "comments": "tickets",
     "workers": "workers",

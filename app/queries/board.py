@@ -1,0 +1,221 @@
+"""A project's board: its stages as columns, each with its first tickets.
+
+The number of queries is the same for every board, and each is served by an index: what a board
+costs grows with its stages and with what is open, not with what was ever done.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    TextClause,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
+
+from app import clock
+from app.models import Event, Ticket, TicketDependency, WorkerType
+from app.models.ticket_row import READY
+from app.queries.plan_order import plan_order
+from app.queries.situation import situation, situation_is
+from app.queries.stages import Stage, stages
+
+SLIPS = 6
+"""Tickets shown in a column before it says how many more there are."""
+
+RECENTLY = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One ticket on the board. `since`: when it started to run, or came to where it waits."""
+
+    ticket_id: str
+    title: str
+    stage: str
+    priority: int
+    situation: str
+    since: datetime
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stage with its first tickets."""
+
+    stage: Stage
+    slips: list[Slip]
+
+    @property
+    def hidden(self) -> int:
+        """Tickets that are there but not shown."""
+        return max(0, self.stage.count - len(self.slips))
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Tickets that no worker may take now, whatever their stage."""
+
+    name: str
+    situation: str
+    count: int
+    slips: list[Slip]
+
+    @property
+    def hidden(self) -> int:
+        """Tickets that are there but not shown."""
+        return max(0, self.count - len(self.slips))
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The overview of one project."""
+
+    columns: list[Column]
+    on_hold: Aside
+    blocked: Aside
+    running: int
+    ready: int
+    waiting: int
+    open: int
+    closed: int
+    closed_recently: int
+
+
+def board_version(session: Session, project_id: str) -> str:
+    """Changes whenever the board does: with each event, and each change of a worker type."""
+    newest = session.scalar(select(func.max(Event.id)).where(Event.project_id == project_id))
+    count, changed_at = session.execute(
+        select(func.count(), func.max(WorkerType.updated_at)).where(
+            WorkerType.project_id == project_id
+        )
+    ).one()
+    return f"{newest or 0}.{count}.{changed_at.timestamp() if count else 0}"
+
+
+def board(session: Session, project_id: str) -> Board:
+    """The board of one project, in nine queries."""
+    found = stages(session, project_id)
+    states = _counts_by_state(session, project_id)
+    at_stages = sum(stage.count for stage in found.values())
+    blocked = max(0, states["open"] - at_stages)
+    queues = [stage.name for stage in found.values() if stage.queued]
+    slips = _first_slips(session, project_id, queues, states["on_hold"], blocked)
+    columns = [
+        Column(found[name], _slips_of(found[name], slips["queue"]))
+        for name in plan_order(session, project_id, list(found))
+    ]
+    return Board(
+        columns=columns,
+        on_hold=Aside("On hold", "on_hold", states["on_hold"], slips["on_hold"]),
+        blocked=Aside("Blocked", "blocked", blocked, slips["blocked"]),
+        running=sum(len(stage.running) for stage in found.values()),
+        ready=sum(stage.queued for stage in found.values() if not stage.is_gate),
+        waiting=sum(stage.queued for stage in found.values() if stage.is_gate),
+        open=states["open"] + states["on_hold"],
+        closed=states["closed"],
+        closed_recently=_closed_recently(session, project_id),
+    )
+
+
+def _counts_by_state(session: Session, project_id: str) -> defaultdict[str, int]:
+    counts: defaultdict[str, int] = defaultdict(int)
+    for state, count in session.execute(
+        select(Ticket.state, func.count())
+        .where(Ticket.project_id == project_id)
+        .group_by(Ticket.state)
+    ):
+        counts[state] = count
+    return counts
+
+
+def _slips_of(stage: Stage, queued: Sequence[Slip]) -> list[Slip]:
+    """What runs, then what waits."""
+    running = [
+        Slip(run.ticket_id, run.title, run.stage, run.priority, "running", run.started_at)
+        for run in stage.running[:SLIPS]
+    ]
+    return [*running, *(slip for slip in queued if slip.stage == stage.name)][:SLIPS]
+
+
+def _first_slips(
+    session: Session, project_id: str, queues: Sequence[str], on_hold: int, blocked: int
+) -> defaultdict[str, list[Slip]]:
+    """The first tickets of each queue, of those on hold and of those blocked: one query for all."""
+    parts = [_part("queue", project_id, READY, Ticket.current_stage == name) for name in queues]
+    parts += [
+        _part(situation, project_id, situation_is(situation))
+        for situation, count in (("on_hold", on_hold), ("blocked", blocked))
+        if count
+    ]
+    slips: defaultdict[str, list[Slip]] = defaultdict(list)
+    if parts:
+        first = union_all(*parts).order_by("priority", "created_at", "ticket_id")
+        for part, _, blocker, blockers, *values in session.execute(first):
+            more = f" and {blockers - 1:,} more" if blockers > 1 else ""
+            slip = Slip(*values)
+            slips[part].append(replace(slip, detail=f"by {blocker}{more}") if blocker else slip)
+    return slips
+
+
+def _part(name: str, project_id: str, *conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
+    blocked = name == "blocked"
+    first = (
+        select(
+            literal(name).label("part"),
+            Ticket.created_at,
+            (_a_blocker() if blocked else cast(null(), Text)).label("blocker"),
+            Ticket.open_blockers,
+            Ticket.ticket_id,
+            Ticket.title,
+            Ticket.current_stage,
+            Ticket.priority,
+            situation(),
+            (Ticket.ready_at if name == "queue" else Ticket.updated_at).label("since"),
+        )
+        .where(Ticket.project_id == project_id, *conditions)
+        .order_by(Ticket.priority, Ticket.created_at, Ticket.ticket_id)
+        .limit(SLIPS)
+        .subquery()
+    )
+    # SQLite allows no LIMIT in a part of a UNION itself.
+    return select(first)
+
+
+def _a_blocker() -> ScalarSelect[str | None]:
+    """The first of the open tickets that a ticket waits for."""
+    other = aliased(Ticket)
+    return (
+        select(func.min(other.ticket_id))
+        .join(TicketDependency, TicketDependency.blocked_by_id == other.ticket_id)
+        .where(TicketDependency.ticket_id == Ticket.ticket_id, other.state != "closed")
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+def _closed_recently(session: Session, project_id: str) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Ticket.project_id == project_id,
+                Ticket.state == "closed",
+                Ticket.closed_at >= clock.now() - RECENTLY,
+            )
+        )
+        or 0
+    )

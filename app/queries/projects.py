@@ -1,0 +1,187 @@
+"""The list of projects, and what one of them holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from app.models import (
+    Comment,
+    Event,
+    PlanTemplate,
+    Project,
+    StageRun,
+    Ticket,
+    Worker,
+    WorkerType,
+)
+from app.models.ticket_row import READY
+from app.models.worker import LIVE_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One project in the list."""
+
+    name: str
+    short_description: str | None
+    archived_at: datetime | None
+    last_activity: datetime | None
+    open: int
+    running: int
+    waiting: int
+    on_hold: int
+    live_workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How many rows go when a project is deleted; `running`: claims that workers hold now."""
+
+    tickets: int
+    comments: int
+    runs: int
+    running: int
+    workers: int
+    worker_types: int
+    templates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """What the tabs of a project's pages count."""
+
+    open_tickets: int
+    worker_types: int
+    templates: int
+    live_workers: int
+
+
+def overviews(session: Session) -> list[Overview]:
+    """Every project with its counts, in six queries; those with most open tickets first."""
+    on_hold = _tickets(session, "on_hold")
+    open_ = _tickets(session, "open")
+    running = _running(session)
+    waiting = _waiting(session)
+    live_workers = _live_workers(session)
+    rows = [
+        Overview(
+            name,
+            short_description,
+            archived_at,
+            last_activity,
+            open=open_[name] + on_hold[name],
+            on_hold=on_hold[name],
+            running=running[name],
+            waiting=waiting[name],
+            live_workers=live_workers[name],
+        )
+        for name, short_description, archived_at, last_activity in session.execute(_projects())
+    ]
+    return sorted(rows, key=lambda row: (-row.open, row.name.lower()))
+
+
+def contents(session: Session, project_id: str) -> Contents:
+    """What goes with a project, counted in one query."""
+    runs = (
+        select(func.count())
+        .select_from(StageRun)
+        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+        .where(Ticket.project_id == project_id)
+    )
+    comments = (
+        select(func.count())
+        .select_from(Comment)
+        .join(Ticket, Ticket.ticket_id == Comment.ticket_id)
+        .where(Ticket.project_id == project_id)
+    )
+    counts = (
+        select(func.count()).where(Ticket.project_id == project_id),
+        comments,
+        runs,
+        select(func.count()).where(Ticket.project_id == project_id, Ticket.claimed_by.is_not(None)),
+        select(func.count()).where(Worker.project_id == project_id),
+        select(func.count()).where(WorkerType.project_id == project_id),
+        select(func.count()).where(PlanTemplate.project_id == project_id),
+    )
+    return Contents(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
+
+
+def tabs(session: Session, project_id: str) -> Tabs:
+    """The counts beside the tabs, in one query."""
+    counts = (
+        select(func.count()).where(
+            Ticket.project_id == project_id, Ticket.state.in_(("open", "on_hold"))
+        ),
+        select(func.count()).where(WorkerType.project_id == project_id),
+        select(func.count()).where(PlanTemplate.project_id == project_id),
+        select(func.count()).where(
+            Worker.project_id == project_id, Worker.status.in_(LIVE_STATUSES)
+        ),
+    )
+    return Tabs(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
+
+
+def _projects() -> Select[str, str | None, datetime | None, datetime]:
+    last_event = (
+        select(Event.created_at)
+        .where(Event.project_id == Project.repository_name)
+        .order_by(Event.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(
+        Project.repository_name, Project.short_description, Project.archived_at, last_event
+    )
+
+
+def _tickets(session: Session, state: str) -> Counter[str]:
+    return _counts(
+        session,
+        select(Ticket.project_id, func.count())
+        .where(Ticket.state == state)
+        .group_by(Ticket.project_id),
+    )
+
+
+def _running(session: Session) -> Counter[str]:
+    return _counts(
+        session,
+        select(Ticket.project_id, func.count())
+        .select_from(StageRun)
+        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+        .where(StageRun.finished_at.is_(None))
+        .group_by(Ticket.project_id),
+    )
+
+
+def _waiting(session: Session) -> Counter[str]:
+    in_queue = and_(
+        Ticket.project_id == WorkerType.project_id,
+        Ticket.current_stage == WorkerType.worker_type,
+        READY,
+    )
+    return _counts(
+        session,
+        select(WorkerType.project_id, func.count())
+        .join(Ticket, in_queue)
+        .where(WorkerType.performed_by == "person")
+        .group_by(WorkerType.project_id),
+    )
+
+
+def _live_workers(session: Session) -> Counter[str]:
+    return _counts(
+        session,
+        select(Worker.project_id, func.count())
+        .where(Worker.status.in_(LIVE_STATUSES))
+        .group_by(Worker.project_id),
+    )
+
+
+def _counts(session: Session, rows: Select[str, int]) -> Counter[str]:
+    return Counter(dict(session.execute(rows).all()))

@@ -1,0 +1,58 @@
+"""A project's worker types as their list shows them, and what one of them is needed for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import Ticket, WorkerType
+from app.queries.plan_order import plan_order
+from app.queries.stages import Stage, stages
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One worker type, and the stage it performs."""
+
+    stage: Stage
+    id: int
+    name: str
+    short_description: str | None
+    performed_by: str
+    prompt_version: int
+    prompt_length: int
+    lease_seconds: int
+    max_attempts: int
+
+
+def roles(session: Session, project_id: str) -> list[Role]:
+    """The worker types in the order in which plans use them."""
+    at = stages(session, project_id)
+    rows = session.execute(
+        select(
+            WorkerType.id,
+            WorkerType.worker_type,
+            WorkerType.short_description,
+            WorkerType.performed_by,
+            WorkerType.prompt_version,
+            func.length(WorkerType.system_prompt),
+            WorkerType.lease_seconds,
+            WorkerType.max_attempts,
+        ).where(WorkerType.project_id == project_id)
+    )
+    found = {
+        row.worker_type: Role(at.get(row.worker_type, Stage(row.worker_type)), *row) for row in rows
+    }
+    return [found[name] for name in plan_order(session, project_id, list(at)) if name in found]
+
+
+def titles(session: Session, ticket_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Id and title of these tickets, in this order."""
+    rows = session.execute(
+        select(Ticket.ticket_id, Ticket.title).where(Ticket.ticket_id.in_(ticket_ids))
+    )
+    found = dict(rows.all())
+    return [(ticket_id, found.get(ticket_id, "")) for ticket_id in ticket_ids]

@@ -1,0 +1,17 @@
+"""Reading pages as tests do."""
+
+from __future__ import annotations
+
+
+def between(page: str, start: str, end: str) -> str:
+    """The text after the first `start`, up to the next `end`."""
+    _, found, rest = page.partition(start)
+    assert found, f"the page has no {start}"
+    part, found, _ = rest.partition(end)
+    assert found, f"the page has no {end} after {start}"
+    return part
+
+
+def error_at(page: str, field: str) -> str:
+    """What a form that came back says at one of its fields."""
+    return between(page, f'id="{field}-error">', "</span>")
