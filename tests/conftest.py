@@ -101,7 +101,7 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
     """The application, on each database in turn, with empty tables."""
     yield migrated_app
     with migrated_app.app_context():
-        _empty_all_tables()
+        empty_all_tables()
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(str(line))
 
 
-def _empty_all_tables() -> None:
+def empty_all_tables() -> None:
     db.session.rollback()
     names = [table.name for table in reversed(db.metadata.sorted_tables)]
     if db.engine.dialect.name == "postgresql":

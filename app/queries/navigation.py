@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Event, Project, Ticket, Worker
+from app.models.event import INBOX
 from app.models.worker import LIVE_STATUSES
 
 SHOWN_PROJECTS = 12
@@ -29,16 +30,17 @@ def navigation(session: Session) -> Navigation:
         select(
             select(func.count()).where(Ticket.state.in_(("open", "on_hold"))).scalar_subquery(),
             select(func.count()).where(Worker.status.in_(LIVE_STATUSES)).scalar_subquery(),
-            select(func.count()).where(Event.needs_attention, ~Event.processed).scalar_subquery(),
+            select(func.count(Event.id)).where(INBOX).scalar_subquery(),
         )
     ).one()
     open_count = (
         select(func.count())
         .where(Ticket.project_id == Project.repository_name, Ticket.state.in_(("open", "on_hold")))
         .scalar_subquery()
+        .label("open_count")
     )
     projects = session.execute(
-        select(Project.repository_name, open_count.label("open_count"))
+        select(Project.repository_name, open_count)
         .where(Project.archived_at.is_(None))
         .order_by(open_count.desc(), Project.repository_name)
         .limit(SHOWN_PROJECTS)

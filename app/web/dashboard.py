@@ -1,5 +1,28 @@
-"""To be written."""
+"""The first page: what runs, what is stuck, and what waits for a person."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+
+from app.extensions import db
+from app.queries import dashboard
+from app.web import live
 
 blueprint = Blueprint("dashboard", __name__)
+
+Answer = str | tuple[str, int]
+
+
+@blueprint.get("/")
+def show() -> Answer:
+    """The dashboard, or only its region when that asks."""
+    session = db.session()
+    version = live.stamp(dashboard.version(session))
+    if live.is_unchanged(version):
+        return "", 204
+    template = "dashboard/_region.html" if live.wants_region() else "dashboard/show.html"
+    return render_template(
+        template,
+        board=dashboard.load(session),
+        refresh_url=url_for("dashboard.show", v=version),
+    )

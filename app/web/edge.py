@@ -54,6 +54,9 @@ def _require_utf8() -> None:
             unquote_to_bytes(part).decode("utf-8")
     except UnicodeDecodeError:
         raise BadRequest("The text that was sent isn't valid UTF-8.") from None
+    # PostgreSQL refuses this one character wherever it stands; a form's text is checked by verbs.
+    if "\0" in request.path or b"\0" in unquote_to_bytes(request.query_string):
+        raise BadRequest("An address can't hold a NUL character.")
 
 
 def _sweep() -> None:

@@ -6,17 +6,19 @@ import logging
 from http import HTTPStatus
 from uuid import uuid4
 
-from flask import Flask, render_template
+from flask import render_template
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.engine import is_busy
+from app import engine
 from app.errors import DomainError
 from app.extensions import db
 from app.forms.base import status_of
+from app.web.health import readiness
 
 log = logging.getLogger(__name__)
 
-Answer = tuple[str, int]
+Answer = tuple[str, int] | tuple[str, int, dict[str, str]]
 
 TEXTS = {
     400: ("That request can't be read", "Go back, reload the page and try again."),
@@ -27,15 +29,17 @@ TEXTS = {
     413: ("Too much at once", "Go back, shorten the text, and send it again."),
     422: ("Something isn't right yet", "Go back and correct it."),
     500: ("Something broke", "It isn't your fault, and it is written in the log."),
-    503: ("The board is busy", "Nothing was changed. Wait a moment and try again."),
+    503: ("The board can't answer now", "Nothing was changed. Wait a moment and try again."),
 }
 
 
-def register(app: Flask) -> None:
-    """Answer errors of the pages."""
-    app.register_error_handler(DomainError, _on_refusal)
-    app.register_error_handler(HTTPException, _on_http_error)
-    app.register_error_handler(Exception, _on_crash)
+def answer(error: Exception) -> Answer:
+    """The page for an error of the pages."""
+    if isinstance(error, DomainError):
+        return _on_refusal(error)
+    if isinstance(error, HTTPException):
+        return _on_http_error(error)
+    return _on_crash(error)
 
 
 def _on_refusal(error: DomainError) -> Answer:
@@ -47,27 +51,33 @@ def _on_refusal(error: DomainError) -> Answer:
 
 
 def _on_http_error(error: HTTPException) -> Answer:
-    return _page(error.code or 500, error.description or "")
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return *_page(error.code or 500, error.description or ""), headers
 
 
 def _on_crash(error: Exception) -> Answer:
     db.session.rollback()
-    if is_busy(error):
+    if engine.is_busy(error):
         log.warning("gave up waiting for the database: %s", error)
         return _page(503, "Too many changes at once: the database didn't come free in time.")
+    if isinstance(error, SQLAlchemyError) and not (database := readiness()).is_ready:
+        log.warning("not ready: %s (%s)", database.detail, error)
+        return _page(503, database.detail)
     request_id = uuid4().hex[:12]
     log.error("request %s crashed", request_id, exc_info=error)
     return _page(500, "Callboard ran into an error it didn't expect.", request_id)
 
 
-def _page(status: int, detail: str, request_id: str | None = None) -> Answer:
+def _page(status: int, detail: str, request_id: str | None = None) -> tuple[str, int]:
     title, advice = TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
-    page = render_template(
-        "errors/error.html",
-        status=int(status),
-        title=title,
-        detail=detail,
-        advice=advice,
-        request_id=request_id,
-    )
+    # An error page only reads: it must not wait for the lock that the request didn't get.
+    with engine.reading():
+        page = render_template(
+            "errors/error.html",
+            status=int(status),
+            title=title,
+            detail=detail,
+            advice=advice,
+            request_id=request_id,
+        )
     return page, status

@@ -6,8 +6,19 @@ document.addEventListener("click", (event) => {
   if (!dialog) return closeOnBackdrop(event);
   event.preventDefault();
   opener.closest("details.menu")?.removeAttribute("open");
+  fill(dialog, opener);
   dialog.showModal();
 });
+
+// One dialog serves every row of a list: data-fill-event="12" goes into its field "event", and where it says data-filled="event".
+function fill(dialog, opener) {
+  for (const { name, value } of opener.attributes) {
+    if (!name.startsWith("data-fill-")) continue;
+    const field = name.slice("data-fill-".length);
+    dialog.querySelector(`[name="${field}"]`)?.setAttribute("value", value);
+    dialog.querySelector(`[data-filled="${field}"]`)?.replaceChildren(value);
+  }
+}
 
 function closeOnBackdrop(event) {
   const dialog = event.target;
@@ -19,8 +30,11 @@ function closeOnBackdrop(event) {
 }
 
 document.addEventListener("click", (event) => {
-  const closer = event.target.closest("[data-close]");
-  closer?.closest("dialog")?.close();
+  const dialog = event.target.closest("[data-close]")?.closest("dialog");
+  if (!dialog) return;
+  // Without a script, or on the form's own page, it is a link that leads back.
+  event.preventDefault();
+  dialog.close();
 });
 
 // Capturing: asked before any other listener hears of the submit.

@@ -1,13 +1,16 @@
 // Live regions poll by themselves (hx-trigger="every 5s"). This decides when they should not, and says how fresh the page is.
 
 const regions = () => document.querySelectorAll("[data-live]");
+let unfolded = [];
 const state = { heard: Date.now(), paused: "", lost: false, refused: false };
 
 function reasonToWait(region) {
   if (document.hidden) return "hidden";
   if (document.querySelector("dialog[open]")) return "a dialog is open";
   if (document.querySelector("details.menu[open]")) return "a menu is open";
-  if (region.contains(document.activeElement)) return "you are in it";
+  if (region.querySelector(":popover-open")) return "a form is open";
+  // A link that was only clicked keeps the focus too, but nobody reads on from there.
+  if (region.querySelector(":focus-visible")) return "you are in it";
   if (region.querySelector("[data-pick]:checked")) return "rows are selected";
   if (selectsTextIn(region)) return "text is selected";
   return "";
@@ -69,7 +72,21 @@ function refreshNow() {
   }
 }
 
+// The server doesn't know what the reader unfolded; a refresh must not fold it again.
+function noteUnfolded() {
+  unfolded = [...document.querySelectorAll("details[id][open], [type=checkbox][id]:checked")];
+}
+
+function unfoldAgain() {
+  for (const { id, tagName } of unfolded) {
+    const now = document.getElementById(id);
+    if (now) now[tagName === "DETAILS" ? "open" : "checked"] = true;
+  }
+}
+
 if (regions().length) {
+  document.addEventListener("htmx:beforeSwap", noteUnfolded);
+  document.addEventListener("htmx:afterSwap", unfoldAgain);
   document.addEventListener("htmx:beforeRequest", beforePoll);
   document.addEventListener("htmx:afterRequest", heardBack);
   document.addEventListener("visibilitychange", refreshNow);

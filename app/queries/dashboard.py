@@ -1,0 +1,256 @@
+"""All that the dashboard says, in a number of queries that doesn't grow with the board."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from statistics import median
+from typing import Any
+
+from sqlalchemy import exists, func, not_, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
+from app.models.event import INBOX
+from app.models.worker import LIVE_STATUSES
+from app.queries.attention import Call, calls, of_queue
+from app.queries.events import EventFilter, EventRow, event_page
+from app.queries.rail import Rail, rail_of, stages_sent_back
+from app.queries.workers import WorkerRow, count_by_status, first_workers
+
+RUNNING_SHOWN = 8
+WORKERS_SHOWN = 6
+EVENTS_SHOWN = 10
+PROJECTS_SHOWN = 8
+MEDIAN_DAYS = 7
+MEDIAN_OF = 1_000
+"""The median is that of the tickets closed last, at most so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How far a new board has come."""
+
+    project: str | None
+    has_worker_types: bool
+    has_tickets: bool
+    has_workers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers at the top; `median` in seconds."""
+
+    running: int
+    ready: int
+    blocked: int
+    waiting: int
+    on_hold: int
+    closed_today: int
+    inbox: int
+    median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A stage that a worker is at."""
+
+    ticket_id: str
+    title: str
+    worker_id: str
+    since: datetime
+    rail: Rail
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The tickets that wait at one stage of a project. `ready`: those that may start now."""
+
+    project: str
+    stage: str
+    is_gate: bool
+    is_archived: bool
+    total: int
+    ready: int
+    oldest: datetime | None
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """The whole page."""
+
+    steps: Steps
+    figures: Figures
+    calls: list[Call]
+    running: list[Running]
+    queues: list[tuple[str, list[Queue]]]
+    more_projects: int
+    worker_counts: dict[str, int]
+    workers: list[WorkerRow]
+    events: list[EventRow]
+
+    @property
+    def more_calls(self) -> int:
+        """Calls that aren't shown."""
+        return max(0, self.figures.inbox + self.figures.waiting - len(self.calls))
+
+
+def version(session: Session) -> str:
+    """Changes with every event, and when one leaves the inbox."""
+    latest, inbox = session.execute(
+        select(
+            select(func.max(Event.id)).scalar_subquery(),
+            select(func.count(Event.id)).where(INBOX).scalar_subquery(),
+        )
+    ).one()
+    return f"{latest or 0}-{inbox}"
+
+
+def load(session: Session) -> Dashboard:
+    """The dashboard as of now."""
+    queues = _queues(session)
+    shown = _shown_queues(queues)
+    return Dashboard(
+        steps=_steps(session),
+        figures=_figures(session, queues),
+        calls=calls(session, [(q.project, q.stage) for q in queues if q.is_gate]),
+        running=_running(session),
+        queues=shown[:PROJECTS_SHOWN],
+        more_projects=len(shown[PROJECTS_SHOWN:]),
+        worker_counts=count_by_status(session),
+        workers=first_workers(session, WORKERS_SHOWN),
+        events=event_page(session, EventFilter(), size=EVENTS_SHOWN).rows,
+    )
+
+
+def _steps(session: Session) -> Steps:
+    first_project = select(func.min(Project.repository_name)).where(Project.archived_at.is_(None))
+    row = session.execute(
+        select(
+            first_project.scalar_subquery(),
+            exists().select_from(WorkerType),
+            exists().select_from(Ticket),
+            exists().select_from(Worker),
+        )
+    ).one()
+    return Steps(*row)
+
+
+def _queues(session: Session) -> list[Queue]:
+    """Every stage that tickets wait at. Workers that are overdue don't count as live."""
+    now = clock.now()
+    workers = (
+        select(func.count())
+        .where(
+            Worker.project_id == WorkerType.project_id,
+            Worker.worker_type == WorkerType.worker_type,
+            Worker.status.in_(LIVE_STATUSES),
+            not_(Worker.silent_since(now)),
+        )
+        .correlate(WorkerType)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            WorkerType.project_id,
+            WorkerType.worker_type,
+            WorkerType.performed_by == "person",
+            Project.archived_at.is_not(None),
+            of_queue(func.count()),
+            of_queue(func.count(), Ticket.ready_at <= now),
+            of_queue(func.min(Ticket.ready_at)),
+            workers,
+        )
+        .join(Project, Project.repository_name == WorkerType.project_id)
+        .order_by(WorkerType.project_id, WorkerType.id)
+    )
+    return [queue for row in rows if (queue := Queue(*row)).total]
+
+
+def _shown_queues(queues: Sequence[Queue]) -> list[tuple[str, list[Queue]]]:
+    """By project, the one with most waiting tickets first; stages in the order they were made."""
+    active = [queue for queue in queues if queue.ready and not queue.is_archived]
+    grouped = [(name, list(rows)) for name, rows in groupby(active, lambda queue: queue.project)]
+    return sorted(grouped, key=lambda group: -sum(queue.ready for queue in group[1]))
+
+
+def _figures(session: Session, queues: Sequence[Queue]) -> Figures:
+    now = clock.now()
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = session.execute(
+        select(
+            _count(Ticket.claimed_by.is_not(None)),
+            _count(Ticket.state == "open"),
+            _count(Ticket.state == "on_hold"),
+            _count(Ticket.state == "closed", Ticket.closed_at >= midnight),
+            select(func.count(Event.id)).where(INBOX).scalar_subquery(),
+        )
+    ).one()
+    running, is_open, on_hold, closed_today, inbox = counts
+    return Figures(
+        running=running,
+        ready=sum(queue.ready for queue in queues if not queue.is_gate),
+        # Open tickets are running, in a queue, or blocked: counting those would read each row.
+        blocked=is_open - running - sum(queue.total for queue in queues),
+        waiting=sum(queue.total for queue in queues if queue.is_gate),
+        on_hold=on_hold,
+        closed_today=closed_today,
+        inbox=inbox,
+        median=_median_seconds(session, now),
+    )
+
+
+def _count(*conditions: Any) -> Any:
+    return select(func.count()).select_from(Ticket).where(*conditions).scalar_subquery()
+
+
+def _median_seconds(session: Session, now: datetime) -> float | None:
+    spans = session.execute(
+        select(Ticket.created_at, Ticket.closed_at)
+        .where(
+            Ticket.state == "closed",
+            Ticket.resolution == "completed",
+            Ticket.closed_at >= now - timedelta(days=MEDIAN_DAYS),
+        )
+        .order_by(Ticket.closed_at.desc())
+        .limit(MEDIAN_OF)
+    ).all()
+    return median((end - start).total_seconds() for start, end in spans if end) if spans else None
+
+
+def _running(session: Session) -> list[Running]:
+    """The runs that take longest come first."""
+    rows = session.execute(
+        select(
+            StageRun.ticket_id,
+            StageRun.worker_id,
+            StageRun.started_at,
+            Ticket.title,
+            Ticket.execution_plan,
+            Ticket.completed_stages,
+        )
+        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+        .where(StageRun.finished_at.is_(None), StageRun.worker_id.is_not(None))
+        .order_by(StageRun.started_at, StageRun.run_id)
+        .limit(RUNNING_SHOWN)
+    ).all()
+    sent_back = stages_sent_back(session, [row.ticket_id for row in rows])
+    return [
+        Running(
+            row.ticket_id,
+            row.title,
+            row.worker_id or "",
+            row.started_at,
+            rail_of(
+                row.execution_plan,
+                row.completed_stages,
+                "running",
+                sent_back.get(row.ticket_id, ()),
+            ),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,146 @@
+"""Events as people read them: the inbox, and what happened lately."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.models import Event, Ticket, Worker
+from app.models.event import INBOX
+from app.queries.paging import PAGE_SIZE, capped_count
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event, with the title of its ticket; `knows_worker`: its worker's page still exists."""
+
+    id: int
+    event_type: str
+    project_id: str | None
+    ticket_id: str | None
+    worker_id: str | None
+    stage: str | None
+    reason: str | None
+    actor: str | None
+    needs_attention: bool
+    created_at: datetime
+    processed: bool
+    processed_by: str | None
+    processed_at: datetime | None
+    resolution_summary: str | None
+    title: str | None
+    knows_worker: bool
+
+    @property
+    def standing(self) -> str:
+        """`waits` for a person, `open`, `dealt` with by someone, or only `logged`."""
+        if not self.processed:
+            return "waits" if self.needs_attention else "open"
+        return "dealt" if self.processed_by else "logged"
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are wanted; empty parts want all. `processed`: None wants both."""
+
+    only_attention: bool = False
+    processed: bool | None = None
+    event_type: str = ""
+    project: str = ""
+    ticket: str = ""
+    worker: str = ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than attention was filtered for."""
+        asked = self.event_type or self.project or self.ticket or self.worker
+        return bool(asked) or self.processed is not (False if self.only_attention else None)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter for a `where`."""
+        found: list[Any] = [
+            column == wanted
+            for column, wanted in (
+                (Event.event_type, self.event_type),
+                (Event.project_id, self.project),
+                (Event.ticket_id, self.ticket),
+                (Event.worker_id, self.worker),
+            )
+            if wanted
+        ]
+        if self.only_attention and self.processed is False:
+            return [*found, INBOX]
+        if self.only_attention:
+            found.append(Event.needs_attention)
+        if self.processed is not None:
+            found.append(Event.processed == self.processed)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events, newest first, and whether older ones follow."""
+
+    rows: list[EventRow]
+    has_older: bool
+
+    @property
+    def version(self) -> str:
+        """Changes when another event comes in sight, or one of these is processed."""
+        shown = ",".join(f"{row.id}{'+' if row.processed else '-'}" for row in self.rows)
+        return hashlib.sha256(shown.encode()).hexdigest()[:16]
+
+
+def event_page(
+    session: Session, wanted: EventFilter, *, before: int | None = None, size: int = PAGE_SIZE
+) -> EventPage:
+    """The newest wanted events, or the newest of those older than `before`."""
+    rows = _rows().where(*wanted.conditions()).order_by(Event.id.desc()).limit(size + 1)
+    if before is not None:
+        rows = rows.where(Event.id < before)
+    found = [EventRow(*row) for row in session.execute(rows)]
+    return EventPage(found[:size], has_older=len(found) > size)
+
+
+def event_row(session: Session, event_id: int) -> EventRow:
+    """One event; raises `NotFound`."""
+    row = session.execute(_rows().where(Event.id == event_id)).first()
+    if row is None:
+        raise NotFound(f"There is no event {event_id}.")
+    return EventRow(*row)
+
+
+def count_events(session: Session, wanted: EventFilter) -> int:
+    """How many events are wanted, counted up to the cap."""
+    return capped_count(session, select(Event.id).where(*wanted.conditions()))
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Event.id,
+            Event.event_type,
+            Event.project_id,
+            Event.ticket_id,
+            Event.worker_id,
+            Event.stage,
+            Event.reason,
+            Event.actor,
+            Event.needs_attention,
+            Event.created_at,
+            Event.processed,
+            Event.processed_by,
+            Event.processed_at,
+            Event.resolution_summary,
+            Ticket.title,
+            Worker.worker_id.is_not(None),
+        )
+        .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
+        .outerjoin(Worker, Worker.worker_id == Event.worker_id)
+    )

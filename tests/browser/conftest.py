@@ -1,0 +1,171 @@
+"""A real server, a real browser, and a page that fails its test when the console complains."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from sqlalchemy.orm import Session
+
+from app.config import ROOT
+from app.extensions import db
+from tests.conftest import OpenSession, empty_all_tables
+
+START_SECONDS = 20
+STOP_SECONDS = 10
+CHROMIUM_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class Server:
+    """Callboard served by gunicorn on a port of its own, as `make run` does."""
+
+    def __init__(self, app: Flask, folder: Path) -> None:
+        self.app = app
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Serve, and return when it answers."""
+        config = ROOT / "deploy" / "gunicorn.conf.py"
+        command = f"-m gunicorn --config {config} --workers 1 --bind 127.0.0.1:{self.port} wsgi:app"
+        environment = {
+            **os.environ,
+            "CALLBOARD_DATABASE_URL": self.app.config["SQLALCHEMY_DATABASE_URI"],
+            "CALLBOARD_INSTANCE_PATH": str(self._folder),
+        }
+        log = (self._folder / "gunicorn.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(
+                [sys.executable, *command.split()],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_it_answers()
+
+    def stop(self) -> None:
+        """End the process that was started, and only that one."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=1):
+                    return
+            except (URLError, OSError):
+                time.sleep(0.1)
+        self.stop()
+        pytest.fail(f"no answer: {(self._folder / 'gunicorn.log').read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def server(
+    new_database: Callable[[str], str],
+    make_app: Callable[..., Flask],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
+    """One server for all browser tests, on a scratch SQLite database."""
+    found = Server(make_app(new_database("sqlite")), tmp_path_factory.mktemp("server"))
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def board(server: Server) -> Iterator[OpenSession]:
+    """`with board() as session:` changes what the server shows, from another process; commits."""
+
+    @contextmanager
+    def open_session() -> Iterator[Session]:
+        with server.app.app_context():
+            yield db.session()
+            db.session.commit()
+
+    yield open_session
+    with server.app.app_context():
+        empty_all_tables()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """Chromium, without a window."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A browser of someone who was never here."""
+    found = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
+    found.set_default_timeout(8_000)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the page's console complained about; a test that expects a complaint clears it."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, board: OpenSession, complaints: list[str]) -> Iterator[Page]:
+    """A page. Errors of scripts and breaches of the content security policy fail the test."""
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    found = context.new_page()
+    found.on("console", listen)
+    found.on("pageerror", lambda error: complaints.append(str(error)))
+    yield found
+    found.close()
+    assert not complaints, complaints
+
+
+@pytest.fixture
+def plain_page(browser: Browser, server: Server, board: OpenSession) -> Iterator[Page]:
+    """A page of a browser that runs no scripts."""
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    context.set_default_timeout(8_000)
+    yield context.new_page()
+    context.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

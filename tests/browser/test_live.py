@@ -1,0 +1,174 @@
+"""Regions keep themselves up to date, and hold still while someone is busy in them."""
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from app import pipeline
+from app.models import Event, Ticket
+from tests.factories import make_project, make_ticket, make_worker, run_stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+IN_TIME = 7_500
+"""A poll comes every five seconds; a busy machine may be late."""
+A_POLL = 6_500
+LOST = ("Failed to load resource: net::ERR_CONNECTION_REFUSED", "htmx:")
+"""What the console says of a server that is gone."""
+
+
+@pytest.fixture(autouse=True)
+def started_board(board):
+    with board() as session:
+        make_ticket(session, title="The first ticket")
+
+
+def ask_for_attention(session, title="Which one?"):
+    ticket = make_ticket(session, title=title, priority=0)
+    run = run_stage(session, ticket, make_worker(session))
+    run.ask_attention(f"About {title}")
+    session.flush()
+    return ticket.ticket_id
+
+
+def title_on(page, title):
+    return page.locator("#main").get_by_text(title)
+
+
+def test_the_dashboard_tells_what_another_process_did_again_and_again(page, board):
+    page.goto("/")
+    for title in ("Broken checkout", "Broken search"):
+        with board() as session:
+            ask_for_attention(session, title)
+        expect(title_on(page, title).first).to_be_visible(timeout=IN_TIME)
+
+
+def test_nothing_new_is_answered_without_a_page(page):
+    page.goto("/")
+    polls = []
+    page.on("response", lambda answer: "/?v=" in answer.url and polls.append(answer.status))
+    page.wait_for_timeout(2 * A_POLL)
+    # One of the two may be the page as a new minute begins.
+    assert 204 in polls
+    assert set(polls) <= {200, 204}
+    expect(page.locator("[data-live-status]")).to_contain_text("live")
+
+
+def test_an_open_dialog_holds_the_page_still(page, board):
+    page.goto("/")
+    page.keyboard.press("?")
+    with board() as session:
+        ask_for_attention(session, "Broken checkout")
+    page.wait_for_timeout(A_POLL)
+    expect(title_on(page, "Broken checkout")).to_have_count(0)
+    expect(page.locator("[data-live-status]")).to_contain_text("paused")
+
+    page.keyboard.press("Escape")
+    expect(title_on(page, "Broken checkout").first).to_be_visible(timeout=IN_TIME)
+
+
+def test_picked_rows_of_the_inbox_stay_until_they_are_done_with(page, board):
+    with board() as session:
+        ask_for_attention(session, "Broken checkout")
+    page.goto("/events")
+    page.get_by_role("checkbox", name="Select event").check()
+    with board() as session:
+        ask_for_attention(session, "Broken search")
+    page.wait_for_timeout(A_POLL)
+    expect(title_on(page, "Broken search")).to_have_count(0)
+    expect(page.get_by_text("1 selected")).to_be_visible()
+
+    page.get_by_role("button", name="Clear").click()
+    expect(title_on(page, "Broken search").first).to_be_visible(timeout=IN_TIME)
+
+
+def test_the_keyboard_s_row_stays_marked_through_a_refresh(page, board):
+    with board() as session:
+        ask_for_attention(session, "Broken checkout")
+    page.goto("/events")
+    page.keyboard.press("j")
+    marked = page.locator("[data-row].is-current")
+    expect(marked).to_contain_text("Broken checkout")
+    with board() as session:
+        ask_for_attention(session, "Broken search")
+    expect(title_on(page, "Broken search").first).to_be_visible(timeout=IN_TIME)
+    expect(marked).to_contain_text("Broken checkout")
+
+
+def test_a_clicked_link_holds_nothing_up_but_the_keyboard_s_focus_does(page, context, board):
+    page.goto("/")
+    link = page.locator("#dashboard a").filter(has_text="ready").first
+    link.click(modifiers=["ControlOrMeta"])
+    with board() as session:
+        ask_for_attention(session, "Broken checkout")
+    page.bring_to_front()
+    expect(title_on(page, "Broken checkout").first).to_be_visible(timeout=IN_TIME)
+
+    page.keyboard.press("Tab")
+    expect(page.locator("#dashboard :focus-visible")).to_have_count(1)
+    with board() as session:
+        ask_for_attention(session, "Broken search")
+    page.wait_for_timeout(A_POLL)
+    expect(title_on(page, "Broken search")).to_have_count(0)
+
+
+def test_a_lost_server_is_told_and_its_return_too(page, server, board, complaints):
+    page.goto("/")
+    banner = page.locator("[data-offline]")
+    expect(banner).to_be_hidden()
+    server.stop()
+    try:
+        expect(banner).to_be_visible(timeout=IN_TIME)
+        expect(page.locator("[data-live-status]")).to_contain_text("no connection")
+    finally:
+        server.start()
+    with board() as session:
+        ask_for_attention(session, "Broken checkout")
+    expect(banner).to_be_hidden(timeout=IN_TIME)
+    expect(title_on(page, "Broken checkout").first).to_be_visible(timeout=IN_TIME)
+    unexpected = [text for text in complaints if not text.startswith(LOST)]
+    complaints.clear()
+    assert not unexpected
+
+
+def test_one_event_is_dealt_with_in_a_dialog_that_names_it(page, board):
+    with board() as session:
+        ask_for_attention(session, "Broken checkout")
+        ask_for_attention(session, "Broken search")
+    page.goto("/events")
+    row = page.locator("[data-row]").filter(has_text="Broken checkout")
+    row.get_by_role("link", name="Done…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("needs a person")
+    dialog.get_by_label("What was done").fill("Called the vendor")
+    dialog.get_by_role("button", name="Mark as dealt with").click()
+    expect(row).to_have_count(0)
+    expect(page.get_by_text("1 event marked as dealt with.")).to_be_visible()
+
+    with board() as session:
+        done = session.scalars(select(Event).where(Event.processed_by.is_not(None))).all()
+        assert [event.resolution_summary for event in done] == ["Called the vendor"]
+        assert session.get(Ticket, done[0].ticket_id).title == "Broken checkout"
+
+
+def test_the_same_works_without_scripts(plain_page, board):
+    with board() as session:
+        ask_for_attention(session, "Broken checkout")
+    plain_page.goto("/events")
+    plain_page.get_by_role("link", name="Done…").click()
+    plain_page.get_by_label("Note").fill("Called the vendor")
+    plain_page.get_by_role("button", name="Mark as dealt with").click()
+    expect(plain_page.get_by_text("Nothing waits for anyone")).to_be_visible()
+
+
+def test_a_worker_s_page_follows_its_heartbeats(page, board):
+    with board() as session:
+        make_project(session, "acme/api")
+        make_worker(session, project="acme/api", worker_id="w-1")
+        ticket = make_ticket(session, project="acme/api", title="Broken checkout")
+        ticket_id = ticket.ticket_id
+    page.goto("/workers/w-1")
+    expect(title_on(page, "It waits for a ticket")).to_be_visible()
+    with board() as session:
+        assert pipeline.claim_next(session, "w-1").ticket_id == ticket_id
+    expect(title_on(page, "Broken checkout").first).to_be_visible(timeout=IN_TIME)

@@ -1,0 +1,31 @@
+"""Counting the statements that a request sends, so that a list can't grow one for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event
+
+from app.extensions import db
+
+
+@contextmanager
+def counting_queries(app: Flask) -> Iterator[list[str]]:
+    """`with counting_queries(app) as sent:` collects the statements sent inside."""
+    sent: list[str] = []
+
+    def note(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        sent.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

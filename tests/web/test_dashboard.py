@@ -1,0 +1,300 @@
+"""The dashboard: a whole board in ten seconds."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from app import clock, pipeline
+from app.models import Project, StageRun, Ticket
+from app.queries.attention import SHOWN
+from app.queries.dashboard import RUNNING_SHOWN
+from tests.factories import ANN, GATE, make_project, make_ticket, make_worker, run_stage
+from tests.queries import counting_queries
+
+ASKS = {"HX-Request": "true"}
+
+
+def figure(page, label):
+    found = re.search(rf"<b>([^<]*)</b>\s*<span>{label}</span>", page)
+    return found.group(1)
+
+
+def card(page, heading):
+    """The card below a heading."""
+    return page.split(f">{heading}</h2>", 1)[1].split("</section>", 1)[0]
+
+
+def gate_ticket(session, **values):
+    ticket = make_ticket(session, ["implementation", GATE], **values)
+    run_stage(session, ticket).complete("Ready, but *look* at the cookie.")
+    return ticket
+
+
+@pytest.fixture
+def no_sweep(app, monkeypatch):
+    monkeypatch.setitem(app.extensions, "callboard.next_sweep", float("inf"))
+
+
+def test_an_empty_board_leads_to_the_first_project(client):
+    page = client.get("/").text
+
+    assert "This board is empty" in page
+    assert 'href="/projects/new"' in page
+    assert '/tickets/new" data-create' not in page
+
+
+def test_the_next_step_follows_what_is_there(client, board):
+    with board() as session:
+        make_project(session, roles=(), gates=())
+    assert 'href="/projects/acme/web/-/worker-types"' in client.get("/").text
+
+    with board() as session:
+        make_project(session, "acme/api")
+    page = client.get("/").text
+    assert "Almost there" in page
+    assert "New ticket</a>" in page
+
+
+def test_the_figures_count_each_situation_and_lead_to_its_list(client, board):
+    with board() as session:
+        run_stage(session, make_ticket(session, priority=0))
+        make_ticket(session, priority=3)
+        blocker = make_ticket(session, ["review"])
+        make_ticket(session, ["review"]).block_by(blocker.ticket_id, ANN)
+        gate_ticket(session, priority=0)
+        make_ticket(session).hold(ANN)
+        make_ticket(session).stop(ANN)
+    page = client.get("/").text
+
+    assert figure(page, "running now") == "1"
+    assert figure(page, "ready") == "2"
+    assert figure(page, "blocked") == "1"
+    assert figure(page, "waiting for a person") == "1"
+    assert figure(page, "on hold") == "1"
+    assert figure(page, "closed today") == "1"
+    for state in ("running", "ready", "blocked", "waiting", "on_hold", "closed"):
+        assert f'href="/tickets?state={state}"' in page
+
+
+def test_a_ticket_between_two_attempts_is_neither_ready_nor_blocked(client, board):
+    with board() as session:
+        run_stage(session, make_ticket(session)).fail("It broke.")
+    page = client.get("/").text
+
+    assert figure(page, "ready") == "0"
+    assert figure(page, "blocked") == "0"
+
+
+def test_the_median_is_that_of_the_tickets_completed_in_seven_days(client, board):
+    with board() as session:
+        for hours in (1, 3, 100):
+            ticket = make_ticket(session, ["implementation"])
+            run_stage(session, ticket).complete()
+            ticket.created_at = ticket.closed_at - timedelta(hours=hours)
+        old = make_ticket(session, ["implementation"])
+        run_stage(session, old).complete()
+        old.created_at = clock.now() - timedelta(days=30)
+        old.closed_at = clock.now() - timedelta(days=8)
+
+    assert figure(client.get("/").text, "median ticket, 7 days") == "3 h"
+
+
+def test_without_completed_tickets_there_is_no_median(client, board):
+    with board() as session:
+        make_ticket(session)
+
+    assert figure(client.get("/").text, "median ticket, 7 days") == "–"
+
+
+def test_a_question_is_quoted_with_the_way_to_answer_it(client, board):
+    with board() as session:
+        ticket = make_ticket(session, title="Rate limiter")
+        run_stage(session, ticket).ask_attention("Which burst size holds?")
+        ticket_id = ticket.ticket_id
+    needs = card(client.get("/").text, "Needs attention")
+
+    assert "Which burst size holds?" in needs
+    assert "Rate limiter" in needs
+    assert f'href="/tickets/{ticket_id}/resume"' in needs
+
+
+def test_used_up_attempts_are_told_in_numbers(client, board):
+    with board() as session:
+        ticket = make_ticket(session)
+        for _ in range(3):
+            ticket.ready_at = clock.now()
+            session.flush()
+            run_stage(session, ticket).fail("429 too many requests")
+    needs = card(client.get("/").text, "Needs attention")
+
+    assert "3 of 3 failed" in needs
+    assert "429 too many requests" in needs
+    assert "Retry…" in needs
+
+
+def test_a_gate_shows_what_was_said_last_and_both_ways_on(client, board):
+    with board() as session:
+        ticket_id = gate_ticket(session, title="Checkout").ticket_id
+    needs = card(client.get("/").text, "Needs attention")
+
+    assert "Checkout" in needs
+    assert "<q>Ready, but look at the cookie.</q>" in needs
+    assert f'href="/tickets/{ticket_id}/complete"' in needs
+    assert f'href="/tickets/{ticket_id}/send-back"' in needs
+
+
+def test_a_worker_that_is_gone_needs_attention_until_it_is_dealt_with(client, board):
+    with board() as session:
+        make_ticket(session)
+        make_worker(session, worker_id="w-1")
+        pipeline.declare_dead(session, "w-1", ANN)
+    page = client.get("/").text
+    event = re.search(r'id="event-(\d+)"', page).group(1)
+
+    assert "worker gone" in card(page, "Needs attention")
+    client.post("/events", data={"event": event})
+    assert "Nothing waits for a person" in card(client.get("/").text, "Needs attention")
+
+
+def test_a_silent_worker_needs_attention_before_it_is_swept(client, board, no_sweep):
+    with board() as session:
+        make_ticket(session)
+        worker = make_worker(session, worker_id="w-1")
+        worker.expected_by = clock.now() - timedelta(seconds=1)
+    page = client.get("/").text
+
+    assert "worker silent" in card(page, "Needs attention")
+    assert "1 silent" in card(page, "Workers")
+    assert "none alive" in card(page, "Where tickets wait")
+
+
+def test_the_urgent_comes_first_and_the_rest_is_counted(client, board):
+    with board() as session:
+        urgent = make_ticket(session, title="Urgent", priority=0)
+        run_stage(session, urgent).ask_attention("Now?")
+        for number in range(SHOWN):
+            gate_ticket(session, title=f"Gate {number}", priority=1)
+    needs = card(client.get("/").text, "Needs attention")
+
+    titles = re.findall(r"</span>\s*(Urgent|Gate \d)", needs)
+    assert titles[0] == "Urgent"
+    assert titles[1] == f"Gate {SHOWN - 1}"
+    assert len(titles) == SHOWN
+    assert "1 more:" in needs
+    assert 'href="/tickets?state=waiting"' in needs
+
+
+def test_running_stages_are_listed_with_worker_and_rail_and_the_rest_counted(client, board):
+    with board() as session:
+        for number in range(RUNNING_SHOWN + 2):
+            worker = make_worker(session, worker_id=f"w-run-{number}") if number else None
+            run_stage(session, make_ticket(session), worker)
+    running = card(client.get("/").text, "Running")
+
+    assert running.count("data-row") == RUNNING_SHOWN
+    assert 'href="/workers/w-run-1"' in running
+    assert 'aria-label="stage 1 of 2, implementation"' in running
+    assert "2 more" in running
+
+
+def test_a_queue_says_how_many_wait_since_when_and_who_lives(client, board):
+    with board() as session:
+        for _ in range(3):
+            make_ticket(session)
+        make_worker(session)
+        make_ticket(session, ["review"])
+        gate_ticket(session, priority=0)
+    waits = card(client.get("/").text, "Where tickets wait")
+
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in waits.split('<tr id="queue-')[1:]]
+    found = {row.split()[0].split("-")[-1].rstrip('">'): row for row in rows}
+    assert re.search(r" 3 .* live", found["implementation"])
+    assert re.search(r" 1 .* none alive", found["review"])
+    assert re.search(r" 1 .* a person", found[GATE])
+
+
+def test_an_archived_project_s_tickets_wait_nowhere(client, board):
+    with board() as session:
+        make_ticket(session)
+        session.execute(update(Project).values(archived_at=clock.now()))
+
+    assert "No ticket waits" in card(client.get("/").text, "Where tickets wait")
+
+
+def test_what_happened_is_told_newest_first(client, board):
+    with board() as session:
+        ticket = make_ticket(session)
+        ticket.hold(ANN)
+        ticket_id = ticket.ticket_id
+    news = card(client.get("/").text, "What happened")
+
+    assert news.index("on hold") < news.index("created")
+    assert f'href="/tickets/{ticket_id}"' in news
+
+
+def test_a_poll_draws_the_region_alone(client, board):
+    with board() as session:
+        make_ticket(session)
+    answer = client.get("/?v=old", headers=ASKS)
+
+    assert "<html" not in answer.text
+    assert answer.text.lstrip().startswith('<section id="dashboard"')
+
+
+def test_an_unchanged_board_answers_with_one_query_for_the_version(app, client, board, no_sweep):
+    with board() as session:
+        make_ticket(session)
+    url = re.search(r'hx-get="([^"]+)"', client.get("/").text).group(1)
+    with counting_queries(app) as sent:
+        answer = client.get(url, headers=ASKS)
+
+    assert answer.status_code == 204
+    assert len(sent) == 1
+
+
+def test_the_number_of_queries_does_not_grow_with_the_board(app, client, board, no_sweep):
+    def fill(session):
+        gate_ticket(session, priority=1)
+        run_stage(session, make_ticket(session, priority=0)).ask_attention("Which?")
+        run_stage(session, make_ticket(session, priority=0))
+        make_ticket(session, ["review"])
+        run_stage(session, make_ticket(session, ["review"], priority=0)).complete()
+
+    with board() as session:
+        fill(session)
+    with counting_queries(app) as few:
+        client.get("/")
+    with board() as session:
+        for _ in range(5):
+            fill(session)
+    with counting_queries(app) as many:
+        client.get("/")
+
+    assert len(many) == len(few)
+    assert len(many) <= 20
+
+
+def test_no_id_stands_twice_on_the_page(client, board):
+    with board() as session:
+        gate_ticket(session)
+        run_stage(session, make_ticket(session, priority=0)).ask_attention("Which?")
+        run_stage(session, make_ticket(session, priority=0))
+        pipeline.declare_dead(session, make_worker(session).worker_id, ANN)
+    ids = re.findall(r'\sid="([^"]+)"', client.get("/").text)
+
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_a_deleted_ticket_s_call_still_reads(client, board):
+    with board() as session:
+        make_ticket(session)
+        ticket = make_ticket(session, priority=0)
+        run_stage(session, ticket).ask_attention("Which?")
+        session.flush()
+        session.delete(session.get_one(Ticket, ticket.ticket_id))
+        session.flush()
+        assert not session.scalars(select(StageRun.run_id)).all()
+
+    assert "a ticket that was deleted" in client.get("/").text

@@ -1,0 +1,116 @@
+"""Liveness and readiness, as a proxy or an orchestrator asks for them."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app import create_app
+from app.config import load_settings
+from app.extensions import db
+from tests.conftest import DATABASES
+
+UNREACHABLE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+def test_a_living_process_says_so(client):
+    answer = client.get("/healthz")
+
+    assert answer.status_code == 200
+    assert answer.json == {"status": "ok"}
+
+
+def test_a_migrated_database_is_ready_and_told(client, app):
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json["status"] == "ok"
+    assert answer.json["database"]["kind"] in app.config["SQLALCHEMY_DATABASE_URI"]
+    assert answer.json["database"]["version"]
+    assert answer.json["schema"]["revision"] == answer.json["schema"]["head"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_touches_no_cookie(client, path):
+    with client.session_transaction() as session:
+        session.permanent = True
+        session["name"] = "Ann"
+
+    assert "Set-Cookie" not in client.get(path).headers
+
+
+@pytest.fixture(params=DATABASES)
+def empty_client(request, new_database, tmp_path):
+    """A client of an application whose database holds no table yet."""
+    yield from _client(new_database(request.param), tmp_path)
+
+
+def test_an_unmigrated_database_is_not_ready_and_the_answer_names_the_command(empty_client):
+    answer = empty_client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json["status"] == "unmigrated"
+    assert "callboard db upgrade" in answer.json["detail"]
+    assert answer.json["schema"]["revision"] is None
+
+
+def test_the_process_lives_without_tables(empty_client):
+    assert empty_client.get("/healthz").status_code == 200
+
+
+def test_a_page_of_an_unmigrated_board_says_what_to_run(empty_client):
+    answer = empty_client.get("/")
+
+    assert answer.status_code == 503
+    assert "callboard db upgrade" in answer.text
+
+
+@pytest.fixture(params=["unreachable server", "file that can't be opened"])
+def lost_client(request, tmp_path):
+    """A client of an application whose database can't be reached at all."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    url = UNREACHABLE if "server" in request.param else f"sqlite:///{folder}"
+    yield from _client(url, tmp_path)
+
+
+def test_a_lost_database_is_not_ready(lost_client):
+    answer = lost_client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json == {"status": "unavailable", "detail": "The database doesn't answer."}
+
+
+def test_the_process_lives_without_a_database(lost_client):
+    assert lost_client.get("/healthz").status_code == 200
+
+
+def test_a_page_without_a_database_is_an_error_page_in_the_board_s_design(lost_client):
+    answer = lost_client.get("/")
+
+    assert answer.status_code == 503
+    assert "<h1>" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_an_older_schema_is_not_ready(client, app):
+    with app.app_context():
+        head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        db.session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+        db.session.commit()
+    try:
+        answer = client.get("/readyz")
+    finally:
+        with app.app_context():
+            db.session.execute(text(f"UPDATE alembic_version SET version_num = '{head}'"))
+            db.session.commit()
+
+    assert answer.status_code == 503
+    assert answer.json["schema"] == {"revision": "older", "head": head}
+
+
+def _client(url: str, folder: Path):
+    app = create_app(load_settings(database_url=url, instance_path=folder))
+    yield app.test_client()
+    with app.app_context():
+        db.engine.dispose()
