@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago_text=ago_text,
         short_text=short_text,
+        for_text=for_text,
         duration_text=duration_text,
         exact_time=exact_time,
         iso_time=iso_time,
@@ -55,6 +56,11 @@ def short_text(moment: datetime) -> str:
     """The same without "ago", for columns whose heading says it."""
     seconds = abs((clock.now() - moment).total_seconds())
     return date_text(moment) if seconds >= DATE_AFTER else coarse_text(seconds)
+
+
+def for_text(moment: datetime) -> str:
+    """How long it has been, never a date: "ready 40 d"."""
+    return coarse_text(max(0.0, (clock.now() - moment).total_seconds()))
 
 
 def coarse_text(seconds: float) -> str:

@@ -96,3 +96,9 @@ def asset_url(folder: Path) -> str:
     rendering.register(app)
     with app.test_request_context():
         return str(app.jinja_env.globals["asset_url"]("page.css"))
+
+
+def test_how_long_something_has_lasted_is_never_a_date() -> None:
+    assert rendering.for_text(NOW - timedelta(days=326)) == "326 d"
+    assert rendering.for_text(NOW - timedelta(minutes=18)) == "18 min"
+    assert rendering.for_text(NOW + timedelta(minutes=18)) == "0 s"

@@ -15,3 +15,9 @@ def between(page: str, start: str, end: str) -> str:
 def error_at(page: str, field: str) -> str:
     """What a form that came back says at one of its fields."""
     return between(page, f'id="{field}-error">', "</span>")
+
+
+def words(html: str) -> str:
+    """The text of some HTML, white space folded."""
+    text = "".join(part.partition(">")[2] for part in ("<" + html).split("<"))
+    return " ".join(text.replace("&#39;", "'").replace("&#34;", '"').split())

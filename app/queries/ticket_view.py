@@ -1,0 +1,259 @@
+"""All that a ticket's own page says, beside its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.errors import NotFound
+from app.models import Event, StageRun, Ticket, TicketDependency, Worker, WorkerType
+from app.models.worker import LIVE_STATUSES
+from app.queries.situation import situation
+from app.queries.tickets import labels_of, since
+
+RELATED_SHOWN = 100
+"""Tickets shown of one kind of relation."""
+
+RUNS_READ = 1_000
+
+HOLDING = ("ticket_attention_requested", "ticket_held")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A worker type, as far as a ticket's page tells of it."""
+
+    id: int
+    worker_type: str
+    is_gate: bool
+    prompt_version: int
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt at one stage."""
+
+    run_id: int
+    stage_number: int
+    worker_type: str
+    worker_id: str | None
+    actor: str | None
+    attempt: int
+    prompt_version: int | None
+    started_at: datetime
+    lease_expires_at: datetime | None
+    finished_at: datetime | None
+    outcome: str | None
+    reason: str | None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return ((self.finished_at or clock.now()) - self.started_at).total_seconds()
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person did it: only workers have leases."""
+        return self.lease_expires_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another ticket, and why it stands on this one's page."""
+
+    relation: str
+    ticket_id: str
+    title: str
+    situation: str
+    priority: int
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return self.situation in ("completed", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a ticket is on hold, and since when."""
+
+    reason: str | None
+    actor: str | None
+    stage: str | None
+    at: datetime
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket with what surrounds it. `runs` are in order, the newest last."""
+
+    ticket: Ticket
+    situation: str
+    labels: Sequence[str]
+    runs: Sequence[Run]
+    roles: Mapping[str, Role]
+    related: Sequence[Related]
+    hold: Hold | None
+    live_workers: int
+
+    @property
+    def run(self) -> Run | None:
+        """The run in progress."""
+        return next((run for run in reversed(self.runs) if not run.finished_at), None)
+
+    @property
+    def role(self) -> Role | None:
+        """The worker type whose turn it is."""
+        return self.roles.get(self.ticket.current_stage or "")
+
+    @property
+    def since(self) -> datetime | None:
+        """When the situation began; for a pause between attempts, when it ends."""
+        started_at = self.run.started_at if self.run else None
+        return since(self.situation, started_at, self.ticket.ready_at)
+
+    @property
+    def open_blockers(self) -> int:
+        """How many open tickets it waits for."""
+        return self.ticket.open_blockers
+
+    @property
+    def blocked_by(self) -> str | None:
+        """One of them."""
+        waits_for = (other for other in self.others("waits for") if not other.is_closed)
+        return next((other.ticket_id for other in waits_for), None)
+
+    @property
+    def worked_seconds(self) -> float:
+        """How long workers worked on it, all attempts together."""
+        return sum(run.seconds for run in self.runs if not run.by_person)
+
+    @property
+    def waited_seconds(self) -> float:
+        """The rest of its life so far."""
+        end = self.ticket.closed_at or clock.now()
+        lived = (end - self.ticket.created_at).total_seconds()
+        return max(0.0, lived - self.worked_seconds)
+
+    def others(self, relation: str) -> list[Related]:
+        """The tickets of one relation: "waits for", "blocks", "part of" or "has part"."""
+        return [other for other in self.related if other.relation == relation]
+
+
+def ticket_version(session: Session, ticket_id: str) -> int:
+    """A number that changes whenever the ticket does; one look at its key. Or `NotFound`."""
+    changed = session.scalar(select(Ticket.updated_at).where(Ticket.ticket_id == ticket_id))
+    if changed is None:
+        raise NotFound(f"There is no ticket {ticket_id}.")
+    return int(changed.timestamp() * 1_000_000)
+
+
+def view_ticket(session: Session, ticket_id: str) -> TicketView:
+    """The ticket and what surrounds it; or `NotFound`."""
+    found = session.execute(
+        select(Ticket, situation()).where(Ticket.ticket_id == ticket_id)
+    ).first()
+    if found is None:
+        raise NotFound(f"There is no ticket {ticket_id}.")
+    ticket, word = found
+    return TicketView(
+        ticket=ticket,
+        situation=word,
+        labels=labels_of(session, [ticket_id]).get(ticket_id, []),
+        runs=_runs(session, ticket_id),
+        roles=roles_of(session, ticket.project_id),
+        related=_related(session, ticket),
+        hold=_hold(session, ticket_id) if word == "on_hold" else None,
+        live_workers=_live_workers(session, ticket),
+    )
+
+
+def roles_of(session: Session, project_id: str) -> dict[str, Role]:
+    """The project's worker types, by name."""
+    rows = session.execute(
+        select(
+            WorkerType.id,
+            WorkerType.worker_type,
+            WorkerType.performed_by == "person",
+            WorkerType.prompt_version,
+            WorkerType.max_attempts,
+        )
+        .where(WorkerType.project_id == project_id)
+        .order_by(WorkerType.id)
+    )
+    return {row[1]: Role(*row) for row in rows}
+
+
+def _runs(session: Session, ticket_id: str) -> list[Run]:
+    columns = (getattr(StageRun, field.name) for field in fields(Run))
+    newest_first: Select[*tuple[Any, ...]] = (
+        select(*columns)
+        .where(StageRun.ticket_id == ticket_id)
+        .order_by(StageRun.run_id.desc())
+        .limit(RUNS_READ)
+    )
+    return [Run(*row) for row in session.execute(newest_first)][::-1]
+
+
+def _related(session: Session, ticket: Ticket) -> list[Related]:
+    """Tickets that it waits for and blocks, that it is part of, and that are parts of it."""
+    here = ticket.ticket_id
+    links = {
+        "waits for": Ticket.ticket_id.in_(
+            select(TicketDependency.blocked_by_id).where(TicketDependency.ticket_id == here)
+        ),
+        "blocks": Ticket.ticket_id.in_(
+            select(TicketDependency.ticket_id).where(TicketDependency.blocked_by_id == here)
+        ),
+        "has part": Ticket.parent_id == here,
+    }
+    if ticket.parent_id:
+        links["part of"] = Ticket.ticket_id == ticket.parent_id
+    found: list[Related] = []
+    for relation, condition in links.items():
+        rows = session.execute(
+            select(literal(relation), Ticket.ticket_id, Ticket.title, situation(), Ticket.priority)
+            .where(condition)
+            .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at)
+            .limit(RELATED_SHOWN)
+        )
+        found += [Related(*row) for row in rows]
+    return found
+
+
+def _hold(session: Session, ticket_id: str) -> Hold | None:
+    row = session.execute(
+        select(Event.reason, Event.actor, Event.stage, Event.created_at, Event.event_type)
+        .where(Event.ticket_id == ticket_id, Event.event_type.in_(HOLDING))
+        .order_by(Event.id.desc())
+        .limit(1)
+    ).first()
+    return Hold(*row[:4], asks=row[4] == "ticket_attention_requested") if row else None
+
+
+def _live_workers(session: Session, ticket: Ticket) -> int:
+    """How many live workers could take the ticket's next stage."""
+    if not ticket.current_stage or ticket.state == "closed":
+        return 0
+    alive = and_(
+        Worker.status.in_(LIVE_STATUSES),
+        or_(Worker.expected_by.is_(None), Worker.expected_by > clock.now()),
+    )
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Worker.project_id == ticket.project_id,
+                Worker.worker_type == ticket.current_stage,
+                alive,
+            )
+        )
+        or 0
+    )

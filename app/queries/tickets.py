@@ -1,0 +1,255 @@
+"""The list of tickets: what it can be narrowed to, sorted by, and what one row shows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.models import Project, StageRun, Ticket, TicketDependency, TicketLabel, WorkerType
+from app.queries.paging import PAGE_SIZE, Page, capped_count
+from app.queries.rail import Rail, rail_of, stages_sent_back
+from app.queries.situation import SITUATIONS, situation, situation_is
+
+OPEN_STATES = ("open", "on_hold")
+STATE_CHOICES = ("open", *SITUATIONS, "closed", "all")
+"""What the list can show: open tickets unless something else is asked for."""
+
+SEARCH_MAX = 200
+LABELS_OFFERED = 200
+
+STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4, "blocked": 5}
+"""Sorted by state, those come first where something happens or should."""
+
+SORTS = ("id", "title", "stage", "state", "priority", "created", "updated")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """What a list of tickets is narrowed to; an empty text narrows nothing."""
+
+    project: str = ""
+    state: str = "open"
+    stage: str = ""
+    priority: str = ""
+    label: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """One row. `since`: when its situation began, or for a pause between attempts, when it ends."""
+
+    ticket_id: str
+    project_id: str
+    title: str
+    situation: str
+    since: datetime | None
+    open_blockers: int
+    blocked_by: str | None
+    priority: int
+    labels: Sequence[str]
+    rail: Rail
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketList:
+    """A page of the list, and how many tickets the same filter finds open and closed."""
+
+    page: Page[TicketLine]
+    open: int
+    closed: int
+
+
+def list_tickets(
+    session: Session, wanted: TicketFilter, sort: str, descending: bool, number: int
+) -> TicketList:
+    """One page. Its ids come first, from the narrowest rows; only they are then read in full."""
+    matching = _matching(session, wanted)
+    n_open = capped_count(session, matching.where(_in_state("open")))
+    n_closed = capped_count(session, matching.where(_in_state("closed")))
+    totals = {"open": n_open, "closed": n_closed, "all": n_open + n_closed}
+    shown = matching.where(_in_state(wanted.state))
+    total = totals[wanted.state] if wanted.state in totals else capped_count(session, shown)
+    keys = (*_sort_keys(sort), Ticket.ticket_id)
+    order = [key.desc() if descending else key.asc() for key in keys]
+    some = shown.order_by(*order).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    # Looking for nothing by an ordered index would read all of it.
+    ids = session.scalars(some).all() if total else []
+    return TicketList(Page(ticket_lines(session, ids), number, total), n_open, n_closed)
+
+
+def ticket_lines(session: Session, ids: Sequence[str]) -> list[TicketLine]:
+    """The rows of these tickets, in this order; five queries, however many they are."""
+    if not ids:
+        return []
+    labels = labels_of(session, ids)
+    started = _started_at(session, ids)
+    blockers = _open_blockers(session, ids)
+    sent_back = stages_sent_back(session, ids)
+    lines = {}
+    for row in session.execute(_columns(ids)):
+        key, word = row.ticket_id, row.situation
+        lines[key] = TicketLine(
+            ticket_id=key,
+            project_id=row.project_id,
+            title=row.title,
+            situation=word,
+            since=since(word, started.get(key), row.ready_at),
+            open_blockers=row.open_blockers,
+            blocked_by=blockers.get(key),
+            priority=row.priority,
+            labels=labels.get(key, ()),
+            rail=rail_of(row.execution_plan, row.completed_stages, word, sent_back.get(key, ())),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+    return [lines[key] for key in ids if key in lines]
+
+
+def since(name: str, started_at: datetime | None, ready_at: datetime) -> datetime | None:
+    """When a situation began; for `backoff`, when it ends; None where it tells nobody anything."""
+    if name == "running":
+        return started_at
+    return ready_at if name in ("ready", "waiting", "backoff") else None
+
+
+def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
+    """The labels of each of these tickets."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for ticket_id, label in session.execute(
+        select(TicketLabel.ticket_id, TicketLabel.label)
+        .where(TicketLabel.ticket_id.in_(ids))
+        .order_by(TicketLabel.label)
+    ):
+        found[ticket_id].append(label)
+    return found
+
+
+def project_choices(session: Session) -> list[str]:
+    """Every project, by name."""
+    return list(session.scalars(select(Project.repository_name).order_by(Project.repository_name)))
+
+
+def active_projects(session: Session) -> list[str]:
+    """The projects that take new tickets, by name."""
+    names = select(Project.repository_name).where(Project.archived_at.is_(None))
+    return list(session.scalars(names.order_by(Project.repository_name)))
+
+
+def stage_choices(session: Session, project: str = "") -> list[str]:
+    """The worker types of a project, or of all."""
+    names = select(WorkerType.worker_type).distinct().order_by(WorkerType.worker_type)
+    if project:
+        names = names.where(WorkerType.project_id == project)
+    return list(session.scalars(names))
+
+
+def label_choices(session: Session) -> list[str]:
+    """The labels in use, from one index entry to the next: its cost is theirs, not the tickets'."""
+    steps = select(func.min(TicketLabel.label).label("label")).cte(recursive=True)
+    following = (
+        select(func.min(TicketLabel.label))
+        .where(TicketLabel.label > steps.c.label)
+        .scalar_subquery()
+    )
+    steps = steps.union_all(select(following).where(steps.c.label.is_not(None)))
+    found = session.scalars(
+        select(steps.c.label).where(steps.c.label.is_not(None)).limit(LABELS_OFFERED)
+    )
+    return list(found)
+
+
+def _matching(session: Session, wanted: TicketFilter) -> Select[str]:
+    """Ids of the tickets that a filter finds, whatever their state."""
+    found = select(Ticket.ticket_id)
+    if wanted.project:
+        found = found.where(Ticket.project_id == wanted.project)
+    if wanted.stage:
+        found = found.where(Ticket.current_stage == wanted.stage)
+    if wanted.priority:
+        found = found.where(Ticket.priority == int(wanted.priority))
+    if wanted.label:
+        labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == wanted.label)
+        found = found.where(Ticket.ticket_id.in_(labelled))
+    if wanted.text:
+        columns = (Ticket.ticket_id, Ticket.title, Ticket.description)
+        # SQLite's LIKE is blind to case by itself; lowering each text first would cost it double.
+        is_blind = session.get_bind().dialect.name == "sqlite"
+        found = found.where(
+            or_(
+                *(
+                    (c.contains if is_blind else c.icontains)(wanted.text, autoescape=True)
+                    for c in columns
+                )
+            )
+        )
+    return found
+
+
+def _sort_keys(sort: str) -> tuple[ColumnElement[Any], ...]:
+    if sort == "id":
+        # By length first, because WEB-9 comes before WEB-12.
+        return Ticket.project_id.expression, func.length(Ticket.ticket_id)
+    if sort == "state":
+        return (case(STATE_RANK, value=situation(), else_=len(STATE_RANK)),)
+    columns: dict[str, ColumnElement[Any]] = {
+        "title": func.lower(Ticket.title),
+        "stage": func.coalesce(Ticket.current_stage, ""),
+        "priority": Ticket.priority.expression,
+        "created": Ticket.created_at.expression,
+        "updated": Ticket.updated_at.expression,
+    }
+    return (columns[sort],)
+
+
+def _in_state(name: str) -> ColumnElement[bool]:
+    if name == "open":
+        return Ticket.state.in_(OPEN_STATES)
+    if name == "closed":
+        return Ticket.state == "closed"
+    if name == "all":
+        return true()
+    return situation_is(name) if name in SITUATIONS else false()
+
+
+def _columns(ids: Collection[str]) -> Select[*tuple[Any, ...]]:
+    return select(
+        Ticket.ticket_id,
+        Ticket.project_id,
+        Ticket.title,
+        Ticket.execution_plan,
+        Ticket.completed_stages,
+        Ticket.priority,
+        Ticket.open_blockers,
+        Ticket.ready_at,
+        Ticket.created_at,
+        Ticket.updated_at,
+        situation(),
+    ).where(Ticket.ticket_id.in_(ids))
+
+
+def _started_at(session: Session, ids: Collection[str]) -> dict[str, datetime]:
+    """When the runs in progress began."""
+    running = select(StageRun.ticket_id, StageRun.started_at).where(
+        StageRun.ticket_id.in_(ids), StageRun.finished_at.is_(None)
+    )
+    return {row[0]: row[1] for row in session.execute(running)}
+
+
+def _open_blockers(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """One open ticket that each waits for."""
+    blockers = (
+        select(TicketDependency.ticket_id, func.min(TicketDependency.blocked_by_id))
+        .join(Ticket, Ticket.ticket_id == TicketDependency.blocked_by_id)
+        .where(TicketDependency.ticket_id.in_(ids), Ticket.state != "closed")
+        .group_by(TicketDependency.ticket_id)
+    )
+    return {row[0]: row[1] for row in session.execute(blockers)}

@@ -1,5 +1,0 @@
-"""To be written."""
-
-from flask import Blueprint
-
-blueprint = Blueprint("tickets", __name__)

@@ -1,0 +1,98 @@
+"""The list of tickets, and a ticket's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, url_for
+
+from app.extensions import db
+from app.forms.comment import CommentForm
+from app.forms.ticket_verbs import DependencyForm
+from app.queries import tickets as queries
+from app.queries.brief import brief_of, sizes_of
+from app.queries.paging import COUNT_CAP
+from app.queries.ticket_plan import stage_cards
+from app.queries.ticket_view import TicketView, ticket_version, view_ticket
+from app.queries.tickets import SEARCH_MAX, SORTS, STATE_CHOICES, TicketFilter, list_tickets
+from app.queries.timeline import tell_story
+from app.web.listing import Listing
+from app.web.live import is_unchanged, stamp, wants_region
+from app.web.tickets.actions import SHOWN, actions_for, forms_for
+from app.web.tickets.blueprint import Answer, blueprint
+
+PRIORITY_CHOICES = ("0", "1", "2", "3")
+
+
+@blueprint.get("/tickets")
+def index() -> Answer:
+    """Tickets that match the address, a page at a time."""
+    listing = Listing(sorts=SORTS, default="-updated")
+    choices = _choices(listing)
+    wanted = _wanted(listing, choices)
+    found = list_tickets(db.session(), wanted, listing.sort, listing.descending, listing.page)
+    parts = {"listing": listing, "wanted": wanted, "choices": choices, "found": found}
+    return render_template("tickets/index.html", count_cap=COUNT_CAP, **parts), listing.status
+
+
+def _choices(listing: Listing) -> dict[str, list[str]]:
+    session = db.session()
+    return {
+        "projects": queries.project_choices(session),
+        "stages": queries.stage_choices(session, listing.value("project")),
+        "labels": queries.label_choices(session),
+    }
+
+
+def _wanted(listing: Listing, choices: dict[str, list[str]]) -> TicketFilter:
+    text = listing.value("q")
+    if len(text) > SEARCH_MAX:
+        listing.problems.append(f"A search has at most {SEARCH_MAX} characters.")
+        text = text[:SEARCH_MAX]
+    return TicketFilter(
+        project=listing.choice("project", choices["projects"]),
+        state=listing.choice("state", STATE_CHOICES) or "open",
+        stage=listing.choice("stage", choices["stages"]),
+        priority=listing.choice("priority", PRIORITY_CHOICES),
+        label=listing.value("label"),
+        text=text,
+    )
+
+
+@blueprint.get("/tickets/<ticket_id>")
+def show(ticket_id: str) -> Answer:
+    """A ticket with its plan and its story."""
+    version = stamp(ticket_version(db.session(), ticket_id))
+    if is_unchanged(version):
+        return "", 204
+    view = view_ticket(db.session(), ticket_id)
+    name = "tickets/_region.html" if wants_region() else "tickets/show.html"
+    return render_template(name, comment_form=CommentForm(), **around(view, version))
+
+
+def around(view: TicketView, version: str) -> dict[str, Any]:
+    """What the parts of a ticket's page show."""
+    in_full = request.args.get("all") == "1"
+    ticket_id = view.ticket.ticket_id
+    return {
+        "view": view,
+        "stages": stage_cards(view),
+        "story": tell_story(db.session(), view, in_full=in_full),
+        "sizes": sizes_of(db.session(), view),
+        "actions": actions_for(view),
+        "shown": SHOWN.get(view.situation, 1),
+        "forms": forms_for(view),
+        "depend_form": DependencyForm(),
+        "region_url": url_for(
+            "tickets.show", ticket_id=ticket_id, all="1" if in_full else None, v=version
+        ),
+    }
+
+
+@blueprint.get("/tickets/<ticket_id>/brief")
+def brief(ticket_id: str) -> Answer:
+    """What the worker of the next stage reads."""
+    view = view_ticket(db.session(), ticket_id)
+    return render_template(
+        "tickets/brief.html", view=view, sections=brief_of(db.session(), view.ticket)
+    )
