@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from uuid import uuid4
 
+from flask import g
 from flask_wtf import FlaskForm
 from sqlalchemy.exc import IntegrityError
 from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not yet in its stubs
 from wtforms.validators import InputRequired, Length, Regexp
 
+from app import engine
 from app.errors import Conflict, DomainError, Forbidden, NotFound
 from app.extensions import db
 
@@ -41,17 +43,21 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
         try:
             yield
         except DomainError as error:
-            db.session.rollback()
-            self.refuse(error)
+            self._give_up(error)
         except IntegrityError:
             # Two passed the verb's own check at the same moment; the database let one of them in.
-            db.session.rollback()
-            self.refuse(
+            self._give_up(
                 Conflict(
                     "Someone else saved the same at the same moment. Look whether it is there "
                     "already, or send it again."
                 )
             )
+
+    def _give_up(self, error: DomainError) -> None:
+        db.session.rollback()
+        # What is left of the request draws the form again: that needs no write lock.
+        g.intent.enter_context(engine.reading())
+        self.refuse(error)
 
     def refuse(self, error: DomainError) -> None:
         """Show a refusal at the field that it names, or above the form."""

@@ -62,6 +62,7 @@ class Event(Model):
         Index(None, "ticket_id", "id"),
         Index(None, "worker_id", "id"),
         Index(None, "project_id", "id"),
+        Index(None, "event_type", "id"),
         Index(
             "ix_events_inbox",
             "id",

@@ -58,6 +58,7 @@ class TicketRow(Model):
         Index(None, "updated_at", "ticket_id"),
         Index(None, "created_at", "ticket_id"),
         Index(None, "project_id", "state", "updated_at"),
+        Index(None, "state", "updated_at", "ticket_id"),
         Index(None, "state", "closed_at"),
         Index(None, "parent_id"),
         Index(None, "claimed_by"),

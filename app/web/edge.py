@@ -46,16 +46,18 @@ def _forget_intent(_error: BaseException | None) -> None:
 
 def _require_utf8() -> None:
     """Broken text would be stored with replacement characters: refuse it before it is."""
-    raw = [request.query_string]
+    texts = [unquote_to_bytes(request.query_string)]
     if request.mimetype == "application/x-www-form-urlencoded":
-        raw.append(request.get_data(cache=True))
+        texts.append(unquote_to_bytes(request.get_data(cache=True)))
+    elif request.mimetype == "multipart/form-data":
+        texts.append(request.get_data(cache=True))  # no page takes files: all of it is text
     try:
-        for part in raw:
-            unquote_to_bytes(part).decode("utf-8")
+        for text in texts:
+            text.decode("utf-8")
     except UnicodeDecodeError:
         raise BadRequest("The text that was sent isn't valid UTF-8.") from None
     # PostgreSQL refuses this one character wherever it stands; a form's text is checked by verbs.
-    if "\0" in request.path or b"\0" in unquote_to_bytes(request.query_string):
+    if "\0" in request.path or b"\0" in texts[0]:
         raise BadRequest("An address can't hold a NUL character.")
 
 

@@ -235,6 +235,12 @@ def upgrade() -> None:
         op.f("ix_tickets_state_closed_at"), "tickets", ["state", "closed_at"], unique=False
     )
     op.create_index(
+        op.f("ix_tickets_state_updated_at_ticket_id"),
+        "tickets",
+        ["state", "updated_at", "ticket_id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_tickets_updated_at_ticket_id"),
         "tickets",
         ["updated_at", "ticket_id"],
@@ -423,6 +429,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("needs_attention AND NOT processed"),
         postgresql_where=sa.text("needs_attention AND NOT processed"),
     )
+    op.create_index(op.f("ix_events_event_type_id"), "events", ["event_type", "id"], unique=False)
     op.create_index(op.f("ix_events_project_id_id"), "events", ["project_id", "id"], unique=False)
     op.create_index(op.f("ix_events_ticket_id_id"), "events", ["ticket_id", "id"], unique=False)
     op.create_index(op.f("ix_events_worker_id_id"), "events", ["worker_id", "id"], unique=False)

@@ -56,6 +56,20 @@ def test_an_address_that_is_not_utf8_is_refused(client, path):
     assert "UTF-8" in answer.text
 
 
+def test_a_form_in_parts_that_is_not_utf8_is_refused_and_percent_signs_are_just_text(client):
+    def send(name):
+        part = b'Content-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+        body = b"".join(
+            b"--b\r\n" + part % field for field in ((b"name", name), (b"theme", b"dark"))
+        )
+        kind = "multipart/form-data; boundary=b"
+        return client.post("/account", data=body + b"--b--\r\n", content_type=kind)
+
+    assert send(b"J\xf6rg").status_code == 400
+    assert send(b"100%ff J\xc3\xb6rg").status_code == 303
+    assert "100%ff Jörg" in client.get("/account").text
+
+
 def test_a_form_that_is_not_utf8_is_refused_and_nothing_is_kept(client):
     answer = client.post(
         "/account",
