@@ -202,7 +202,7 @@ def test_a_sweep_ends_all_overdue_leases(session):
 
 
 def test_a_long_silence_is_swept_in_batches(session, monkeypatch):
-    monkeypatch.setattr(pipeline, "EXPIRE_BATCH", 2)
+    monkeypatch.setattr("app.pipeline.leases.EXPIRE_BATCH", 2)
     for _ in range(5):
         make_ticket(session)
         claim(session, make_worker(session))

@@ -1,0 +1,149 @@
+"""A board in plain Python: what DESIGN §5 and §6 say happens, to hold against what does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+ROLES = ("implementation", "review")
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 2
+
+
+@dataclass
+class Ticket:
+    """What is known of a ticket."""
+
+    id: str
+    plan: list[str]
+    priority: int
+    created_at: datetime
+    ready_at: datetime
+    position: int = 0
+    state: str = "open"
+    resolution: str | None = None
+    lost: int = 0
+    run: Run | None = None
+    blockers: set[str] = field(default_factory=set)
+    calls_for_attention: bool = False
+
+    @property
+    def stage(self) -> str | None:
+        """Whose turn it is."""
+        return self.plan[self.position] if self.position < len(self.plan) else None
+
+
+@dataclass
+class Worker:
+    """What is known of a worker."""
+
+    id: str
+    role: str
+    expected_by: datetime
+    status: str = "idle"
+    run: Run | None = None
+    is_stopping: bool = False
+    pid: int = 1
+
+
+@dataclass
+class Run:
+    """What is known of a worker's run."""
+
+    id: int
+    ticket: Ticket
+    worker: Worker
+    stage_number: int
+    lease_until: datetime
+    outcome: str | None = None
+
+
+@dataclass
+class Board:
+    """All of it, and the rules."""
+
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    workers: dict[str, Worker] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        """The time, which stands still during a step."""
+        return datetime.now(UTC)
+
+    def open_blockers(self, ticket: Ticket) -> int:
+        """How many of a ticket's blockers aren't closed."""
+        return sum(self.tickets[b].state != "closed" for b in ticket.blockers)
+
+    def waits_for(self, ticket: str, other: str) -> bool:
+        """Whether a ticket waits for another, directly or through others."""
+        return any(b == other or self.waits_for(b, other) for b in self.tickets[ticket].blockers)
+
+    def next_in_queue(self, role: str) -> Ticket | None:
+        """What a worker of that role gets."""
+        queue = [
+            t
+            for t in self.tickets.values()
+            if t.state == "open"
+            and t.run is None
+            and t.stage == role
+            and not self.open_blockers(t)
+            and t.ready_at <= self.now
+        ]
+        return min(queue, key=lambda t: (t.priority, t.created_at, t.id), default=None)
+
+    def hear_of(self, worker: Worker) -> None:
+        """A sign of life."""
+        worker.expected_by = self.now + LEASE
+        if worker.status == "failed":
+            worker.status = "idle"
+
+    def start(self, run_id: int, ticket: Ticket, worker: Worker) -> None:
+        """The worker has claimed the ticket."""
+        run = Run(run_id, ticket, worker, ticket.position + 1, self.now + LEASE)
+        self.runs[run_id] = ticket.run = worker.run = run
+        worker.status = "active"
+
+    def end(self, run: Run, outcome: str) -> None:
+        """The run is over; the ticket is free."""
+        run.outcome = outcome
+        run.ticket.run = run.worker.run = None
+        run.ticket.ready_at = self.now
+        if run.worker.status == "active":
+            run.worker.status = "idle"
+
+    def lose(self, run: Run, outcome: str) -> None:
+        """The run ended without a result, and cost an attempt."""
+        self.end(run, outcome)
+        run.ticket.lost += 1
+        if run.ticket.lost >= MAX_ATTEMPTS:
+            run.ticket.state, run.ticket.calls_for_attention = "on_hold", True
+
+    def move(self, ticket: Ticket, position: int) -> None:
+        """The ticket's position changes."""
+        ticket.position, ticket.lost, ticket.ready_at = position, 0, self.now
+
+    def advance(self, ticket: Ticket) -> None:
+        """The current stage is done."""
+        self.move(ticket, ticket.position + 1)
+        ticket.calls_for_attention = False
+        if ticket.stage is None:
+            self.close(ticket, "completed")
+
+    def close(self, ticket: Ticket, resolution: str) -> None:
+        """The ticket is closed, and no longer blocks."""
+        ticket.calls_for_attention = False
+        for other in self.tickets.values():
+            if ticket.id in other.blockers and self.open_blockers(other) == 1:
+                other.ready_at = self.now
+        ticket.state, ticket.resolution = "closed", resolution
+
+    def sweep(self) -> int:
+        """End overdue leases, give silent workers up."""
+        overdue = [r for r in self.runs.values() if not r.outcome and r.lease_until <= self.now]
+        for run in overdue:
+            self.lose(run, "expired")
+        for worker in self.workers.values():
+            if worker.status == "idle" and worker.expected_by <= self.now:
+                worker.status = "failed"
+        return len(overdue)
