@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Self
 
-ActorKind = Literal["person", "worker", "system"]
+ActorKind = Literal["person", "worker", "token", "system"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Someone who changes the board: a person, a worker, or Callboard itself."""
+    """Someone who changes the board: a person, a worker, a program, or Callboard itself."""
 
     kind: ActorKind
     name: str
@@ -26,6 +26,11 @@ class Actor:
         return cls("worker", worker_id)
 
     @classmethod
+    def token(cls, name: str) -> Self:
+        """A program that comes with an API token: a coordinator, a script."""
+        return cls("token", name)
+
+    @classmethod
     def system(cls) -> Self:
         """Callboard itself: sweeps of overdue leases, imports."""
         return cls("system", "callboard")
@@ -33,4 +38,5 @@ class Actor:
     @property
     def label(self) -> str:
         """The text that `actor`, `author` and `created_by` columns keep."""
-        return self.name
+        # A token may bear any name: nobody shall take its doings for those of a person.
+        return f"token {self.name}" if self.kind == "token" else self.name

@@ -6,7 +6,8 @@ A message is a whole sentence for the person or agent who caused it, and says wh
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class DomainError(Exception):
@@ -15,10 +16,14 @@ class DomainError(Exception):
     keeps_record: ClassVar[bool] = False
     """Whether the door commits what the verb recorded about the refusal; else it rolls back."""
 
-    def __init__(self, message: str, field: str | None = None) -> None:
+    def __init__(
+        self, message: str, field: str | None = None, details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.details = dict(details or {})
+        """Facts that a program may want to act on; the message says the same in words."""
 
 
 class NotFound(DomainError):
@@ -27,6 +32,18 @@ class NotFound(DomainError):
 
 class Invalid(DomainError):
     """The input itself is wrong: a text too long, a name with strange characters."""
+
+
+class InvalidEntries(Invalid):
+    """Several inputs are wrong at once; `problems` pairs each one's place with its message."""
+
+    def __init__(self, message: str, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class NotAuthenticated(DomainError):
+    """Nobody knows who asks: the token is missing, unknown, revoked or expired."""
 
 
 class Conflict(DomainError):

@@ -19,6 +19,9 @@ timeout = 60
 graceful_timeout = 20
 keepalive = 5
 
+# The longest address: beyond it gunicorn answers by itself, and not in the board's own words.
+limit_request_line = 8190
+
 # The heartbeat file must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 

@@ -1,0 +1,46 @@
+"""Comments: read what was said about a ticket, and say more."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.api.operation import operation
+from app.callers import Caller
+from app.extensions import db
+from app.loading import run_to_report, see_ticket, ticket_to_change
+from app.models import Comment
+from app.queries.keyset import Order, take_slice
+from app.schemas.comments import CommentNew, CommentPage, CommentsAsked, CommentShown
+
+TAG = "Tickets"
+
+OLDEST_FIRST = Order("id", (Comment.id.expression,))
+
+
+@operation("GET", "/tickets/<ticket:ticket_id>/comments", tag=TAG, scope="read")
+def list_comments(caller: Caller, ticket_id: str, query: CommentsAsked) -> CommentPage:
+    """What was said about a ticket, oldest first."""
+    see_ticket(db.session(), caller, ticket_id)
+    rows = select(*Comment.__table__.columns).where(Comment.ticket_id == ticket_id)
+    found = take_slice(db.session(), rows, OLDEST_FIRST, cursor=query.cursor, limit=query.limit)
+    return CommentPage.of(items=found.rows, next=found.next)
+
+
+@operation(
+    "POST",
+    "/tickets/<ticket:ticket_id>/comments",
+    tag=TAG,
+    scope=("work", "plan"),
+    status=201,
+    once=True,
+)
+def add_comment(caller: Caller, ticket_id: str, body: CommentNew) -> CommentShown:
+    """Say something about a ticket; whoever does its next stages reads it."""
+    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    comment = (
+        ticket.say(body.content, caller.actor)
+        if body.run_id is None
+        else ticket.say_in_run(run_to_report(db.session(), caller, body.run_id), body.content)
+    )
+    db.session.flush()
+    return CommentShown.model_validate(comment)

@@ -1,0 +1,65 @@
+"""Projects: list, make, read, change and delete them."""
+
+from __future__ import annotations
+
+from app.api.operation import operation
+from app.callers import Caller
+from app.extensions import db
+from app.loading import project_named
+from app.models import Project
+from app.queries.project_records import project_records
+from app.schemas.projects import (
+    ProjectChange,
+    ProjectDeletion,
+    ProjectNew,
+    ProjectPage,
+    ProjectsAsked,
+    ProjectShown,
+)
+
+TAG = "Projects and worker types"
+
+
+@operation("GET", "/projects", tag=TAG, scope="read")
+def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
+    """List projects by name: those at work, unless asked for the others."""
+    found = project_records(
+        db.session(),
+        only=caller.project_id,
+        archived=query.archived,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return ProjectPage.of(items=found.rows, next=found.next)
+
+
+@operation("POST", "/projects", tag=TAG, scope="plan", status=201, once=True)
+def create_project(caller: Caller, body: ProjectNew) -> ProjectShown:
+    """Make a project. It needs worker types before tickets can be made."""
+    caller.require_any_project()
+    project = Project.create(db.session(), **body.model_dump())
+    return ProjectShown.model_validate(project)
+
+
+@operation("GET", "/projects/<project:repository_name>", tag=TAG, scope="read")
+def get_project(caller: Caller, repository_name: str) -> ProjectShown:
+    """One project, with its rules and patterns."""
+    caller.require_sight(repository_name, f"There is no project {repository_name}.")
+    return ProjectShown.model_validate(Project.get(db.session(), repository_name))
+
+
+@operation("PATCH", "/projects/<project:repository_name>", tag=TAG, scope="plan")
+def update_project(caller: Caller, repository_name: str, body: ProjectChange) -> ProjectShown:
+    """Change a project, or put it away; what is left out stays as it is."""
+    project = project_named(db.session(), caller, repository_name)
+    project.edit(**body.over_row(project))
+    if "archived" in body.model_fields_set:
+        project.archive() if body.archived else project.unarchive()
+    db.session.flush()
+    return ProjectShown.model_validate(project)
+
+
+@operation("DELETE", "/projects/<project:repository_name>", tag=TAG, scope="admin")
+def delete_project(caller: Caller, repository_name: str, query: ProjectDeletion) -> None:
+    """Delete a project with all its tickets, comments, runs, worker types and workers."""
+    project_named(db.session(), caller, repository_name).delete(query.confirm, caller.actor)

@@ -1,0 +1,17 @@
+"""Queues: what waits where, and who is there to take it."""
+
+from __future__ import annotations
+
+from app.api.operation import operation
+from app.callers import Caller
+from app.extensions import db
+from app.queries.queue_depths import queues
+from app.schemas.queues import QueueList, QueuesAsked
+
+TAG = "Queues and events"
+
+
+@operation("GET", "/queues", tag=TAG, scope="read")
+def queue_status(caller: Caller, query: QueuesAsked) -> QueueList:
+    """How deep each queue is, how long the oldest has waited, and how many workers are alive."""
+    return QueueList.of(items=queues(db.session(), caller.chosen_project(query.project)))

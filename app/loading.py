@@ -1,0 +1,92 @@
+"""Rows that a program names. What its token can't see is missing, in the very same words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.callers import Caller
+from app.errors import Conflict, NotFound, Stale
+from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
+
+
+def project_named(session: Session, caller: Caller, name: str) -> Project:
+    """A project, held until the transaction ends."""
+    caller.require_sight(name, f"There is no project {name}.")
+    return Project.lock(session, name)
+
+
+def ticket_to_change(
+    session: Session, caller: Caller, ticket_id: str, if_match: int | None = None
+) -> Ticket:
+    """A ticket, held until the transaction ends. Raises `Stale` unless it has that version."""
+    see_ticket(session, caller, ticket_id)
+    ticket = Ticket.lock(session, ticket_id)
+    if if_match is not None and if_match != ticket.version:
+        raise Stale(
+            f"{ticket_id} was changed meanwhile: it has version {ticket.version} now, which the "
+            "header If-Match doesn't name. Read it again."
+        )
+    return ticket
+
+
+def see_ticket(session: Session, caller: Caller, ticket_id: str) -> None:
+    """Raise `NotFound` unless there is such a ticket and the caller can see it."""
+    of_ticket = select(Ticket.project_id).where(Ticket.ticket_id == ticket_id)
+    _require(session, caller, of_ticket, f"There is no ticket {ticket_id}.")
+
+
+def run_to_report(session: Session, caller: Caller, run_id: int) -> StageRun:
+    """A run whose ticket is held until the transaction ends."""
+    see_run(session, caller, run_id)
+    return StageRun.lock(session, run_id)
+
+
+def see_run(session: Session, caller: Caller, run_id: int) -> None:
+    """Raise `NotFound` unless there is such a run and the caller can see it."""
+    of_run = select(Ticket.project_id).join(StageRun, StageRun.ticket_id == Ticket.ticket_id)
+    _require(session, caller, of_run.where(StageRun.run_id == run_id), f"There is no run {run_id}.")
+
+
+def see_worker(session: Session, caller: Caller, worker_id: str) -> None:
+    """Raise `NotFound` unless there is such a worker and the caller can see it."""
+    of_worker = select(Worker.project_id).where(Worker.worker_id == worker_id)
+    missing = f"There is no worker {worker_id}. Register it first."
+    _require(session, caller, of_worker, missing)
+
+
+def require_usable_worker_id(session: Session, caller: Caller, worker_id: str) -> None:
+    """Raise `Conflict` if the caller can't see the worker that has this id already."""
+    there = session.get(Worker, worker_id)
+    if there is not None and not caller.sees(there.project_id):
+        raise Conflict(f"The id {worker_id} is taken; choose another.", "worker_id")
+
+
+def role_numbered(session: Session, caller: Caller, worker_type_id: int) -> WorkerType:
+    """A worker type."""
+    role = WorkerType.get(session, worker_type_id)
+    caller.require_sight(role.project_id, "There is no such worker type; it may have been deleted.")
+    return role
+
+
+def template_numbered(session: Session, caller: Caller, template_id: int) -> PlanTemplate:
+    """A plan template."""
+    template = PlanTemplate.get(session, template_id)
+    caller.require_sight(
+        template.project_id, "There is no such plan template; it may have been deleted."
+    )
+    return template
+
+
+def see_event(session: Session, caller: Caller, event_id: int) -> None:
+    """Raise `NotFound` unless there is such an event and the caller can see it."""
+    of_event = select(Event.project_id).where(Event.id == event_id)
+    _require(session, caller, of_event, f"There is no event {event_id}.")
+
+
+def _require(session: Session, caller: Caller, of_row: Any, missing: str) -> None:
+    found = session.execute(of_row).first()
+    if found is None or not caller.sees(found[0]):
+        raise NotFound(missing)

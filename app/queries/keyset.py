@@ -1,0 +1,88 @@
+"""Parts of lists that go on exactly where the part before ended, whatever came in between."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Row, Select, literal, tuple_
+from sqlalchemy.orm import Session
+
+from app.columns import UTCDateTime
+from app.errors import Invalid
+
+NUMBER_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list: columns that together are unique. `name` keeps cursors of one order
+    from being used with another."""
+
+    name: str
+    columns: tuple[ColumnElement[Any], ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some rows, and the cursor for those that follow; None: these are the last."""
+
+    rows: Sequence[Row[Any]]
+    next: str | None
+
+
+def take_slice(
+    session: Session, rows: Select[Any], order: Order, *, cursor: str | None, limit: int
+) -> Slice:
+    """The first rows after the cursor. Raises `Invalid` for a cursor that isn't of this order."""
+    keys = [column.label(f"key_{n}") for n, column in enumerate(order.columns)]
+    chosen = rows.add_columns(*keys).limit(limit + 1)
+    chosen = chosen.order_by(*(c.desc() if order.descending else c.asc() for c in order.columns))
+    if cursor is not None:
+        here = tuple_(*order.columns)
+        values = _decode(order, cursor)
+        end = tuple_(*(literal(v, c.type) for v, c in zip(values, order.columns, strict=True)))
+        chosen = chosen.where(here < end if order.descending else here > end)
+    found = session.execute(chosen).all()
+    last = found[limit - 1] if len(found) > limit else None
+    return Slice(found[:limit], _encode(order, last) if last is not None else None)
+
+
+def _encode(order: Order, row: Row[Any]) -> str:
+    values = [getattr(row, f"key_{n}") for n in range(len(order.columns))]
+    said = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    text = json.dumps([order.name, *said], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(order: Order, cursor: str) -> list[Any]:
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        name, *said = json.loads(text)
+        if name != order.name or len(said) != len(order.columns):
+            raise ValueError("a cursor of another list")
+        return [_value(c, value) for c, value in zip(order.columns, said, strict=True)]
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
+        raise Invalid(
+            "This cursor isn't from this list in this order. Leave it out to begin anew.", "cursor"
+        ) from None
+
+
+def _value(column: ColumnElement[Any], said: Any) -> Any:
+    if isinstance(column.type, UTCDateTime):
+        moment = datetime.fromisoformat(said)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if isinstance(column.type, Integer):
+        if not isinstance(said, int) or abs(said) > NUMBER_MAX:
+            raise ValueError("not a number")
+        return said
+    if not isinstance(said, str) or "\x00" in said:
+        raise ValueError("not a text")
+    said.encode()  # refuses half of a surrogate pair
+    return said

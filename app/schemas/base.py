@@ -1,0 +1,147 @@
+"""What all schemas share: how strict they are, and the kinds of text that appear everywhere."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from app.models import Project, Ticket, Worker, WorkerType
+from app.models.label import LABEL_MAX, LABELS_MAX
+from app.models.plan import PLAN_MAX
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+REPOSITORY_NAME = r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"
+NUMBER_MAX = 10**18 - 1
+"""No row has a greater number; beyond 2^63 databases raise errors instead of finding nothing."""
+
+PAGE_DEFAULT, PAGE_MAX = 50, 200
+
+T = TypeVar("T")
+
+
+class Sent(BaseModel):
+    """A body. Unknown fields are refused, and nothing is converted: "5" isn't a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
+class Change(Sent):
+    """The body of a PATCH: what is left out stays as it is, so its defaults mean nothing."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    def over(self, **current: Any) -> dict[str, Any]:
+        """These values, with those replaced that were sent."""
+        sent = self.model_dump(include=self.model_fields_set & current.keys())
+        return {**current, **sent}
+
+
+class Asked(BaseModel):
+    """The part of an address after the question mark."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Shown(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """The answer with these values, which may be rows of the database."""
+        return cls.model_validate(values)
+
+    def address(self) -> str | None:
+        """Where it can be read again, below the API's root; None when it has no place."""
+        return None
+
+    def revision(self) -> int | None:
+        """The version that `If-Match` names when it is changed; None when it has none."""
+        return None
+
+
+def _whole_number(value: Any) -> Any:
+    # int() would take "1_000", " 5" and "5.0" too, which the document doesn't promise.
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,19}", value):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _true_or_false(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in ("true", "false"):
+            raise ValueError("must be true or false")
+        return value == "true"
+    return value
+
+
+WHOLE = BeforeValidator(_whole_number)
+"""Stands after the limits of a number in an address: before them, the document would lack them."""
+
+QueryBool = Annotated[bool, BeforeValidator(_true_or_false)]
+
+ProjectName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=Project.NAME_MAX, pattern=REPOSITORY_NAME),
+    Field(examples=["acme/web"]),
+]
+RoleName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=WorkerType.NAME_MAX, pattern=NAME),
+    Field(examples=["review"]),
+]
+TicketId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=Ticket.ID_MAX, pattern=NAME),
+    Field(examples=["WEB-12"]),
+]
+WorkerId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=Worker.ID_MAX, pattern=NAME),
+    Field(examples=["review-1"]),
+]
+RowNumber = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
+Label = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LABEL_MAX, pattern=r"^[^,\x00-\x1f\x7f]+$"),
+    Field(examples=["cart"]),
+]
+Labels = Annotated[list[Label], Field(max_length=LABELS_MAX)]
+Plan = Annotated[
+    list[RoleName],
+    Field(min_length=1, max_length=PLAN_MAX, examples=[["implementation", "review"]]),
+]
+Limit = Annotated[int, Field(ge=1, le=PAGE_MAX), WHOLE]
+Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern="^[A-Za-z0-9_-]+$")]
+
+PROJECT = "The project's name, such as acme/web."
+PLAN = (
+    "The stages, in order: names of the project's worker types. The same may come more than once, "
+    "such as implementation, review, implementation, review."
+)
+
+
+class Paged(Asked):
+    """How much of a list is wanted, and from where on."""
+
+    limit: Limit = Field(PAGE_DEFAULT, description="How many at most.")
+    cursor: Cursor | None = Field(
+        None, description="Where to go on: `next` of the page before. Leave it out to begin."
+    )
+
+
+class Page(Shown, Generic[T]):
+    """A part of a list."""
+
+    items: list[T] = Field(description="This part, in order.")
+    next: str | None = Field(
+        description="Ask the same again with this as `cursor` for what follows; null at the end."
+    )

@@ -1,0 +1,48 @@
+"""Dependencies: a ticket waits until those that block it are closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from app.schemas.base import Page, Paged, ProjectName, QueryBool, Shown
+
+
+class Neighbour(Shown):
+    """A ticket at the other end of a dependency."""
+
+    ticket_id: str = Field(description="Its id.")
+    title: str = Field(description="What it is about.")
+    state: Literal["open", "on_hold", "closed"] = Field(description="Its state.")
+    resolution: Literal["completed", "stopped"] | None = Field(description="How it was closed.")
+
+
+class DependenciesShown(Shown):
+    """What a ticket waits for, and what waits for it."""
+
+    blocked_by: list[Neighbour] = Field(description="It can't start before these are closed.")
+    blocks: list[Neighbour] = Field(description="These can't start before it is closed.")
+
+
+class DependencyShown(Shown):
+    """One dependency."""
+
+    ticket_id: str = Field(description="The ticket that waits.")
+    blocked_by_id: str = Field(description="The ticket that it waits for.")
+    is_open: bool = Field(description="Whether it still waits: the other isn't closed.")
+    created_at: datetime = Field(description="Since when.")
+
+
+class DependenciesAsked(Paged):
+    """Which dependencies are wanted."""
+
+    project: ProjectName | None = Field(None, description="Only this project's.")
+    open: QueryBool | None = Field(
+        None, description="True: only those that still hold a ticket up; false: only the others."
+    )
+
+
+class DependencyPage(Page[DependencyShown]):
+    """The edges of the graph, by the ticket that waits."""

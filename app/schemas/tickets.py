@@ -1,0 +1,205 @@
+"""Tickets: pieces of work, each on its way through an ordered plan of stages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.models import Comment, Ticket
+from app.queries.ticket_records import TicketFilter
+from app.schemas.base import (
+    PLAN,
+    PROJECT,
+    WHOLE,
+    Change,
+    Label,
+    Labels,
+    Page,
+    Paged,
+    Plan,
+    ProjectName,
+    RoleName,
+    Sent,
+    Shown,
+    TicketId,
+)
+
+Situation = Literal[
+    "running", "ready", "backoff", "blocked", "waiting", "on_hold", "completed", "stopped"
+]
+AskedState = Literal[
+    "open",
+    "closed",
+    "all",
+    "running",
+    "ready",
+    "backoff",
+    "blocked",
+    "waiting",
+    "on_hold",
+    "completed",
+    "stopped",
+]
+Sort = Literal["created", "-created", "updated", "-updated"]
+
+TITLE = "What is to be done, in one line."
+DESCRIPTION = "All that a worker needs to know (Markdown)."
+PRIORITY = "0 urgent, 1 high, 2 medium, 3 low. Queues are worked off by priority, then by age."
+LABELS = "Free words that group tickets."
+PARENT = "The ticket that this one is a part of, in the same project."
+SITUATION = (
+    "Where it stands, in one word. running: a worker is at it. ready: waits in a queue. backoff: "
+    "rests after a failed attempt. blocked: waits for other tickets. waiting: its stage is a "
+    "person's. on_hold: until someone resumes it. completed, stopped: closed."
+)
+
+
+class TicketNew(Sent):
+    """A new ticket."""
+
+    project_id: ProjectName = Field(description=PROJECT)
+    title: str = Field(
+        min_length=1,
+        max_length=Ticket.TITLE_MAX,
+        description=TITLE,
+        examples=["Keep the cart when someone signs in"],
+    )
+    execution_plan: Plan = Field(description=PLAN)
+    description: str = Field("", max_length=Ticket.DESCRIPTION_MAX, description=DESCRIPTION)
+    priority: int = Field(2, ge=0, le=3, description=PRIORITY)
+    labels: Labels = Field(default=[], description=LABELS)
+    parent_id: TicketId | None = Field(None, description=PARENT)
+    blocked_by: list[TicketId] = Field(
+        default=[],
+        max_length=Ticket.BLOCKERS_MAX,
+        description="Tickets of the same project that must be closed before work on it begins.",
+    )
+    ticket_id: TicketId | None = Field(
+        None, description="An id of your own; the project numbers it when left out."
+    )
+
+
+class TicketChange(Change):
+    """What shall change about a ticket; what is left out stays."""
+
+    title: str = Field("", min_length=1, max_length=Ticket.TITLE_MAX, description=TITLE)
+    description: str = Field("", max_length=Ticket.DESCRIPTION_MAX, description=DESCRIPTION)
+    priority: int = Field(2, ge=0, le=3, description=PRIORITY)
+    labels: Labels = Field(default=[], description=f"{LABELS} These replace those it has.")
+
+
+class PlanChange(Sent):
+    """Another plan for a ticket."""
+
+    execution_plan: Plan = Field(
+        description=f"{PLAN} Stages that are done or running must stand first, unchanged."
+    )
+
+
+class Hold(Sent):
+    """Nobody shall work on it for now."""
+
+    reason: str = Field("", max_length=Ticket.REASON_MAX, description="Why, for the timeline.")
+
+
+class Resumption(Sent):
+    """Work on it shall go on."""
+
+    answer: str = Field(
+        "",
+        max_length=Comment.CONTENT_MAX,
+        description="What the next worker must know; it becomes a comment.",
+    )
+
+
+class Closing(Sent):
+    """It shall be closed although its plan isn't done."""
+
+    reason: str = Field("", max_length=Ticket.REASON_MAX, description="Why, for the timeline.")
+
+
+class Reopening(Sent):
+    """It shall be worked on again."""
+
+    reason: str = Field(
+        "",
+        max_length=Ticket.REASON_MAX,
+        description="What is still to be done; it becomes a comment.",
+    )
+
+
+class TicketLine(Shown):
+    """A ticket, as lists show it."""
+
+    ticket_id: str = Field(description="Its id, such as WEB-12.")
+    project_id: str = Field(description=PROJECT)
+    title: str = Field(description=TITLE)
+    situation: Situation = Field(description=SITUATION)
+    state: Literal["open", "on_hold", "closed"] = Field(description="Its state, more coarsely.")
+    resolution: Literal["completed", "stopped"] | None = Field(description="How it was closed.")
+    priority: int = Field(description=PRIORITY)
+    labels: list[str] = Field(description=LABELS)
+    execution_plan: list[str] = Field(description=PLAN)
+    completed_stages: int = Field(description="How many stages of the plan are done.")
+    last_completed_stage: str = Field(description="The last of them; `Planned` before the first.")
+    current_stage: str | None = Field(description="Whose turn it is; null when all is done.")
+    claimed_by: str | None = Field(description="The worker who is at it.")
+    open_blockers: int = Field(description="How many tickets it waits for.")
+    failed_attempts: int = Field(description="How often its current stage has failed.")
+    parent_id: str | None = Field(description=PARENT)
+    created_by: str | None = Field(description="Who made it.")
+    external_ref: str | None = Field(description="Where it was imported from.")
+    version: int = Field(description="Changes with its text and its plan; `If-Match` names it.")
+    ready_at: datetime = Field(description="Since when, or from when on, its stage can be taken.")
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When anything last happened to it.")
+    closed_at: datetime | None = Field(description="When it was closed.")
+
+    def address(self) -> str:
+        """Where it can be read again."""
+        return f"tickets/{self.ticket_id}"
+
+    def revision(self) -> int:
+        """The version that `If-Match` names."""
+        return self.version
+
+
+class TicketShown(TicketLine):
+    """A ticket."""
+
+    description: str = Field(description=DESCRIPTION)
+    current_run_id: int | None = Field(description="The run that is at work on it.")
+
+
+class TicketsAsked(Paged):
+    """Which tickets are wanted."""
+
+    project: ProjectName | None = Field(None, description="Only this project's.")
+    state: AskedState = Field(
+        "open", description="open: all that aren't closed; all: every one; or a situation."
+    )
+    stage: RoleName | None = Field(None, description="Only those whose turn it is at this type.")
+    priority: Annotated[int, Field(ge=0, le=3), WHOLE] | None = Field(
+        None, description="Only of this priority."
+    )
+    label: Label | None = Field(None, description="Only those with this label.")
+    parent_id: TicketId | None = Field(None, description="Only the parts of this ticket.")
+    q: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00]+$",
+        description="Only those whose title or id holds this.",
+    )
+    sort: Sort = Field("created", description="In which order; `-` begins with the newest.")
+
+    def wanted(self, project: str | None) -> TicketFilter:
+        """The same for the query; `project`: the one that the asker may look at."""
+        asked = self.model_dump(include={"state", "stage", "priority", "label", "parent_id"})
+        return TicketFilter(project=project, text=self.q, **asked)
+
+
+class TicketPage(Page[TicketLine]):
+    """Tickets, in the order asked for."""

@@ -1,0 +1,15 @@
+"""Tokens: what a program may do."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from app.schemas.base import Shown
+
+
+class TokenShown(Shown):
+    """The token of this request."""
+
+    name: str = Field(description="Its name; what it does stands on the board under it.")
+    scopes: list[str] = Field(description="What it allows, with all that this implies.")
+    project_id: str | None = Field(description="The only project it can see; null: all of them.")

@@ -1,0 +1,126 @@
+"""Worker types: the roles of a project, each with its system prompt."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from app.models import WorkerType
+from app.models.worker_type import PerformedBy
+from app.schemas.base import (
+    PROJECT,
+    Change,
+    Page,
+    Paged,
+    ProjectName,
+    RoleName,
+    Sent,
+    Shown,
+)
+
+NAME = "Its name, such as review; plans refer to it by this."
+SHORT = "What it does, in one line."
+PROMPT = "What its workers are told to be and do (Markdown). Every version is kept."
+PERFORMED = (
+    "`agent`: worker processes take its stages. `person`: it is a gate, where a ticket waits until "
+    "a team member approves it or sends it back."
+)
+LEASE = "A claim lives this long without a heartbeat; then its stage goes back to the queue."
+ATTEMPTS = "A stage that failed this often waits for a person instead of being tried again."
+LEASE_MIN, LEASE_MAX = WorkerType.LEASE_SECONDS_MIN, WorkerType.LEASE_SECONDS_MAX
+ATTEMPTS_MIN, ATTEMPTS_MAX = WorkerType.MAX_ATTEMPTS_MIN, WorkerType.MAX_ATTEMPTS_MAX
+
+
+class WorkerTypeNew(Sent):
+    """A new role of a project."""
+
+    project_id: ProjectName = Field(description=PROJECT)
+    worker_type: RoleName = Field(description=NAME)
+    short_description: str | None = Field(
+        None, max_length=WorkerType.SHORT_DESCRIPTION_MAX, description=SHORT
+    )
+    system_prompt: str = Field("", max_length=WorkerType.SYSTEM_PROMPT_MAX, description=PROMPT)
+    performed_by: PerformedBy = Field("agent", description=PERFORMED)
+    lease_seconds: int | None = Field(
+        None,
+        ge=LEASE_MIN,
+        le=LEASE_MAX,
+        description=f"{LEASE} The server's own default when left out.",
+    )
+    max_attempts: int = Field(
+        WorkerType.MAX_ATTEMPTS_DEFAULT, ge=ATTEMPTS_MIN, le=ATTEMPTS_MAX, description=ATTEMPTS
+    )
+
+
+class WorkerTypeChange(Change):
+    """What shall change about a role; what is left out stays."""
+
+    worker_type: RoleName = Field(
+        "", description=f"{NAME} Can't change while open tickets or plan templates name it."
+    )
+    short_description: str | None = Field(
+        None, max_length=WorkerType.SHORT_DESCRIPTION_MAX, description=SHORT
+    )
+    system_prompt: str = Field("", max_length=WorkerType.SYSTEM_PROMPT_MAX, description=PROMPT)
+    performed_by: PerformedBy = Field("agent", description=PERFORMED)
+    lease_seconds: int = Field(0, ge=LEASE_MIN, le=LEASE_MAX, description=LEASE)
+    max_attempts: int = Field(0, ge=ATTEMPTS_MIN, le=ATTEMPTS_MAX, description=ATTEMPTS)
+
+    def over_row(self, role: WorkerType) -> dict[str, Any]:
+        """What `WorkerType.edit` takes: the role's values, with those replaced that were sent."""
+        names = WorkerTypeChange.model_fields.keys() - {"worker_type"}
+        return self.over(**{name: getattr(role, name) for name in names})
+
+
+class WorkerTypeLine(Shown):
+    """A role of a project, without its prompt."""
+
+    id: int = Field(description="Its number.")
+    project_id: str = Field(description=PROJECT)
+    worker_type: str = Field(description=NAME)
+    short_description: str | None = Field(description=SHORT)
+    performed_by: PerformedBy = Field(description=PERFORMED)
+    lease_seconds: int = Field(description=LEASE)
+    max_attempts: int = Field(description=ATTEMPTS)
+    prompt_version: int = Field(description="Which version of the prompt this is, from 1.")
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it was last changed.")
+
+    def address(self) -> str:
+        """Where it can be read again."""
+        return f"worker-types/{self.id}"
+
+
+class WorkerTypeShown(WorkerTypeLine):
+    """A role of a project."""
+
+    system_prompt: str = Field(description=PROMPT)
+
+
+class WorkerTypesAsked(Paged):
+    """Which roles are wanted."""
+
+    project: ProjectName | None = Field(None, description="Only this project's.")
+
+
+class WorkerTypePage(Page[WorkerTypeShown]):
+    """Roles, in the order they were made."""
+
+
+class PromptVersionShown(Shown):
+    """A text that a system prompt once had."""
+
+    version: int = Field(description="Its number, from 1.")
+    system_prompt: str = Field(description="The text.")
+    created_by: str = Field(description="Who wrote it.")
+    created_at: datetime = Field(description="When.")
+
+
+class PromptVersionsAsked(Paged):
+    """Which versions are wanted."""
+
+
+class PromptVersionPage(Page[PromptVersionShown]):
+    """Versions of one prompt, newest first."""

@@ -1,0 +1,117 @@
+"""Many tickets at once: all of them, or none, and each wrong entry is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import Program, fields, problem
+from tests.conftest import OpenSession
+from tests.factories import make_project, make_ticket
+
+PLAN = ["implementation", "review"]
+
+
+@pytest.fixture(autouse=True)
+def project(board: OpenSession) -> None:
+    with board() as session:
+        make_project(session)
+
+
+def bulk(planner: Program, *tickets: dict, **also: object):
+    body = {"project_id": "acme/web", "execution_plan": PLAN, "tickets": list(tickets), **also}
+    return planner.post("/tickets/bulk", body)
+
+
+def draft(key: str, **values: object) -> dict:
+    return {"key": key, "title": f"The {key}", **values}
+
+
+def test_a_whole_plan_is_made_at_once(planner: Program, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="OLD")
+    made = bulk(
+        planner,
+        draft("tests", parent="epic", blocked_by=["api", "OLD"], labels=["qa"], priority=1),
+        draft("api", parent="epic", execution_plan=["implementation"]),
+        draft("epic", blocked_by=["api", "tests"], execution_plan=["approval"]),
+        draft("own", ticket_id="MINE", parent="OLD"),
+    )
+    assert made.status_code == 201, made.text
+    ids = {each["key"]: each["ticket_id"] for each in made.json["tickets"]}
+    assert list(ids) == ["tests", "api", "epic", "own"]
+    assert ids["own"] == "MINE"
+    tests = planner.get(f"/tickets/{ids['tests']}").json
+    assert (tests["parent_id"], tests["open_blockers"]) == (ids["epic"], 2)
+    assert (tests["labels"], tests["priority"], tests["execution_plan"]) == (["qa"], 1, PLAN)
+    epic = planner.get(f"/tickets/{ids['epic']}/dependencies").json
+    assert {t["ticket_id"] for t in epic["blocked_by"]} == {ids["api"], ids["tests"]}
+    assert planner.get("/tickets/MINE").json["parent_id"] == "OLD"
+    assert planner.get(f"/tickets/{ids['api']}").json["situation"] == "ready"
+
+
+def test_ids_follow_the_order_of_the_request(planner: Program) -> None:
+    made = bulk(planner, *(draft(f"k{number}") for number in range(5))).json["tickets"]
+    assert [each["ticket_id"] for each in made] == [f"WEB-{n}" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("tickets", "places"),
+    [
+        ([draft("a"), draft("a")], ["tickets[1].key"]),
+        ([draft("a", blocked_by=["b"])], ["tickets[0].blocked_by[0]"]),
+        ([draft("a", parent="b")], ["tickets[0].parent"]),
+        ([draft("a", blocked_by=["a"])], ["tickets[0].blocked_by"]),
+        ([draft("a", title="")], ["tickets[0].title"]),
+        ([draft("a"), draft("b", execution_plan=["no"])], ["tickets[1].execution_plan"]),
+        ([draft("a"), draft("b", colour="red")], ["tickets[1].colour"]),
+        (
+            [draft("a", title=" "), draft("b", description="x\x07"), draft("c", parent="a")],
+            ["tickets[0].title", "tickets[1].description"],
+        ),
+        ([draft("a", ticket_id="X"), draft("b", ticket_id="X")], ["tickets[1].ticket_id"]),
+        ([], ["tickets"]),
+    ],
+)
+def test_every_wrong_entry_is_named_and_nothing_is_made(
+    planner: Program, tickets: list[dict], places: list[str]
+) -> None:
+    told = problem(bulk(planner, *tickets), 422, "invalid")
+    assert fields(told) == places
+    assert planner.get("/tickets").json["items"] == []
+    assert planner.get("/events").json["items"] == []
+
+
+@pytest.mark.parametrize("field", ["blocked_by", "parent"])
+def test_a_circle_is_told_with_its_path(planner: Program, field: str) -> None:
+    def link(key: str) -> object:
+        return [key] if field == "blocked_by" else key
+
+    tickets = [draft(key, **{field: link(to)}) for key, to in ("ab", "bc", "ca")]
+    told = problem(bulk(planner, *tickets), 422, "invalid")
+    assert "circle" in told["errors"][0]["message"]
+    assert told["errors"][0]["field"].endswith(f".{field}")
+
+
+def test_a_draft_needs_a_plan_of_its_own_or_the_requests(planner: Program) -> None:
+    body = {"project_id": "acme/web", "tickets": [draft("a")]}
+    told = problem(planner.post("/tickets/bulk", body), 422, "invalid")
+    assert fields(told) == ["tickets[0].execution_plan"]
+
+
+def test_a_ticket_of_another_project_is_unknown(planner: Program, board: OpenSession) -> None:
+    with board() as session:
+        make_project(session, "acme/api")
+        make_ticket(session, project="acme/api", ticket_id="API-X")
+    told = problem(bulk(planner, draft("a", blocked_by=["API-X"])), 422, "invalid")
+    assert fields(told) == ["tickets[0].blocked_by[0]"]
+
+
+def test_five_hundred_tickets_are_made_and_not_one_more(planner: Program) -> None:
+    tickets = [
+        draft(f"k{n}", blocked_by=[f"k{p}" for p in range(max(0, n - 3), n)]) for n in range(500)
+    ]
+    made = bulk(planner, *tickets)
+    assert made.status_code == 201
+    assert len(made.json["tickets"]) == 500
+    told = problem(bulk(planner, *tickets, draft("more")), 422, "invalid")
+    assert fields(told) == ["tickets"]
