@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 HOST = 127.0.0.1
 PORT ?= 8000
 
-# For example: make test PYTEST_ARGS="-k claim -x"
-PYTEST_ARGS ?=
+# One process a core. For one test alone: make test PYTEST_ARGS="-k claim -x"
+PYTEST_ARGS ?= -n auto
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 

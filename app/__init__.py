@@ -60,20 +60,24 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _open_doors(app: Flask) -> None:
-    from app import api, cli, rendering, web
+    from app import api, cli, mcp, rendering, web
 
     rendering.register(app)
     web.register(app)
     api.register(app)
+    mcp.register(app)
     cli.register(app)
     app.register_error_handler(Exception, _answer_error)
 
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
     """Unknown paths and wrong methods belong to no blueprint: the path says whose error it is."""
+    from app import mcp
     from app.api import problems
     from app.web import errors
 
     if request.path.startswith("/api/"):
         return problems.answer(error)
+    if mcp.is_mcp(request.path):
+        return mcp.answer_error(error)
     return errors.answer(error)

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app import engine
 from app.actor import Actor
@@ -84,12 +85,14 @@ def identify(secret: str) -> Caller:
 
 def _note_use(caller: Caller) -> None:
     """Write down that the token was used, at most once a minute; never at the request's expense."""
-    session = db.session()
     try:
-        with engine.reading(False), engine.patience(NOTE_PATIENCE_SECONDS):
-            ApiToken.note_use(session, caller.token_id)
-            session.commit()
+        with (
+            engine.reading(False),
+            engine.patience(NOTE_PATIENCE_SECONDS),
+            Session(db.engine) as apart,
+            apart.begin(),
+        ):
+            ApiToken.note_use(apart, caller.token_id)
     except (OperationalError, sqlite3.OperationalError) as error:
-        session.rollback()
         if not engine.is_busy(error):
             raise

@@ -34,6 +34,7 @@ POSTGRESQL_OPTIONS = (
 )
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_patience: ContextVar[float] = ContextVar("patience", default=WRITE_LOCK_SECONDS)
 
 
 @contextmanager
@@ -44,6 +45,16 @@ def reading(value: bool = True) -> Iterator[None]:
         yield
     finally:
         _reading.reset(token)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Transactions that begin inside wait for SQLite's write lock no longer than this."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -102,12 +113,12 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _begin_immediate(raw: sqlite3.Connection) -> None:
-    """Take the write lock, or raise `sqlite3.OperationalError` after `WRITE_LOCK_SECONDS`.
+    """Take the write lock, or raise `sqlite3.OperationalError` when patience ends.
 
     SQLite's own waiting sleeps longer and longer, which starves the unlucky: with eight writers the
     worst wait was over a second, and is some tens of milliseconds when each asks every millisecond.
     """
-    deadline = time.monotonic() + WRITE_LOCK_SECONDS
+    deadline = time.monotonic() + _patience.get()
     raw.execute("PRAGMA busy_timeout=0")
     try:
         while not _has_begun(raw, is_last_try=time.monotonic() > deadline):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final, TypeVar
 
-from flask import current_app, request
+from flask import request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.problems import Refused
+from app.bodies import read_body
 from app.models import IdempotencyKey
 from app.schemas import json_text
 from app.schemas.problems import FieldProblem, problems_of
@@ -21,7 +22,6 @@ M = TypeVar("M", bound=BaseModel)
 
 KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{IdempotencyKey.KEY_MAX}}}")
 ETAG: Final = re.compile(r'"?([0-9]{1,18})"?')
-READ_AWAY_MAX = 16_000_000
 NO_VERSION = -1
 """A version that nothing has: what `If-Match` names when it names none of ours."""
 
@@ -86,23 +86,7 @@ def read_idempotency_key() -> str | None:
 
 
 def _read_body() -> bytes:
-    limit = current_app.config["MAX_CONTENT_LENGTH"]
     try:
-        raw = request.get_data(cache=True)
-    except RequestEntityTooLarge:
-        raw = None
-    # A body of unknown length is cut off at the limit without a word.
-    if raw is None or (request.content_length is None and len(raw) >= limit):
-        _read_away()
-        raise Refused("too_large", f"A request may have at most {limit:,} bytes.")
-    return raw
-
-
-def _read_away() -> None:
-    """Take in the rest of a body that is too large: a sender who is cut off can't read why."""
-    if request.content_length is None and "wsgi.input_terminated" not in request.environ:
-        return
-    left = min(request.content_length or READ_AWAY_MAX, READ_AWAY_MAX)
-    stream = request.environ["wsgi.input"]
-    while left > 0 and (part := stream.read(min(left, 65_536))):
-        left -= len(part)
+        return read_body()
+    except RequestEntityTooLarge as error:
+        raise Refused("too_large", error.description or "") from None

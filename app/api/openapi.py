@@ -8,12 +8,13 @@ from textwrap import dedent
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.api.operation import VERSION, Operation, blueprint, operations
 from app.api.parameters import parameters_of, path_of
 from app.api.problems import CONTENT_TYPE, KINDS
 from app.schemas.base import Page
+from app.schemas.drawing import Drawing
 from app.schemas.problems import Problem
 
 Json = dict[str, Any]
@@ -61,14 +62,6 @@ NEXT_STEPS = {
     },
 }
 """What an answer is made for: operations, and what they take from it."""
-
-
-class Drawing(GenerateJsonSchema):
-    """Pydantic's own schemas, without a title at every field that only repeats its name."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's hook
-        """Never."""
-        return False
 
 
 @cache

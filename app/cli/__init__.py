@@ -7,7 +7,9 @@ import sys
 import click
 from flask import Flask
 
+from app.cli.demo import demo
 from app.cli.group import CallboardGroup
+from app.cli.mcp_config import mcp_config
 from app.cli.work import work
 from app.config import ConfigError, load_settings
 
@@ -49,5 +51,7 @@ callboard = CallboardGroup(
 )
 callboard.params = [param for param in callboard.params if param.name not in ("app", "env_file")]
 click.version_option(package_name="callboard", message="callboard %(version)s")(callboard)
-# The runner needs no application: it works on machines that have no board.
+# These need no application: a runner works on machines that have no board.
 callboard.add_command(work)
+callboard.add_command(demo)
+callboard.add_command(mcp_config)

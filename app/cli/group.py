@@ -17,7 +17,7 @@ from app.errors import DomainError
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "The board": ("seed", "import", "expire-leases"),
-    "Agents": ("work", "demo"),
+    "Agents": ("work", "demo", "mcp-config"),
     "Operation": ("token", "db", "run"),
     "Development": ("routes", "shell"),
 }

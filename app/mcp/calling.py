@@ -1,0 +1,136 @@
+"""How a tool is called: checked, in one transaction, with every refusal told so that a model knows
+what to do next."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from mcp_types import CallToolResult, TextContent
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app import engine
+from app.callers import Caller
+from app.engine import is_busy
+from app.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    InvalidEntries,
+    NotFound,
+    RunNotCurrent,
+)
+from app.extensions import db
+from app.mcp.faults import INTERNAL_ERROR, INVALID_PARAMS, Fault
+from app.mcp.refusals import told_of_crash
+from app.mcp.registry import Tool, tools
+from app.schemas.problems import FieldProblem, problems_of
+
+log = logging.getLogger(__name__)
+
+ADVICE: Mapping[type[DomainError], str] = {
+    RunNotCurrent: "That run isn't yours any more: someone else may be at the ticket. Stop working "
+    "on it, report nothing more about it, and call claim_stage for your next stage.",
+    Forbidden: "Don't try it again with this token. Keep to the project that it is for, or tell "
+    "the person you work for that you lack the right.",
+    NotFound: "Nothing was changed. Look the id up (list_projects, list_worker_types, "
+    "list_tickets, list_events), then call again with one that exists.",
+    Conflict: "Nothing was changed. Read how it stands now (get_ticket, queue_status), and decide "
+    "anew.",
+    Invalid: "Nothing was changed. Correct the arguments, then call again.",
+}
+"""What to do about each kind of refusal; the more special kinds come first."""
+
+BUSY = (
+    "The database didn't come free in time, or is away. Nothing was changed.\n\n"
+    "What to do: wait two seconds, then call again with the same arguments."
+)
+MET = (
+    "Someone else changed the same thing at this very moment. Nothing was changed.\n\n"
+    "What to do: read how it stands now, then decide whether to call again."
+)
+
+
+def call(caller: Caller, name: str, arguments: Mapping[str, Any]) -> CallToolResult:
+    """What a tool answers. Raises `Fault` if there is no such tool, or if it breaks."""
+    tool = tools.get(name)
+    if tool is None:
+        raise Fault(
+            INVALID_PARAMS, f"Unknown tool: {name[:100]}. tools/list names those there are."
+        )
+    if caller.allowed.isdisjoint(tool.scopes):
+        return _refusal(_lacks(caller, tool))
+    try:
+        return _carry_out(caller, tool, tool.given(arguments))
+    except ValidationError as error:
+        return _refusal(_wrong_arguments(name, problems_of(error)))
+    except DomainError as error:
+        return _refusal(_told(error))
+    except IntegrityError as error:
+        log.warning("two changes met: %s", error.orig)
+        return _refusal(MET)
+    except Exception as error:
+        if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or is_busy(error):
+            log.warning("the database couldn't be used: %s", error)
+            return _refusal(BUSY)
+        raise Fault(INTERNAL_ERROR, told_of_crash(error)) from error
+
+
+def _carry_out(caller: Caller, tool: Tool, given: Mapping[str, Any]) -> CallToolResult:
+    """The one transaction of a call; a tool that reads takes no lock."""
+    session = db.session()
+    with engine.reading() if tool.is_reading else nullcontext():
+        try:
+            answer = tool.view(caller, **given)
+            session.flush()
+            text = answer.model_dump_json()
+            if not tool.is_reading:
+                session.commit()
+        except DomainError as error:
+            if error.keeps_record:
+                session.commit()
+            raise
+        finally:
+            # What wasn't committed is undone; after a commit there is nothing to undo.
+            session.rollback()
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)],
+        structured_content=answer.model_dump(mode="json"),
+    )
+
+
+def _lacks(caller: Caller, tool: Tool) -> str:
+    return (
+        f"{tool.name} needs a token with the scope {' or '.join(tool.scopes)}; the token "
+        f"{caller.name} has {', '.join(sorted(caller.allowed))}.\n\nWhat to do: don't try it "
+        "again. Use the tools that tools/list names, or tell the person you work for."
+    )
+
+
+def _wrong_arguments(name: str, problems: Iterable[FieldProblem]) -> str:
+    return (
+        f"The arguments aren't right.{_lines(problems)}\n\nWhat to do: nothing was changed. "
+        f"Correct these, then call {name} again."
+    )
+
+
+def _told(error: DomainError) -> str:
+    found = error.problems if isinstance(error, InvalidEntries) else []
+    if error.field:
+        found = [(error.field, error.message)]
+    problems = [FieldProblem(field=field, message=message) for field, message in found]
+    advice = next(text for kind, text in ADVICE.items() if isinstance(error, kind))
+    return f"{error.message}{_lines(problems)}\n\nWhat to do: {advice}"
+
+
+def _lines(problems: Iterable[FieldProblem]) -> str:
+    return "".join(f"\n- {each.field or 'arguments'}: {each.message}" for each in problems)
+
+
+def _refusal(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

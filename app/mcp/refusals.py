@@ -1,0 +1,73 @@
+"""Requests that are refused as a whole: by HTTP status, and with a JSON-RPC error."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from app.callers import CHALLENGE
+from app.errors import NotAuthenticated
+from app.extensions import db
+from app.mcp.faults import INTERNAL_ERROR, INVALID_REQUEST, Fault
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/json"
+KEPT_HEADERS = ("Allow", "Retry-After")
+TEXTS = {
+    405: "This address takes POST only: messages are answered one by one, and nothing is streamed.",
+    404: "There is nothing here; the MCP endpoint is /mcp.",
+}
+
+
+class Refused(Exception):
+    """The door refuses a request, whatever is in it."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+        self.headers = dict(headers or {})
+
+
+def answer(error: Exception) -> Response:
+    """The answer to a request that was refused, or broke. The transaction ends here."""
+    db.session.rollback()
+    if isinstance(error, Refused):
+        return _response(error.status, INVALID_REQUEST, error.message, error.headers)
+    if isinstance(error, NotAuthenticated):
+        headers = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
+        return _response(401, INVALID_REQUEST, error.message, headers)
+    if isinstance(error, HTTPException) and error.code:
+        kept = {name: value for name, value in error.get_headers() if name in KEPT_HEADERS}
+        message = TEXTS.get(error.code) or error.description or "The request can't be read."
+        return _response(error.code, INVALID_REQUEST, message, kept)
+    return _response(500, INTERNAL_ERROR, told_of_crash(error))
+
+
+def told_of_crash(error: Exception) -> str:
+    """Write a crash into the log; returns what the client hears of it."""
+    request_id = uuid4().hex[:12]
+    log.error("mcp request %s crashed", request_id, exc_info=error)
+    return f"Callboard ran into an error it didn't expect. Its log has it as {request_id}."
+
+
+def json_response(
+    body: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer with a JSON body. ASCII only: not all that was sent is valid Unicode."""
+    return Response(json.dumps(body), status, dict(headers or {}), content_type=CONTENT_TYPE)
+
+
+def _response(
+    status: int, code: int, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    if request.method == "HEAD":
+        return Response(status=status, headers=dict(headers or {}))
+    body = {"jsonrpc": "2.0", "id": None, "error": Fault(code, message).error}
+    return json_response(body, status, headers)

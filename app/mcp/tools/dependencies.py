@@ -1,0 +1,61 @@
+"""Dependencies: what waits for what."""
+
+from __future__ import annotations
+
+from app.callers import Caller
+from app.extensions import db
+from app.loading import ticket_to_change
+from app.mcp.registry import tool
+from app.mcp.tools.ids import ABlocker, ATicket
+from app.queries.dependency_records import dependency_records
+from app.queries.ticket_records import is_waited_for_by, waits_for
+from app.schemas.dependencies import DependenciesAsked, DependenciesShown, DependencyPage
+
+
+@tool("plan", repeatable=True)
+def add_dependency(
+    caller: Caller, ticket_id: ATicket, blocked_by_id: ABlocker
+) -> DependenciesShown:
+    """Let a ticket wait until another ticket of the same project is closed.
+
+    Refused if the other waits for this one already, directly or through others. A stage that is
+    running goes on; the next one waits.
+    """
+    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    if not ticket.is_waiting_for(blocked_by_id):
+        ticket.block_by(blocked_by_id, caller.actor)
+    return _shown(ticket_id)
+
+
+@tool("plan", destroys=True, repeatable=True)
+def remove_dependency(
+    caller: Caller, ticket_id: ATicket, blocked_by_id: ABlocker
+) -> DependenciesShown:
+    """Let a ticket no longer wait for another; when it waits for nothing more, it is ready."""
+    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket.unblock_from(blocked_by_id, caller.actor)
+    return _shown(ticket_id)
+
+
+@tool("read", reads=True)
+def get_dependency_graph(caller: Caller, query: DependenciesAsked) -> DependencyPage:
+    """Read who waits for whom, as edges: `ticket_id` waits for `blocked_by_id`.
+
+    `open` true: only edges that still hold a ticket up. If `next` isn't null there are more: call
+    again with it as `cursor`.
+    """
+    found = dependency_records(
+        db.session(),
+        project=caller.chosen_project(query.project),
+        is_open=query.open,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return DependencyPage.of(items=found.rows, next=found.next)
+
+
+def _shown(ticket_id: str) -> DependenciesShown:
+    return DependenciesShown.of(
+        blocked_by=waits_for(db.session(), ticket_id),
+        blocks=is_waited_for_by(db.session(), ticket_id),
+    )

@@ -1,0 +1,71 @@
+"""Projects: list, make, read and change them."""
+
+from __future__ import annotations
+
+from app.callers import Caller
+from app.extensions import db
+from app.loading import project_named
+from app.mcp.registry import tool
+from app.mcp.tools.ids import AProject
+from app.models import Project
+from app.queries.project_records import project_records
+from app.schemas.projects import (
+    ProjectChange,
+    ProjectNew,
+    ProjectPage,
+    ProjectsAsked,
+    ProjectShown,
+)
+
+
+@tool("read", reads=True)
+def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
+    """List the projects on the board, by name.
+
+    A project is a repository whose tickets and workers stand here. Nearly every other tool takes a
+    project's name. If `next` isn't null there are more: call again with it as `cursor`.
+    """
+    found = project_records(
+        db.session(),
+        only=caller.project_id,
+        archived=query.archived,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return ProjectPage.of(items=found.rows, next=found.next)
+
+
+@tool("read", reads=True)
+def get_project(caller: Caller, project_id: AProject) -> ProjectShown:
+    """Read one project: its path, and the rules and patterns that all its workers are given.
+
+    Read it before you plan tickets, so that you don't repeat in them what every worker is told.
+    """
+    caller.require_sight(project_id, f"There is no project {project_id}.")
+    return ProjectShown.model_validate(Project.get(db.session(), project_id))
+
+
+@tool("plan")
+def create_project(caller: Caller, body: ProjectNew) -> ProjectShown:
+    """Put a new project on the board.
+
+    It has no worker types yet: make at least one with create_worker_type before you make tickets.
+    """
+    caller.require_any_project()
+    project = Project.create(db.session(), **body.model_dump())
+    return ProjectShown.model_validate(project)
+
+
+@tool("plan", destroys=True, repeatable=True)
+def update_project(caller: Caller, project_id: AProject, body: ProjectChange) -> ProjectShown:
+    """Change a project's path, description, rules or patterns, or put it away.
+
+    What you leave out stays as it is; what you send replaces the old text, so read it first with
+    get_project. `archived` true: no new tickets and no claims, until you set it to false again.
+    """
+    project = project_named(db.session(), caller, project_id)
+    project.edit(**body.over_row(project))
+    if "archived" in body.model_fields_set:
+        project.archive() if body.archived else project.unarchive()
+    db.session.flush()
+    return ProjectShown.model_validate(project)

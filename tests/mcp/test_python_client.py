@@ -1,0 +1,109 @@
+"""The official Python client against a real server: a ticket from creation through claim to
+closed, in each of the client's modes, on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from flask import Flask
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+from app.actor import Actor
+from app.extensions import db
+from app.models import ApiToken
+from tests.api.serving import serving
+from tests.conftest import DATABASES
+from tests.mcp import crew
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def address(
+    request: pytest.FixtureRequest,
+    new_database: Callable[[str], str],
+    make_app: Callable[..., Flask],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, str]]:
+    """The MCP endpoint of a running server, and a token for it."""
+    url = new_database(request.param)
+    secret = issue_token(make_app(url))
+    with serving(url, tmp_path_factory.mktemp("server")) as port:
+        yield f"http://127.0.0.1:{port}/mcp", secret
+
+
+def issue_token(app: Flask) -> str:
+    with app.app_context():
+        _, secret = ApiToken.issue(
+            db.session(), name="crew", scopes=["plan", "work"], actor=Actor.person("ann")
+        )
+        db.session.commit()
+    return secret
+
+
+@pytest.mark.parametrize(
+    ("mode", "version"),
+    [("auto", "2026-07-28"), ("legacy", "2025-11-25"), ("2026-07-28", "2026-07-28")],
+)
+def test_a_crew_brings_a_ticket_to_its_end(
+    address: tuple[str, str], mode: str, version: str
+) -> None:
+    async def drive() -> None:
+        async with http(address[1]) as outside:
+            transport = streamable_http_client(address[0], http_client=outside)
+            async with Client(transport, mode=mode) as client:
+                assert client.protocol_version == version
+                await client.list_tools()
+                await do_all(client, f"acme/{mode}")
+
+    anyio.run(drive)
+
+
+async def do_all(client: Client, project: str) -> None:
+    async def call(name: str, **arguments: Any) -> dict[str, Any]:
+        result = await client.call_tool(name, arguments)
+        assert not result.is_error, (name, result.content)
+        return dict(result.structured_content or {})
+
+    cart = await crew.plan(call, project)
+    await crew.work(call, project, cart)
+    await crew.answer(call, project, cart)
+    await crew.finish(call, project, cart)
+    page = await client.read_resource(f"callboard://tickets/{cart}")
+    assert "Tested in all." in page.contents[0].text  # type: ignore[union-attr]
+    refused = await client.call_tool("claim_stage", {"worker_id": "impl-1"})
+    assert refused.is_error
+    with pytest.raises(MCPError, match="Unknown tool"):
+        await client.call_tool("no_such_tool", {})
+
+
+def test_a_client_without_a_token_learns_nothing(address: tuple[str, str]) -> None:
+    async def drive() -> None:
+        async with http("cb_wrong") as outside:
+            transport = streamable_http_client(address[0], http_client=outside)
+            async with Client(transport, mode="legacy"):
+                pass
+
+    with pytest.raises(Exception, match=r"isn't known|error|Unauthorized"):
+        anyio.run(drive)
+
+
+def http(secret: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(headers={"Authorization": f"Bearer {secret}"}, timeout=30)
+
+
+def test_a_body_that_is_too_large_is_answered_while_it_is_sent(
+    address: tuple[str, str], tmp_path: Path
+) -> None:
+    headers = {"Authorization": f"Bearer {address[1]}", "Content-Type": "application/json"}
+    for content in (b"x" * 5_000_000, iter([b"x" * 1_000_000] * 5)):
+        answer = httpx2.post(address[0], content=content, headers=headers, timeout=30)
+        assert answer.status_code == 413
+        assert "2,000,000 bytes" in answer.json()["error"]["message"]

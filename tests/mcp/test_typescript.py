@@ -1,0 +1,83 @@
+"""The TypeScript SDKs against a real server: the one of the handshake, and the current one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.api.serving import serving
+from tests.mcp.test_python_client import issue_token
+
+SOURCE = Path(__file__).parent / "ts"
+NPM, NODE = shutil.which("npm"), shutil.which("node")
+INSTALL = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (NPM and NODE), reason="NO NPM: the TypeScript SDKs of MCP aren't tried; install node"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script with both SDKs beside it."""
+    folder = tmp_path_factory.mktemp("ts") / "crew"
+    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("node_modules"))
+    done = subprocess.run(
+        [NPM or "npm", *INSTALL],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode:
+        pytest.skip(f"NO SDK: npm couldn't install the TypeScript SDKs: {done.stderr[-500:]}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(
+    new_database: Callable[[str], str],
+    make_app: Callable[..., Flask],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[int, str]]:
+    """The port of a running server, and a token for it."""
+    url = new_database("sqlite")
+    secret = issue_token(make_app(url))
+    with serving(url, tmp_path_factory.mktemp("server")) as port:
+        yield port, secret
+
+
+@pytest.mark.parametrize(
+    ("generation", "protocol"), [("sdk", "2025-11-25"), ("client", "2026-07-28")]
+)
+def test_a_ticket_is_brought_to_its_end(
+    scripts: Path, server: tuple[int, str], generation: str, protocol: str
+) -> None:
+    port, secret = server
+    url = f"http://127.0.0.1:{port}/mcp"
+    done = subprocess.run(
+        [NODE or "node", "crew.mjs", url, generation, f"acme/{generation}"],
+        check=False,
+        cwd=scripts,
+        env={**os.environ, "CALLBOARD_TOKEN": secret},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["protocol"] == protocol
+    assert told["situation"] == "completed"
+    assert told["comments"] == ["It is kept.", "Good."]
+    assert told["prompts"] == ["coordinator", "worker"]
