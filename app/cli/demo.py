@@ -1,0 +1,25 @@
+"""`callboard demo`: a board with a crew at work, to look at for a while."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="Show a board with a crew at work, on a scratch database.")
+@click.option(
+    "--port", default=8000, show_default=True, help="Where to serve it; another if it is taken."
+)
+def demo(port: int) -> None:
+    """Start a board on a scratch database with a few runners, and let you look.
+
+    Tickets move; one fails and is tried again, one is sent back by review, two wait for a person,
+    and one loses its worker and is recovered. Everything stays on this machine, and Ctrl-C ends all
+    of it.
+    """
+    from app.runner.demo.show import play
+    from app.runner.demo.stage_door import DemoError
+
+    try:
+        play(port, click.echo)
+    except DemoError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,100 @@
+"""What there is to do in the demo: a project, its worker types, and tickets for every situation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+PROJECT = "demo/teashop"
+LEASE_SECONDS = 10
+"""The shortest there is: what a lost worker held is free again soon."""
+
+PLAN = ["implementation", "review", "documentation"]
+
+ROLES: list[dict[str, Any]] = [
+    {
+        "worker_type": "implementation",
+        "short_description": "Changes the shop's pages",
+        "system_prompt": "You change the pages of a small shop that sells tea. Keep them simple.",
+    },
+    {
+        "worker_type": "review",
+        "short_description": "Judges the change and sends back what isn't right",
+        "system_prompt": "You review changes to a small shop. Try what a customer would try.",
+    },
+    {
+        "worker_type": "documentation",
+        "short_description": "Keeps the shop's handbook true",
+        "system_prompt": "You keep the handbook of a small shop. Write for those who sell.",
+    },
+    {
+        "worker_type": "approval",
+        "short_description": "A person decides",
+        "performed_by": "person",
+    },
+]
+
+TICKETS: list[dict[str, Any]] = [
+    {
+        "key": "server",
+        "title": "Tell customers that the shop moved",
+        "description": "The worker that takes this first **dies**: its ticket is recovered when "
+        "the lease ends.",
+        "labels": ["loses-its-worker"],
+        "priority": 0,
+    },
+    {
+        "key": "kilo",
+        "title": "Let customers order tea by the kilo",
+        "description": "The review **sends it back** once.",
+        "labels": ["sent-back"],
+        "priority": 1,
+    },
+    {
+        "key": "pictures",
+        "title": "Make the pictures load faster",
+        "description": "The first attempt **fails**; the second follows after half a minute.",
+        "labels": ["fails-once"],
+        "priority": 1,
+    },
+    {
+        "key": "button",
+        "title": "Give the order button a fresh colour",
+        "description": "The agent **asks a person**. Answer it, and the work goes on.",
+        "labels": ["asks"],
+    },
+    {
+        "key": "darjeeling",
+        "title": "Raise the price of Darjeeling",
+        "description": "A person must **approve** it: the last stage is a gate.",
+        "execution_plan": ["implementation", "approval"],
+    },
+    {"key": "hours", "title": "Put the opening hours on the front page"},
+    {
+        "key": "holidays",
+        "title": "Show other hours on holidays",
+        "description": "Waits until the opening hours are there.",
+        "blocked_by": ["hours"],
+    },
+    {"key": "typo", "title": "Correct “Earl Gray”", "priority": 3},
+]
+
+
+def set_up(http: httpx.Client, path: str) -> None:
+    """Make the project and all that is in it, through the API."""
+    project = {
+        "repository_name": PROJECT,
+        "path": path,
+        "short_description": "A small shop that sells tea, for you to look around in",
+        "rules": "Prices stand in euro. Nothing blinks.",
+    }
+    _post(http, "projects", project)
+    for role in ROLES:
+        _post(http, "worker-types", {"project_id": PROJECT, "lease_seconds": LEASE_SECONDS, **role})
+    tickets = {"project_id": PROJECT, "execution_plan": PLAN, "tickets": TICKETS}
+    _post(http, "tickets/bulk", tickets)
+
+
+def _post(http: httpx.Client, path: str, body: dict[str, Any]) -> None:
+    http.post(path, json=body).raise_for_status()

@@ -1,0 +1,95 @@
+"""Kills what it may, at moments that a seed decides: runners, agents, the board's server."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from tests.runner.processes import BoardServer, Runner, Runners, until
+
+KINDS = {"runner": 6, "agent": 6, "server": 4}
+"""How often each is killed."""
+
+MOMENTS = {"runner": (0.02, 0.85), "agent": (0.02, 0.35), "server": (0.02, 0.85)}
+"""When, as a share of the work that is done. A stage whose agent was killed rests for half a
+minute; when that happens early, the end isn't held up."""
+
+
+class Chaos:
+    """Four runners that are killed and started again, their agents, and the server."""
+
+    def __init__(
+        self, seed: int, server: BoardServer, runners: Runners, configs: list[Path]
+    ) -> None:
+        self.killed: Counter[str] = Counter()
+        self._random = random.Random(seed)
+        self._server = server
+        self._runners = runners
+        self._configs = configs
+        self.crew = [self._start(config) for config in configs]
+
+    def reign(self, progress: Callable[[], float]) -> None:
+        """Kill, at moments in the work's progress from 0 to 1."""
+        for moment, kind in self._plan():
+            until(lambda: progress() >= moment, seconds=200)  # noqa: B023 - called at once
+            getattr(self, f"_kill_{kind}")()
+
+    def end(self) -> list[int]:
+        """Tell the runners to stop; gives their exit codes."""
+        for runner in self.crew:
+            runner.signal(signal.SIGTERM)
+        return [runner.wait() for runner in self.crew]
+
+    def _start(self, config: Path) -> Runner:
+        return self._runners.start_with("--config", str(config))
+
+    def _plan(self) -> list[tuple[float, str]]:
+        return sorted(
+            (self._random.uniform(*MOMENTS[kind]), kind)
+            for kind, times in KINDS.items()
+            for _ in range(times)
+        )
+
+    def _kill_runner(self) -> None:
+        place = self._random.randrange(len(self.crew))
+        self.crew[place].signal(signal.SIGKILL)
+        self.crew[place].wait()
+        self.crew[place] = self._start(self._configs[place])
+        self.killed["runner"] += 1
+
+    def _kill_agent(self) -> None:
+        until(self._killed_agent)
+        self.killed["agent"] += 1
+
+    def _kill_server(self) -> None:
+        self._server.kill()
+        time.sleep(self._random.uniform(0, 1))
+        self._server.start()
+        self.killed["server"] += 1
+
+    def _killed_agent(self) -> bool:
+        try:
+            agent = self._random.choice(self._agents())
+            agent.kill()
+        except (IndexError, psutil.NoSuchProcess):
+            return False  # none ran, or it had just ended
+        return True
+
+    def _agents(self) -> list[psutil.Process]:
+        """Agents at a first attempt: after a second failure a stage rests for minutes."""
+        found = []
+        for runner in self.crew:
+            for process in psutil.Process(runner.process.pid).children(recursive=True):
+                try:
+                    is_agent = process.name() == "sh"
+                    if is_agent and process.environ().get("CALLBOARD_ATTEMPT") == "1":
+                        found.append(process)
+                except psutil.Error:
+                    continue
+        return found

@@ -1,0 +1,117 @@
+"""Runner and board lose each other: nothing is done twice, nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from app.models import StageRun, Ticket
+from tests.factories import ANN
+from tests.runner.processes import Agents, Runners, until
+from tests.runner.stage import Stage
+from tests.runner.test_stopping import DONE, SLOW, are_gone, begin, family
+
+
+def test_work_done_while_the_board_is_away_is_reported_when_it_is_back(
+    stage: Stage, runners: Runners, agents: Agents, tmp_path: Path
+) -> None:
+    command = agents.says(DONE, before="sleep 1; touch done")
+    ticket, runner = begin(stage, runners, command, "--once")
+    stage.server.kill()
+    until((tmp_path / "done").exists)
+    time.sleep(1)
+    stage.server.start()
+    assert runner.wait() == 0, runner.log
+    assert "the board is away" in runner.log
+    assert stage.outcomes(ticket) == ["completed"]
+
+
+def test_runner_waits_for_a_board_that_isnt_there_yet(
+    stage: Stage, runners: Runners, agents: Agents
+) -> None:
+    ticket = stage.ticket()
+    stage.server.kill()
+    runner = runners.start("--once", command=agents.says(DONE))
+    until(lambda: "the board is away" in runner.log)
+    stage.server.start()
+    assert runner.wait() == 0, runner.log
+    assert stage.outcomes(ticket) == ["completed"]
+
+
+@pytest.mark.slow
+def test_agent_goes_on_until_the_lease_is_surely_lost(
+    stage: Stage, runners: Runners, agents: Agents
+) -> None:
+    ticket, runner = begin(stage, runners, agents.script(SLOW))
+    started = family(runner)
+    stage.server.kill()
+    killed_at = time.monotonic()
+    until(lambda: are_gone(started), seconds=15)
+    assert time.monotonic() - killed_at > 6, "it gave up while it may still have held the lease"
+    assert "the board was away for longer than the lease" in runner.log
+    assert runner.process.poll() is None
+    stage.server.start()
+    stage.wait_for_outcome(ticket, "expired", None, seconds=30)
+
+
+@pytest.mark.slow
+def test_ticket_of_a_killed_runner_is_taken_over(
+    stage: Stage, runners: Runners, agents: Agents
+) -> None:
+    ticket, runner = begin(stage, runners, agents.script(SLOW))
+    started = family(runner)
+    runner.signal(signal.SIGKILL)
+    until(lambda: are_gone(started), seconds=8)
+    heir = runners.start("--once", command=agents.says(DONE))
+    assert heir.wait(40) == 0, heir.log
+    assert stage.outcomes(ticket) == ["expired", "completed"]
+    assert sorted(worker.status for worker in stage.workers()) == ["failed", "finished"]
+
+
+def test_an_agent_whose_ticket_is_taken_away_is_stopped(
+    stage: Stage, runners: Runners, agents: Agents, tmp_path: Path
+) -> None:
+    command = agents.script(f"test -e next && echo '{DONE}' || {{ touch next; {SLOW}; }}")
+    ticket, runner = begin(stage, runners, command)
+    started = family(runner)
+    with stage.session() as session:
+        Ticket.lock(session, ticket).hold(ANN, "Not now.")
+    until(lambda: are_gone(started))
+    assert stage.outcomes(ticket) == ["released"]
+    other = stage.ticket()
+    stage.wait_for_outcome(other, "completed")
+    assert "was put on hold" in runner.log
+
+
+def test_a_report_that_comes_too_late_changes_nothing(
+    stage: Stage, runners: Runners, agents: Agents
+) -> None:
+    command = agents.says(DONE, before="sleep 1.5")
+    ticket, runner = begin(stage, runners, command, "--once")
+    with stage.session() as session:
+        [run] = stage.runs(ticket)
+        StageRun.lock(session, run.run_id).release("taken away", ANN)
+        Ticket.lock(session, ticket).hold(ANN)
+    assert runner.wait() == 0, runner.log
+    assert stage.outcomes(ticket) == ["released"]
+    assert stage.comments(ticket) == []
+
+
+def test_a_report_that_the_board_refuses_becomes_a_question(
+    stage: Stage, runners: Runners, agents: Agents, tmp_path: Path
+) -> None:
+    ticket = stage.ticket()
+    long = f'{{"outcome": "next_stage", "comment": "Built it. {"x" * 120_000}"}}'
+    with stage.server.beside(tmp_path, CALLBOARD_MAX_BODY_BYTES="100000") as strict:
+        strict.start()
+        strict.wait_until_ready()
+        runner = runners.start("--once", "--url", strict.url, command=agents.says(long))
+        assert runner.wait() == 0, runner.log
+    [run] = stage.runs(ticket)
+    assert run.outcome == "attention"
+    assert run.reason
+    assert run.reason.startswith("The board refused the report “complete”")
+    assert "Built it." in run.reason
