@@ -36,8 +36,8 @@ lint: dev ## check style, types, templates and the direction of imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/djlint templates --check --quiet
-	@$(BIN)/djlint templates --lint --quiet
+	@$(BIN)/djlint templates --check
+	@$(BIN)/djlint templates --lint
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: format

@@ -6,7 +6,7 @@ from app.api.operation import operation
 from app.api.tickets import TAG
 from app.callers import Caller
 from app.extensions import db
-from app.planning import create_tickets
+from app.pipeline.planning import create_tickets
 from app.schemas.bulk import TicketsMade, TicketsNew
 
 

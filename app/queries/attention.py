@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, and_, func, select, union_all
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -139,21 +139,7 @@ def _of_worker(row: Any) -> Call:
 def _gates(session: Session, gates: Sequence[Gate]) -> Iterable[Call]:
     if not gates:
         return []
-    # One search a gate: asked for all gates at once, SQLite reads every open ticket instead.
-    waiting = union_all(
-        *(
-            select(Ticket.ticket_id, Ticket.priority, Ticket.ready_at).where(
-                Ticket.project_id == project, Ticket.current_stage == stage, IN_QUEUE_INDEX, READY
-            )
-            for project, stage in gates[:GATES_LOOKED_AT]
-        )
-    ).subquery()
-    chosen = (
-        select(waiting.c.ticket_id)
-        .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at.desc(), waiting.c.ticket_id)
-        .limit(SHOWN)
-        .subquery()
-    )
+    chosen = _waiting_at(gates[:GATES_LOOKED_AT])
     rows = session.execute(
         _with_last_comment(
             select(
@@ -167,20 +153,40 @@ def _gates(session: Session, gates: Sequence[Gate]) -> Iterable[Call]:
             ).join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
         )
     )
-    return [
-        Call(
-            kind="gate",
-            since=row.ready_at,
-            subject=row.ticket_id,
-            title=row.title,
-            stage=row.current_stage,
-            said=row.said,
-            said_by=row.said_by,
-            priority=row.priority,
-            key=f"gate-{row.ticket_id}",
+    return [_of_gate(row) for row in rows]
+
+
+def _waiting_at(gates: Sequence[Gate]) -> Subquery:
+    """The ids of those that wait at these gates: urgent ones first, then the newest."""
+    # One search a gate: asked for all gates at once, SQLite reads every open ticket instead.
+    waiting = union_all(
+        *(
+            select(Ticket.ticket_id, Ticket.priority, Ticket.ready_at).where(
+                Ticket.project_id == project, Ticket.current_stage == stage, IN_QUEUE_INDEX, READY
+            )
+            for project, stage in gates
         )
-        for row in rows
-    ]
+    ).subquery()
+    return (
+        select(waiting.c.ticket_id)
+        .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at.desc(), waiting.c.ticket_id)
+        .limit(SHOWN)
+        .subquery()
+    )
+
+
+def _of_gate(row: Any) -> Call:
+    return Call(
+        kind="gate",
+        since=row.ready_at,
+        subject=row.ticket_id,
+        title=row.title,
+        stage=row.current_stage,
+        said=row.said,
+        said_by=row.said_by,
+        priority=row.priority,
+        key=f"gate-{row.ticket_id}",
+    )
 
 
 def _with_last_comment(tickets: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

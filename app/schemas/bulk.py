@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from app.models import Ticket
-from app.planning import TICKETS_MAX, Draft
+from app.pipeline.planning import TICKETS_MAX, Draft
 from app.schemas.base import NAME, PLAN, PROJECT, Labels, Plan, ProjectName, Sent, Shown, TicketId
 from app.schemas.tickets import DESCRIPTION, LABELS, PRIORITY, TITLE
 

@@ -8,7 +8,7 @@ from app.loading import run_to_report, see_ticket, ticket_to_change
 from app.mcp.registry import tool
 from app.mcp.tools.ids import ATicket
 from app.models import Ticket
-from app.planning import create_tickets as create_all
+from app.pipeline.planning import create_tickets as create_all
 from app.queries.assignments import newest_comments
 from app.queries.ticket_records import (
     is_waited_for_by,
