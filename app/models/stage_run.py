@@ -159,16 +159,13 @@ class StageRun(Model):
         if self._is_repeated("completed"):
             return
         ticket = self.ticket
-        # The busiest verb of all: everything is written at once, at its end.
-        with self.session.no_autoflush:
-            self._say(comment)
-            self._finish("completed")
-            ticket.move_to(self.stage_number)
-            ticket.resolve_attention(self.doer, "the stage was completed")
-            ticket.record("ticket_stage_completed", self.doer, stage=self.worker_type)
-            if ticket.is_plan_done:
-                ticket.close("completed", self.doer)
-        self.session.flush()
+        self._say(comment)
+        self._finish("completed")
+        ticket.move_to(self.stage_number)
+        ticket.resolve_attention(self.doer, "the stage was completed")
+        ticket.record("ticket_stage_completed", self.doer, stage=self.worker_type)
+        if ticket.is_plan_done:
+            ticket.close("completed", self.doer)
 
     def send_back(self, to_stage: int, reason: str) -> None:
         """Give the ticket back to an earlier stage; the reason is a comment its worker reads."""

@@ -52,7 +52,10 @@ def _on_refusal(error: DomainError) -> Answer:
 
 def _on_http_error(error: HTTPException) -> Answer:
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return *_page(error.code or 500, error.description or ""), headers
+    detail = error.description or ""
+    if error.code == HTTPStatus.NOT_FOUND:
+        detail = "There is no page at this address."
+    return *_page(error.code or 500, detail), headers
 
 
 def _on_crash(error: Exception) -> Answer:

@@ -9,9 +9,14 @@ from app.actor import Actor
 NOBODY = "a team member"
 
 
+def current_name() -> str:
+    """The name that the person gave; empty before they did."""
+    return str(session.get("name") or "")
+
+
 def current_actor() -> Actor:
     """The person who makes this request."""
-    return Actor.person(session.get("name") or NOBODY)
+    return Actor.person(current_name() or NOBODY)
 
 
 def current_theme() -> str:

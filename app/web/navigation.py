@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.queries.navigation import navigation
-from app.web.identity import current_actor, current_theme
+from app.web.identity import current_name, current_theme
 from app.web.live import wants_region
 
 SECTIONS = {
@@ -56,7 +56,7 @@ def _navigation() -> Frame | None:
         return None  # an error page must come up even when the database doesn't
     return Frame(
         section=SECTIONS.get(request.blueprint or ""),
-        who=current_actor().label,
+        who=current_name(),
         tickets_open=counts.tickets_open,
         workers_live=counts.workers_live,
         events_unprocessed=counts.events_unprocessed,
