@@ -34,7 +34,7 @@ POSTGRESQL_OPTIONS = (
 )
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
-_patience: ContextVar[float] = ContextVar("patience", default=WRITE_LOCK_SECONDS)
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 
 @contextmanager
@@ -118,7 +118,8 @@ def _begin_immediate(raw: sqlite3.Connection) -> None:
     SQLite's own waiting sleeps longer and longer, which starves the unlucky: with eight writers the
     worst wait was over a second, and is some tens of milliseconds when each asks every millisecond.
     """
-    deadline = time.monotonic() + _patience.get()
+    patience = _patience.get()
+    deadline = time.monotonic() + (WRITE_LOCK_SECONDS if patience is None else patience)
     raw.execute("PRAGMA busy_timeout=0")
     try:
         while not _has_begun(raw, is_last_try=time.monotonic() > deadline):

@@ -47,6 +47,7 @@ class ClaimingWorker:
 
     def work(self) -> None:
         """Until every ticket is closed."""
+        self.is_all_done()  # connects first: that is no waiting for the lock
         self.transact(self.register)
         while True:
             claim = self.transact(lambda: pipeline.claim_next(self.session, self.worker_id))

@@ -133,9 +133,8 @@ def test_a_writer_waits_for_the_lock_and_gets_it(database):
         assert connection.execute(text("SELECT count(*) FROM notes")).scalar() == 2
 
 
-def test_a_writer_gives_up_at_its_deadline(database, monkeypatch):
-    monkeypatch.setattr(engine, "WRITE_LOCK_SECONDS", 0.2)
-    with database.begin():
+def test_a_writer_gives_up_at_its_deadline(database):
+    with database.begin(), engine.patience(0.2):
         began = time.monotonic()
         with pytest.raises(sqlite3.OperationalError) as error:
             database.connect().execute(text("SELECT 1"))
@@ -144,12 +143,15 @@ def test_a_writer_gives_up_at_its_deadline(database, monkeypatch):
     assert is_busy(error.value)
 
 
-def test_giving_up_again_and_again_uses_up_no_connections(database, monkeypatch):
+def test_giving_up_again_and_again_uses_up_no_connections(database):
     """The pool holds fifteen: a connection that is lost each time would block the sixteenth."""
-    monkeypatch.setattr(engine, "WRITE_LOCK_SECONDS", 0.001)
     with database.begin() as holder:
         for _ in range(20):
-            with pytest.raises(sqlite3.OperationalError), database.begin():
+            with (
+                engine.patience(0.001),
+                pytest.raises(sqlite3.OperationalError),
+                database.begin(),
+            ):
                 pass
         holder.execute(text(INSERT))
 
