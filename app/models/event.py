@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from sqlalchemy import CheckConstraint, Index, false, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.models.ticket_row import TicketRow
     from app.models.worker import Worker
 
-EVENT_TYPES = (
+EventType = Literal[
     "ticket_created",
     "ticket_stage_started",
     "ticket_stage_completed",
@@ -37,7 +37,9 @@ EVENT_TYPES = (
     "ticket_report_refused",
     "worker_started",
     "worker_stopped",
-)
+]
+
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 LOGGED_ONLY = {
     "ticket_stage_started",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.models import Event
+from app.models.event import EventType
 from app.queries.events import EventFilter
 from app.schemas.base import (
     NUMBER_MAX,
@@ -22,26 +23,6 @@ from app.schemas.base import (
     TicketId,
     WorkerId,
 )
-
-EventType = Literal[
-    "ticket_created",
-    "ticket_stage_started",
-    "ticket_stage_completed",
-    "ticket_stage_returned",
-    "ticket_stage_failed",
-    "ticket_stage_released",
-    "ticket_attention_requested",
-    "ticket_held",
-    "ticket_resumed",
-    "ticket_closed",
-    "ticket_reopened",
-    "ticket_plan_changed",
-    "ticket_edited",
-    "ticket_dependency_changed",
-    "ticket_report_refused",
-    "worker_started",
-    "worker_stopped",
-]
 
 
 class EventShown(Shown):
