@@ -59,7 +59,7 @@ lock: dev ## resolve pyproject.toml into the lock files (newest versions: make l
 	@$(PIP_COMPILE) --output-file requirements-build.txt \
 		--build-deps-for editable --only-build-deps pyproject.toml
 	@$(PIP_COMPILE) --output-file requirements.txt pyproject.toml
-	@$(PIP_COMPILE) --output-file requirements-dev.txt --extra postgres --extra dev \
+	@$(PIP_COMPILE) --output-file requirements-dev.txt --extra oidc --extra postgres --extra dev \
 		--constraint requirements-build.txt --constraint requirements.txt pyproject.toml
 
 .PHONY: clean
