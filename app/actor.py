@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Self
 
-ActorKind = Literal["person", "worker", "token", "system"]
+ActorKind = Literal["person", "worker", "token", "operator", "system"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Someone who changes the board: a person, a worker, a program, or Callboard itself."""
+    """Someone who changes the board. `address`: where the request came from, if one came."""
 
     kind: ActorKind
     name: str
+    address: str | None = None
 
     @classmethod
-    def person(cls, name: str) -> Self:
-        """A team member, by display name."""
-        return cls("person", name)
+    def person(cls, name: str, address: str | None = None) -> Self:
+        """A team member, by the name they sign in with."""
+        return cls("person", name, address)
 
     @classmethod
     def worker(cls, worker_id: str) -> Self:
@@ -26,9 +27,14 @@ class Actor:
         return cls("worker", worker_id)
 
     @classmethod
-    def token(cls, name: str) -> Self:
+    def token(cls, name: str, address: str | None = None) -> Self:
         """A program that comes with an API token: a coordinator, a script."""
-        return cls("token", name)
+        return cls("token", name, address)
+
+    @classmethod
+    def operator(cls, name: str) -> Self:
+        """Someone at the server's own command line, by the name of their login there."""
+        return cls("operator", name)
 
     @classmethod
     def system(cls) -> Self:
@@ -38,5 +44,6 @@ class Actor:
     @property
     def label(self) -> str:
         """The text that `actor`, `author` and `created_by` columns keep."""
-        # A token may bear any name: nobody shall take its doings for those of a person.
-        return f"token {self.name}" if self.kind == "token" else self.name
+        # A token may bear any name: nobody shall take its doings for those of a person. No person's
+        # name holds a space.
+        return f"{self.kind} {self.name}" if self.kind in ("token", "operator") else self.name

@@ -62,3 +62,11 @@ class RunNotCurrent(Conflict):
 
 class Forbidden(DomainError):
     """The actor may not do this."""
+
+
+class TooMany(DomainError):
+    """The asker has tried too often. `retry_after` is when another try makes sense, in seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, details={"retry_after": retry_after})
+        self.retry_after = retry_after

@@ -74,7 +74,7 @@ def measure(url: str, folder: Path, backlog: int) -> list[float]:
 
 def fill(session: Session, backlog: int) -> None:
     """Tickets of all priorities in one queue, and a worker."""
-    Project.create(session, repository_name=PROJECT, path="/bench")
+    Project.create(session, actor=Actor.system(), repository_name=PROJECT, path="/bench")
     WorkerType.create(session, project_id=PROJECT, worker_type="implementation", actor=BENCH)
     Worker.register(
         session, worker_id="w-1", project_id=PROJECT, worker_type="implementation", pid=1

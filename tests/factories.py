@@ -28,7 +28,9 @@ def make_project(
     **values: Any,
 ) -> Project:
     """A project with worker types: `roles` for agents, `gates` for people."""
-    project = Project.create(session, repository_name=name, **{"path": f"/src/{name}", **values})
+    project = Project.create(
+        session, actor=ANN, repository_name=name, **{"path": f"/src/{name}", **values}
+    )
     for role in roles:
         make_role(session, role, name)
     for gate in gates:

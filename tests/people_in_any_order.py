@@ -202,3 +202,16 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
             self.board.advance(known)
         elif allowed:
             self.board.move(known, back_to - 1)
+
+    @has_tickets
+    @rule(which=number, sure=mostly)
+    def retry_now(self, which: int, sure: bool) -> None:
+        def rests(t: board_model.Ticket) -> bool:
+            is_free = t.state == "open" and not t.run and not self.board.open_blockers(t)
+            return is_free and t.ready_at > self.board.now
+
+        known = pick(self.board.tickets, which, lambda t: rests(t) or not sure)
+        allowed = rests(known)
+        self.do(lambda: self.ticket(known).retry_now(ANN), allowed=allowed)
+        if allowed:
+            known.ready_at = self.board.now

@@ -176,7 +176,9 @@ class AnyOrder(PeopleInAnyOrder):
     def _ask_to_stop(self, known: board_model.Worker) -> None:
         allowed = known.status in ("idle", "active")
         self.do(
-            lambda: Worker.lock(self.session, known.id).ask_to_stop(), allowed=allowed, tells=False
+            lambda: Worker.lock(self.session, known.id).ask_to_stop(ANN),
+            allowed=allowed,
+            tells=False,
         )
         known.is_stopping = known.is_stopping or allowed
 

@@ -11,7 +11,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from app.extensions import db
-from app.models import ApiToken, IdempotencyKey, PlanTemplate, SavedView, User
+from app.models import (
+    ApiToken,
+    IdempotencyKey,
+    Identity,
+    Invitation,
+    PlanTemplate,
+    Project,
+    SavedView,
+    SignInAttempt,
+    User,
+    UserSession,
+)
 from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -49,11 +60,16 @@ def fill_every_table(session):
     worker = make_worker(session)
     claim(session, worker).complete("Done.")
     claim(session, worker)
-    PlanTemplate.create(session, project_id=PROJECT, name="usual", plan=["review"])
-    user = User(name="ann")
+    PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name="usual", plan=["review"])
+    user = User.create(session, name="ann", role="lead", actor=ANN)
     token, _ = ApiToken.issue(session, name="ci", scopes=["work"], actor=ANN, project_id=PROJECT)
-    session.add(user)
-    session.flush()
+    Project.get(session, PROJECT).add_member(user, ANN)
+    place = {"address": "127.0.0.1", "user_agent": "a test"}
+    UserSession.begin(session, user, method="password", **place)
+    Invitation.to_reset(session, user, ANN)
+    SignInAttempt.begin(session, "ann", "127.0.0.1")
+    at_provider = {"issuer": "https://id.example", "subject": "1", "label": None}
+    Identity.link(session, user, **at_provider, actor=ANN)
     session.add(SavedView(user_id=user.id, name="mine", query="state=open"))
     IdempotencyKey.take(session, token.id, "key-1", "hash")
 
@@ -247,6 +263,6 @@ def test_a_migration_that_leaves_dangling_rows_is_refused_and_undone(full_app, r
         with pytest.raises(SystemExit):
             flask_migrate.upgrade(directory=str(folder))
 
-        assert "would leave 9 dangling rows" in caplog.text
+        assert "would leave 10 dangling rows" in caplog.text
         assert count_rows() == before
         assert current_revision() == REVISIONS[0]

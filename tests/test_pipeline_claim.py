@@ -114,7 +114,7 @@ def test_a_worker_gets_only_stages_of_its_own_queue(session):
 def test_a_worker_that_was_asked_to_stop_gets_nothing(session):
     make_ticket(session)
     worker = make_worker(session)
-    worker.ask_to_stop()
+    worker.ask_to_stop(ANN)
 
     assert pipeline.claim_next(session, worker.worker_id) is None
 
@@ -123,7 +123,7 @@ def test_a_worker_that_was_asked_to_stop_is_told_what_it_still_holds(session):
     make_ticket(session)
     worker = make_worker(session)
     held = pipeline.claim_next(session, worker.worker_id)
-    worker.ask_to_stop()
+    worker.ask_to_stop(ANN)
 
     assert pipeline.claim_next(session, worker.worker_id) == held
 

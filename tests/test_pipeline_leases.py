@@ -43,7 +43,7 @@ def test_a_heartbeat_carries_a_request_to_stop(session):
     make_ticket(session)
     worker = make_worker(session)
     run = claim(session, worker)
-    worker.ask_to_stop()
+    worker.ask_to_stop(ANN)
 
     assert pipeline.heartbeat(session, worker.worker_id, run.run_id).instruction == "stop"
     assert pipeline.heartbeat(session, worker.worker_id).instruction == "stop"

@@ -17,8 +17,8 @@ from tests.factories import (
 )
 
 CHANGES = {
-    "renamed": lambda session, role: pipeline.rename_worker_type(session, role, "checking"),
-    "deleted": pipeline.delete_worker_type,
+    "renamed": lambda session, role: pipeline.rename_worker_type(session, role, "checking", ANN),
+    "deleted": lambda session, role: pipeline.delete_worker_type(session, role, ANN),
 }
 each_change = pytest.mark.parametrize("change", CHANGES)
 
@@ -118,7 +118,7 @@ def test_tickets_of_another_project_need_their_own(session, change):
 @each_change
 def test_a_worker_type_that_a_template_names_is_refused(session, change):
     make_project(session)
-    PlanTemplate.create(session, project_id=PROJECT, name="usual", plan=["review"])
+    PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name="usual", plan=["review"])
 
     with pytest.raises(Conflict, match=f"can't be {change}: the plan template “usual”"):
         CHANGES[change](session, review(session))
@@ -128,7 +128,7 @@ def test_renaming_keeps_the_role_and_its_prompts(session):
     make_project(session)
     role = review(session)
 
-    pipeline.rename_worker_type(session, role, " checking ")
+    pipeline.rename_worker_type(session, role, " checking ", ANN)
     session.flush()
 
     assert WorkerType.named(session, PROJECT, "checking").id == role.id
@@ -138,7 +138,7 @@ def test_renaming_keeps_the_role_and_its_prompts(session):
 def test_renaming_to_the_same_name_is_never_refused(session):
     make_ticket(session)
 
-    pipeline.rename_worker_type(session, review(session), "review")
+    pipeline.rename_worker_type(session, review(session), "review", ANN)
 
     assert is_there(session)
 
@@ -151,7 +151,7 @@ def test_a_new_name_is_checked_like_a_first_one(session, name, error):
     make_project(session)
 
     with pytest.raises(error) as refusal:
-        pipeline.rename_worker_type(session, review(session), name)
+        pipeline.rename_worker_type(session, review(session), name, ANN)
 
     assert refusal.value.field == "worker_type"
     assert is_there(session)
@@ -159,7 +159,7 @@ def test_a_new_name_is_checked_like_a_first_one(session, name, error):
 
 def test_a_deleted_worker_types_name_is_free_again(session):
     make_project(session)
-    pipeline.delete_worker_type(session, review(session))
+    pipeline.delete_worker_type(session, review(session), ANN)
     session.flush()
 
     assert make_role(session, "review").prompt_version == 1
@@ -169,7 +169,7 @@ def test_history_keeps_the_old_name(session):
     ticket = make_ticket(session, ["review", "implementation"])
     run = run_stage(session, ticket)
     run.complete("fine")
-    pipeline.rename_worker_type(session, review(session), "checking")
+    pipeline.rename_worker_type(session, review(session), "checking", ANN)
     session.flush()
     session.refresh(ticket)
 
@@ -182,7 +182,7 @@ def test_live_workers_of_a_renamed_worker_type_go_on_under_its_new_name(session)
     gone.finish(ANN)
     session.flush()
 
-    pipeline.rename_worker_type(session, review(session), "checking")
+    pipeline.rename_worker_type(session, review(session), "checking", ANN)
     session.expire_all()
 
     assert (alive.worker_type, alive.queue_name) == ("checking", "acme/web/checking")

@@ -39,7 +39,10 @@ def open_project(session: Session, destination: Destination, tally: Tally) -> Pr
     if session.get(Project, destination.project_id) is None:
         tally.project_made = True
         return Project.create(
-            session, repository_name=destination.project_id, path=destination.path
+            session,
+            actor=IMPORTER,
+            repository_name=destination.project_id,
+            path=destination.path,
         )
     project = Project.lock(session, destination.project_id)
     project.require_active()

@@ -1,33 +1,47 @@
 """The entities: one file each, with its state, its invariants, and the verbs that change it."""
 
-from app.models.account import ApiToken, SavedView, User
+from app.models.api_token import ApiToken
+from app.models.audit import AuditEntry
 from app.models.comment import Comment
 from app.models.dependency import TicketDependency
 from app.models.event import EVENT_TYPES, Event
 from app.models.idempotency import IdempotencyKey
+from app.models.identity import Identity
+from app.models.invitation import Invitation
 from app.models.label import TicketLabel
+from app.models.membership import ProjectMember
 from app.models.plan_template import PlanTemplate
 from app.models.project import Project
+from app.models.saved_view import SavedView
+from app.models.sign_in_attempt import SignInAttempt
 from app.models.stage_run import StageRun
 from app.models.ticket import Ticket
+from app.models.user import User
+from app.models.user_session import UserSession
 from app.models.worker import Worker
 from app.models.worker_type import PromptVersion, WorkerType
 
 __all__ = [
     "EVENT_TYPES",
     "ApiToken",
+    "AuditEntry",
     "Comment",
     "Event",
     "IdempotencyKey",
+    "Identity",
+    "Invitation",
     "PlanTemplate",
     "Project",
+    "ProjectMember",
     "PromptVersion",
     "SavedView",
+    "SignInAttempt",
     "StageRun",
     "Ticket",
     "TicketDependency",
     "TicketLabel",
     "User",
+    "UserSession",
     "Worker",
     "WorkerType",
 ]

@@ -8,9 +8,11 @@ from typing import Self
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.actor import Actor
 from app.columns import created, intpk, string_list, updated
 from app.errors import Conflict, NotFound
 from app.extensions import Model
+from app.models.audit import AuditEntry
 from app.models.plan import require_plan
 from app.text import require_line
 
@@ -41,7 +43,9 @@ class PlanTemplate(Model):
         return found
 
     @classmethod
-    def create(cls, session: Session, *, project_id: str, name: str, plan: Sequence[str]) -> Self:
+    def create(
+        cls, session: Session, *, project_id: str, name: str, plan: Sequence[str], actor: Actor
+    ) -> Self:
         """A new template; `plan` is checked like a ticket's. Raises `Conflict`, `Invalid`."""
         name = require_line(name, "name", cls.NAME_MAX)
         if session.scalar(select(cls.id).where(cls.project_id == project_id, cls.name == name)):
@@ -51,8 +55,12 @@ class PlanTemplate(Model):
         )
         session.add(template)
         session.flush()
+        AuditEntry.record(session, "plan_created", actor, subject=name, project_id=project_id)
         return template
 
-    def delete(self) -> None:
+    def delete(self, actor: Actor) -> None:
         """Forget the template; tickets made from it keep their plans."""
+        AuditEntry.record(
+            self.session, "plan_deleted", actor, subject=self.name, project_id=self.project_id
+        )
         self.session.delete(self)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import CheckConstraint, select, update
+from sqlalchemy import CheckConstraint, delete, false, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
@@ -14,7 +14,10 @@ from app.actor import Actor
 from app.columns import created, updated
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import Model
+from app.models.audit import Action, AuditEntry
 from app.models.event import Event
+from app.models.membership import ProjectMember
+from app.models.user import User
 from app.text import optional_line, require_line, require_repository_name, require_text
 
 
@@ -39,6 +42,7 @@ class Project(Model):
     ticket_prefix: Mapped[str | None] = mapped_column(unique=True)
     last_ticket_number: Mapped[int] = mapped_column(server_default="0")
     archived_at: Mapped[datetime | None]
+    members_only: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[created]
     updated_at: Mapped[updated]
 
@@ -68,6 +72,7 @@ class Project(Model):
         cls,
         session: Session,
         *,
+        actor: Actor,
         repository_name: str,
         path: str,
         short_description: str | None = None,
@@ -78,9 +83,9 @@ class Project(Model):
         """A new project; without a prefix, one is made of its name. Or `Conflict`, `Invalid`."""
         name = require_repository_name(repository_name, cls.NAME_MAX)
         if session.get(cls, name):
-            raise Conflict(f"There is already a project {name}.", "repository_name")
+            raise Conflict(f"The name {name} is taken; choose another.", "repository_name")
         project = cls(repository_name=name)
-        project.edit(path, short_description, rules, patterns)
+        project._describe(path, short_description, rules, patterns)
         project.ticket_prefix = (
             cls._require_free_prefix(session, ticket_prefix)
             if ticket_prefix
@@ -88,6 +93,7 @@ class Project(Model):
         )
         session.add(project)
         session.flush()
+        AuditEntry.record(session, "project_created", actor, project_id=name)
         return project
 
     @property
@@ -95,8 +101,25 @@ class Project(Model):
         """Whether the project is put away: its pages can be read, its queues are closed."""
         return self.archived_at is not None
 
-    def edit(self, path: str, short_description: str | None, rules: str, patterns: str) -> None:
+    def edit(
+        self,
+        path: str,
+        short_description: str | None,
+        rules: str,
+        patterns: str,
+        *,
+        actor: Actor,
+    ) -> None:
         """Change what may change about a project; its name and prefix stand in links for ever."""
+        before = self._description
+        self._describe(path, short_description, rules, patterns)
+        after = self._description
+        if changed := [name for name in before if before[name] != after[name]]:
+            self._record("project_edited", actor, changed=changed)
+
+    def _describe(
+        self, path: str, short_description: str | None, rules: str, patterns: str
+    ) -> None:
         self.path = require_line(path, "path", self.PATH_MAX)
         self.short_description = optional_line(
             short_description, "short_description", self.SHORT_DESCRIPTION_MAX
@@ -104,13 +127,64 @@ class Project(Model):
         self.rules = require_text(rules, "rules", self.GUIDE_MAX)
         self.patterns = require_text(patterns, "patterns", self.GUIDE_MAX)
 
-    def archive(self) -> None:
-        """Put the project away: no new tickets, no claims. What runs may still finish."""
-        self.archived_at = self.archived_at or clock.now()
+    @property
+    def _description(self) -> dict[str, str | None]:
+        return {
+            "path": self.path,
+            "short_description": self.short_description,
+            "rules": self.rules,
+            "patterns": self.patterns,
+        }
 
-    def unarchive(self) -> None:
+    def archive(self, actor: Actor) -> None:
+        """Put the project away: no new tickets, no claims. What runs may still finish."""
+        if not self.is_archived:
+            self.archived_at = clock.now()
+            self._record("project_archived", actor)
+
+    def unarchive(self, actor: Actor) -> None:
         """Take an archived project back into work."""
-        self.archived_at = None
+        if self.is_archived:
+            self.archived_at = None
+            self._record("project_unarchived", actor)
+
+    def limit_to_members(self, actor: Actor) -> None:
+        """Let only its members, admins, and tokens made for it know of the project."""
+        if not self.members_only:
+            self.members_only = True
+            self._record("project_limited", actor)
+
+    def open_to_all(self, actor: Actor) -> None:
+        """Let everyone see the project; the list of its members is kept."""
+        if self.members_only:
+            self.members_only = False
+            self._record("project_opened", actor)
+
+    def add_member(self, user: User, actor: Actor) -> None:
+        """Let someone see the project while it is limited."""
+        key = {"project_id": self.repository_name, "user_id": user.id}
+        if self.session.get(ProjectMember, key) is None:
+            self.session.add(ProjectMember(**key, added_by=actor.label))
+            self._record("member_added", actor, subject=user.name)
+
+    def remove_member(self, user: User, actor: Actor) -> None:
+        """Let someone see the project no more while it is limited."""
+        key = {"project_id": self.repository_name, "user_id": user.id}
+        if member := self.session.get(ProjectMember, key):
+            self.session.delete(member)
+            self._record("member_removed", actor, subject=user.name)
+
+    def _record(
+        self, action: Action, actor: Actor, *, subject: str | None = None, **details: Any
+    ) -> None:
+        AuditEntry.record(
+            self.session,
+            action,
+            actor,
+            subject=subject,
+            project_id=self.repository_name,
+            **details,
+        )
 
     def require_active(self) -> None:
         """Raise `Conflict` when the project is archived."""
@@ -122,20 +196,13 @@ class Project(Model):
     def delete(self, typed_name: str, actor: Actor) -> None:
         """Delete the project with all that belongs to it, if its name was typed to confirm.
 
-        Its events stay as history; those that waited for someone wait no longer.
+        Its events go too: they hold what was said there, and would lead to pages that are gone.
+        The audit keeps who deleted it.
         """
         if typed_name.strip() != self.repository_name:
             raise Invalid(f"Type {self.repository_name} exactly to delete it.", "confirm")
-        self.session.execute(
-            update(Event)
-            .where(Event.project_id == self.repository_name, ~Event.processed)
-            .values(
-                processed=True,
-                processed_by=actor.label,
-                processed_at=clock.now(),
-                resolution_summary="the project was deleted",
-            )
-        )
+        self.session.execute(delete(Event).where(Event.project_id == self.repository_name))
+        self._record("project_deleted", actor)
         self.session.delete(self)
 
     def next_ticket_id(self) -> str:
@@ -158,9 +225,7 @@ class Project(Model):
         if not cls.PREFIX.fullmatch(prefix):
             raise Invalid("One to ten letters or digits, starting with a letter.", "ticket_prefix")
         if session.scalar(select(cls.repository_name).where(cls.ticket_prefix == prefix)):
-            raise Conflict(
-                f"Another project's tickets already start with {prefix}.", "ticket_prefix"
-            )
+            raise Conflict(f"The prefix {prefix} is taken; choose another.", "ticket_prefix")
         return prefix
 
     @classmethod

@@ -60,6 +60,7 @@ class StageRun(Model):
         Index(None, "ticket_id", "run_id"),
         Index(None, "worker_id", "run_id"),
         Index(None, "finished_at"),
+        Index(None, "outcome"),
         {"sqlite_autoincrement": True},
     )
 

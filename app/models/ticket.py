@@ -262,7 +262,7 @@ class Ticket(Blockable):
     def _require_free_id(cls, session: Session, ticket_id: str) -> str:
         ticket_id = cls.require_id(ticket_id)
         if session.get(cls, ticket_id):
-            raise Conflict(f"There is already a ticket {ticket_id}.", "ticket_id")
+            raise Conflict(f"The id {ticket_id} is taken; choose another.", "ticket_id")
         return ticket_id
 
     @classmethod

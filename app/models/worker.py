@@ -13,6 +13,7 @@ from app.actor import Actor
 from app.columns import created, utcnow
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import Model
+from app.models.audit import AuditEntry
 from app.models.event import Event
 from app.models.project import Project
 from app.models.worker_type import WorkerType
@@ -143,10 +144,18 @@ class Worker(Model):
         text, _ = without_control(tail)
         self.output_tail = require_text(text, "output_tail", self.OUTPUT_TAIL_MAX)
 
-    def ask_to_stop(self) -> None:
+    def ask_to_stop(self, actor: Actor) -> None:
         """Ask the process to stop; its next heartbeat tells it. Asking twice is asking once."""
         self._require_live()
-        self.stop_requested_at = self.stop_requested_at or clock.now()
+        if self.stop_requested_at is None:
+            self.stop_requested_at = clock.now()
+            AuditEntry.record(
+                self.session,
+                "worker_asked_to_stop",
+                actor,
+                subject=self.worker_id,
+                project_id=self.project_id,
+            )
 
     def finish(self, actor: Actor, reason: str | None = None) -> None:
         """The process ended in order. Any run it held was given back before (see pipeline)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -11,6 +11,7 @@ from app.actor import Actor
 from app.columns import created, intpk, updated
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import Model
+from app.models.audit import Action, AuditEntry
 from app.text import optional_line, require_name, require_text
 
 PerformedBy = Literal["agent", "person"]
@@ -95,6 +96,7 @@ class WorkerType(Model):
         session.add(row)
         session.flush()
         row._keep_prompt(actor)
+        row.record("worker_type_created", actor)
         return row
 
     @property
@@ -114,19 +116,44 @@ class WorkerType(Model):
     ) -> None:
         """Change the role. A new prompt becomes a new version; the old ones stay readable."""
         self.lock(self.session, self.id)
+        before = self._terms
         prompt = require_text(system_prompt, "system_prompt", self.SYSTEM_PROMPT_MAX)
         self._set(short_description, performed_by, lease_seconds, max_attempts)
+        if changed := [name for name, value in self._terms.items() if before[name] != value]:
+            self.record("worker_type_edited", actor, changed=changed)
         if prompt != self.system_prompt:
             self.system_prompt = prompt
             self.prompt_version += 1
             self._keep_prompt(actor)
 
-    def rename(self, worker_type: str) -> None:
+    def rename(self, worker_type: str, actor: Actor) -> None:
         """Give the role another name; `pipeline.rename_worker_type` guards plans that name it."""
         name = require_name(worker_type, "worker_type", self.NAME_MAX)
         if name != self.worker_type:
             self._require_free(self.session, self.project_id, name)
+            self.record("worker_type_edited", actor, before=self.worker_type, after=name)
             self.worker_type = name
+
+    def record(self, action: Action, actor: Actor, **details: Any) -> None:
+        """Write into the audit what was done to this role."""
+        AuditEntry.record(
+            self.session,
+            action,
+            actor,
+            subject=self.worker_type,
+            project_id=self.project_id,
+            **details,
+        )
+
+    @property
+    def _terms(self) -> dict[str, object]:
+        """What the role says besides its prompt, whose changes have a history of their own."""
+        return {
+            "short_description": self.short_description,
+            "performed_by": self.performed_by,
+            "lease_seconds": self.lease_seconds,
+            "max_attempts": self.max_attempts,
+        }
 
     @classmethod
     def _require_free(cls, session: Session, project_id: str, name: str) -> None:

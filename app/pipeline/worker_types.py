@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.actor import Actor
 from app.errors import Conflict
 from app.models import PlanTemplate, Ticket, Worker, WorkerType
 from app.models.worker import LIVE_STATUSES
@@ -24,14 +25,14 @@ def tickets_needing(session: Session, role: WorkerType) -> list[str]:
     return [ticket_id for ticket_id, plan, done in candidates if role.worker_type in plan[done:]]
 
 
-def rename_worker_type(session: Session, role: WorkerType, name: str) -> None:
+def rename_worker_type(session: Session, role: WorkerType, name: str, actor: Actor) -> None:
     """Give a worker type another name; refused while open tickets or templates name the old."""
     role = WorkerType.lock(session, role.id)
     old = role.worker_type
     if name.strip() == old:
         return
     _require_unneeded(session, role, "renamed")
-    role.rename(name)
+    role.rename(name, actor)
     # Those who work at it go on under its new name, instead of waiting at a queue that is gone.
     session.execute(
         update(Worker)
@@ -44,10 +45,11 @@ def rename_worker_type(session: Session, role: WorkerType, name: str) -> None:
     )
 
 
-def delete_worker_type(session: Session, role: WorkerType) -> None:
+def delete_worker_type(session: Session, role: WorkerType, actor: Actor) -> None:
     """Delete a worker type; refused while open tickets or plan templates still need it."""
     role = WorkerType.lock(session, role.id)
     _require_unneeded(session, role, "deleted")
+    role.record("worker_type_deleted", actor)
     session.delete(role)
 
 

@@ -16,6 +16,7 @@ from app.actor import Actor
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket_row import READY
 from app.sample.script import Act, Reading, RoleChange, Script, Step, TicketScript, WorkerScript
+from app.sight import Sight
 from app.starter import add_starter_set
 
 HEARTBEAT = timedelta(seconds=11)
@@ -90,6 +91,7 @@ class Story:
         script = self.script
         project = Project.create(
             self.session,
+            actor=Actor.person("maya"),
             repository_name=self.project_id,
             path=script.path,
             short_description=script.short_description,
@@ -170,7 +172,8 @@ class Story:
                 Event.ticket_id.is_(None) if reading.of == "workers" else ~Event.needs_attention,
             )
         )
-        pipeline.process_events(self.session, events, Actor.person(reading.by), reading.note)
+        reader = Actor.person(reading.by)
+        pipeline.process_events(self.session, Sight.everything(), events, reader, reading.note)
 
     def _let_workers_claim(self) -> None:
         wanted = self._stages_with_work()

@@ -88,7 +88,7 @@ def add_starter_set(
     for role in missing:
         add_role(session, project_id, role, actor, lease_seconds)
     roles = tuple(role.name for role in missing)
-    return Added(roles, _add_templates(session, project_id, has | set(roles)))
+    return Added(roles, _add_templates(session, project_id, has | set(roles), actor))
 
 
 def add_role(
@@ -111,7 +111,9 @@ def add_role(
     )
 
 
-def _add_templates(session: Session, project_id: str, roles: set[str]) -> tuple[str, ...]:
+def _add_templates(
+    session: Session, project_id: str, roles: set[str], actor: Actor
+) -> tuple[str, ...]:
     has = set(
         session.scalars(select(PlanTemplate.name).where(PlanTemplate.project_id == project_id))
     )
@@ -121,5 +123,5 @@ def _add_templates(session: Session, project_id: str, roles: set[str]) -> tuple[
         if name not in has and roles.issuperset(plan)
     }
     for name, plan in missing.items():
-        PlanTemplate.create(session, project_id=project_id, name=name, plan=plan)
+        PlanTemplate.create(session, project_id=project_id, name=name, plan=plan, actor=actor)
     return tuple(missing)

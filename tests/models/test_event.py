@@ -7,10 +7,12 @@ from app.actor import Actor
 from app.errors import Invalid, NotFound
 from app.models import Event, Ticket
 from app.models.event import LOGGED_ONLY
+from app.sight import Sight
 from tests.factories import ANN, make_ticket, run_stage
 from tests.records import events
 
 BOB = Actor.person("bob")
+ALL = Sight.everything()
 
 
 @pytest.fixture
@@ -55,14 +57,14 @@ def test_many_events_are_processed_with_one_note(session):
     second.process(BOB, "earlier")
     session.flush()
 
-    count = pipeline.process_events(session, [first.id, second.id, 4711], ANN, "done")
+    count = pipeline.process_events(session, ALL, [first.id, second.id, 4711], ANN, "done")
 
     assert count == 1
     assert (first.processed_by, second.processed_by, third.processed) == ("ann", "bob", False)
 
 
 def test_no_events_to_process_is_nothing_to_do(session, event):
-    assert pipeline.process_events(session, [], ANN, "") == 0
+    assert pipeline.process_events(session, ALL, [], ANN, "") == 0
 
 
 def test_facts_that_ask_nothing_of_anyone_are_processed_from_the_start(session):

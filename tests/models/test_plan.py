@@ -6,11 +6,11 @@ from sqlalchemy import select
 from app.errors import Conflict, Invalid, NotFound
 from app.models import PlanTemplate
 from app.models.plan import PLAN_MAX, require_plan
-from tests.factories import GATE, PROJECT, make_project, make_ticket
+from tests.factories import ANN, GATE, PROJECT, make_project, make_ticket
 
 
 def template(session, name="usual", plan=("implementation", "review")):
-    return PlanTemplate.create(session, project_id=PROJECT, name=name, plan=plan)
+    return PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name=name, plan=plan)
 
 
 def test_a_plan_may_name_one_worker_type_twice(session):
@@ -101,7 +101,7 @@ def test_a_template_name_is_free_once_a_project(session):
 
 def test_deleting_a_template_leaves_the_tickets_their_plans(session):
     ticket = make_ticket(session)
-    template(session).delete()
+    template(session).delete(ANN)
     session.flush()
 
     assert session.scalars(select(PlanTemplate)).all() == []

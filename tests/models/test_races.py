@@ -165,7 +165,7 @@ def test_a_worker_type_isnt_deleted_while_a_ticket_that_needs_it_is_made(board, 
         make_ticket(session, ["research"], ticket_id="R")
         session.flush()
         deleting = meanwhile(
-            lambda s: pipeline.delete_worker_type(s, WorkerType.named(s, PROJECT, "research"))
+            lambda s: pipeline.delete_worker_type(s, WorkerType.named(s, PROJECT, "research"), ANN)
         )
         deleting.must_wait()
 
@@ -176,7 +176,9 @@ def test_a_ticket_isnt_made_of_a_worker_type_that_is_being_renamed(board, meanwh
     with board() as session:
         make_role(session, "research")
     with board() as session:
-        pipeline.rename_worker_type(session, WorkerType.named(session, PROJECT, "research"), "new")
+        pipeline.rename_worker_type(
+            session, WorkerType.named(session, PROJECT, "research"), "new", ANN
+        )
         session.flush()
         making = meanwhile(lambda s: make_ticket(s, ["research"], ticket_id="R"))
         making.must_wait()

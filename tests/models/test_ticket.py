@@ -47,7 +47,7 @@ def test_a_caller_may_bring_its_own_id(session):
 def test_an_id_is_given_once_on_the_whole_board(session):
     make_ticket(session, ticket_id="X-1")
 
-    with pytest.raises(Conflict, match="already a ticket X-1") as refusal:
+    with pytest.raises(Conflict, match="The id X-1 is taken") as refusal:
         make_ticket(session, project="acme/other", ticket_id="X-1")
 
     assert refusal.value.field == "ticket_id"

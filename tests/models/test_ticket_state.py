@@ -189,7 +189,7 @@ def test_a_ticket_doesnt_reopen_when_a_worker_type_to_come_is_gone(session):
     ticket = make_ticket(session)
     ticket.stop(ANN)
     role = WorkerType.named(session, PROJECT, "review")
-    pipeline.delete_worker_type(session, role)
+    pipeline.delete_worker_type(session, role, ANN)
     session.flush()
 
     with pytest.raises(Invalid, match="no worker type review"):
@@ -201,7 +201,7 @@ def test_a_ticket_reopens_when_only_a_worker_type_of_the_past_is_gone(session):
     ticket = make_ticket(session)
     run_stage(session, ticket).complete()
     ticket.stop(ANN)
-    pipeline.delete_worker_type(session, WorkerType.named(session, PROJECT, "implementation"))
+    pipeline.delete_worker_type(session, WorkerType.named(session, PROJECT, "implementation"), ANN)
     session.flush()
 
     ticket.reopen(ANN)
@@ -214,7 +214,7 @@ def test_a_ticket_of_an_archived_project_doesnt_reopen(session):
 
     ticket = make_ticket(session)
     ticket.stop(ANN)
-    Project.get(session, PROJECT).archive()
+    Project.get(session, PROJECT).archive(ANN)
 
     with pytest.raises(Conflict, match="archived"):
         ticket.reopen(ANN)

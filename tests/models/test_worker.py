@@ -73,7 +73,7 @@ def test_the_same_process_keeps_its_run(session):
 
 def test_registering_again_takes_back_a_request_to_stop(session, project):
     worker = make_worker(session)
-    worker.ask_to_stop()
+    worker.ask_to_stop(ANN)
 
     again(session, worker)
 
@@ -147,11 +147,11 @@ def test_a_strange_worker_id_is_refused(session, project, bad):
 
 def test_asking_to_stop_twice_is_asking_once(session, project):
     worker = make_worker(session)
-    worker.ask_to_stop()
+    worker.ask_to_stop(ANN)
     first = worker.stop_requested_at
 
     with later(minutes=1):
-        worker.ask_to_stop()
+        worker.ask_to_stop(ANN)
 
     assert worker.stop_requested_at == first
 
@@ -161,7 +161,7 @@ def test_a_finished_worker_cant_be_stopped_or_declared_dead(session, project):
     worker.finish(ANN)
 
     with pytest.raises(Conflict, match="already finished"):
-        worker.ask_to_stop()
+        worker.ask_to_stop(ANN)
     with pytest.raises(Conflict, match="already finished"):
         pipeline.declare_dead(session, worker.worker_id, ANN)
 

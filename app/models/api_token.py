@@ -1,60 +1,33 @@
-"""People and programs: who may come in, and what they keep for themselves."""
+"""Keys for programs: agents, scripts, monitoring."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-import string
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    UniqueConstraint,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import ForeignKey, Index, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, intpk, string_list, updated
+from app.columns import created, intpk, string_list
 from app.errors import Conflict, Invalid, NotAuthenticated, NotFound
 from app.extensions import Model
+from app.models.audit import AuditEntry
 from app.models.project import Project
+from app.secret import hash_of, new_secret
 from app.text import require_name
 
-ROLES = ("viewer", "member", "lead", "admin")
-
-SCOPES = ("read", "work", "plan", "admin")
+SCOPES = ("read", "work", "plan", "admin", "metrics")
 IMPLIED_SCOPES = {
     "read": {"read"},
     "work": {"read", "work"},
     "plan": {"read", "plan"},
-    "admin": {"read", "work", "plan", "admin"},
+    "admin": {"read", "work", "plan", "admin", "metrics"},
+    "metrics": {"metrics"},
 }
 """What each scope of a token allows. Who works needn't plan, and who plans needn't work."""
-
-
-class User(Model):
-    """A team member."""
-
-    __tablename__ = "users"
-    __table_args__ = (CheckConstraint(f"role IN {ROLES}", name="role"),)
-
-    id: Mapped[intpk]
-    name: Mapped[str] = mapped_column(unique=True)
-    display_name: Mapped[str | None]
-    password_hash: Mapped[str | None]
-    role: Mapped[str] = mapped_column(server_default="member")
-    disabled_at: Mapped[datetime | None]
-    created_at: Mapped[created]
-    updated_at: Mapped[updated]
 
 
 class ApiToken(Model):
@@ -72,7 +45,6 @@ class ApiToken(Model):
     )
 
     NAME_MAX = 64
-    SECRET_BITS = 256
     SECRET_START = "cb_"  # noqa: S105 - what every secret starts with
     PREFIX_LENGTH = 10
     LIFETIME_MAX = timedelta(days=3_660)
@@ -111,11 +83,11 @@ class ApiToken(Model):
             raise Invalid("A token lives for up to ten years.", "expires")
         if project_id is not None:
             Project.get(session, project_id)
-        secret = _new_secret()
+        secret = new_secret(cls.SECRET_START)
         token = cls(
             name=name,
             prefix=secret[: cls.PREFIX_LENGTH],
-            token_hash=_hash(secret),
+            token_hash=hash_of(secret),
             scopes=_require_scopes(scopes),
             project_id=project_id,
             created_by=actor.label,
@@ -123,18 +95,34 @@ class ApiToken(Model):
         )
         session.add(token)
         session.flush()
+        AuditEntry.record(
+            session,
+            "token_created",
+            actor,
+            subject=name,
+            project_id=project_id,
+            scopes=token.scopes,
+        )
         return token, secret
 
     @classmethod
     def authenticate(cls, session: Session, secret: str) -> Self:
         """The live token with that secret; raises `NotAuthenticated`, and says what is wrong."""
-        token = session.scalar(select(cls).where(cls.token_hash == _hash(secret)))
+        token = session.scalar(select(cls).where(cls.token_hash == hash_of(secret)))
         if token is None:
             raise NotAuthenticated("This token isn't known here.")
         if token.revoked_at:
             raise NotAuthenticated(f"The token {token.name} was revoked.")
         if token.expires_at and token.expires_at <= clock.now():
             raise NotAuthenticated(f"The token {token.name} has expired.")
+        return token
+
+    @classmethod
+    def get(cls, session: Session, token_id: int) -> Self:
+        """The token with that number; raises `NotFound`."""
+        token = session.get(cls, token_id)
+        if token is None:
+            raise NotFound("There is no such token.")
         return token
 
     @classmethod
@@ -167,25 +155,13 @@ class ApiToken(Model):
             .execution_options(synchronize_session=False)
         )
 
-    def revoke(self) -> None:
+    def revoke(self, actor: Actor) -> None:
         """Let nobody come in with it any more; its name is free again."""
-        self.revoked_at = self.revoked_at or clock.now()
-
-
-def _new_secret() -> str:
-    """256 random bits, in letters and digits only: a double click selects all of it."""
-    alphabet = string.digits + string.ascii_letters
-    rest = secrets.randbits(ApiToken.SECRET_BITS)
-    digits: list[str] = []
-    while rest or len(digits) < 43:
-        rest, digit = divmod(rest, len(alphabet))
-        digits.append(alphabet[digit])
-    return ApiToken.SECRET_START + "".join(digits)
-
-
-def _hash(secret: str) -> str:
-    # Nobody can guess 256 random bits: a fast hash without salt keeps them as well as a slow one.
-    return hashlib.sha256(secret.encode()).hexdigest()
+        if self.revoked_at is None:
+            self.revoked_at = clock.now()
+            AuditEntry.record(
+                self.session, "token_revoked", actor, subject=self.name, project_id=self.project_id
+            )
 
 
 def _require_scopes(scopes: Sequence[str]) -> list[str]:
@@ -194,17 +170,3 @@ def _require_scopes(scopes: Sequence[str]) -> list[str]:
     if not scopes:
         raise Invalid(f"A token needs a scope: {', '.join(SCOPES)}.", "scopes")
     return [scope for scope in SCOPES if scope in scopes]
-
-
-class SavedView(Model):
-    """A filter of the ticket list that someone keeps under a name; without a user, everyone's."""
-
-    __tablename__ = "saved_views"
-    __table_args__ = (UniqueConstraint("user_id", "name"),)
-
-    id: Mapped[intpk]
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    name: Mapped[str]
-    query: Mapped[str]
-    position: Mapped[int] = mapped_column(server_default="0")
-    created_at: Mapped[created]

@@ -1,0 +1,251 @@
+"""Team members: their names, roles and passwords."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final, Literal, Self, get_args
+from zoneinfo import available_timezones
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import CheckConstraint, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app import clock
+from app.actor import Actor
+from app.columns import created, intpk, updated
+from app.errors import Conflict, Invalid, NotFound
+from app.extensions import Model
+from app.models.audit import AuditEntry
+from app.text import optional_line
+
+Role = Literal["viewer", "member", "lead", "admin"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+"""What people may do; each role may do all that those before it may."""
+
+Theme = Literal["system", "light", "dark"]
+THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]*")
+UNKNOWN = "unknown"
+"""Whoever couldn't say a password; nobody is called that."""
+
+_RESERVED = {"callboard", UNKNOWN}
+"""Names that what no person did is told under."""
+
+# argon2id, with RFC 9106's second recommended set of parameters: 64 MiB, three passes.
+_hasher = PasswordHasher()
+
+
+class User(Model):
+    """Someone who can sign in."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint(f"theme IN {THEMES}", name="theme"),
+    )
+
+    NAME_MAX = 64
+    DISPLAY_NAME_MAX = 100
+    PASSWORD_MIN = 12
+    PASSWORD_MAX = 256
+
+    id: Mapped[intpk]
+    name: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    role: Mapped[str] = mapped_column(server_default="member")
+    theme: Mapped[str] = mapped_column(server_default="system")
+    time_zone: Mapped[str | None]
+    disabled_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+    created_at: Mapped[created]
+    updated_at: Mapped[updated]
+
+    @classmethod
+    def get(cls, session: Session, user_id: int) -> Self:
+        """The user with that number; raises `NotFound`."""
+        user = session.get(cls, user_id)
+        if user is None:
+            raise NotFound("There is no such person.")
+        return user
+
+    @classmethod
+    def lock(cls, session: Session, user_id: int) -> Self:
+        """The same, held against other changes until the transaction ends."""
+        found = session.scalar(
+            select(cls)
+            .where(cls.id == user_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        if found is None:
+            raise NotFound("There is no such person.")
+        return found
+
+    @classmethod
+    def find(cls, session: Session, name: str) -> Self | None:
+        """The user of that name, however its letters are written."""
+        return session.scalar(select(cls).where(cls.name == name.strip().lower()))
+
+    @classmethod
+    def named(cls, session: Session, name: str) -> Self:
+        """The same; raises `NotFound`."""
+        user = cls.find(session, name)
+        if user is None:
+            raise NotFound(f"There is nobody named {name}.")
+        return user
+
+    @classmethod
+    def exist(cls, session: Session) -> bool:
+        """Whether anybody was made yet; before that, the board waits to be set up."""
+        return session.scalar(select(cls.id).limit(1)) is not None
+
+    @classmethod
+    def is_only_admin(cls, session: Session, user_id: int) -> bool:
+        """Whether that is the board's only admin, who must stay one."""
+        admins = select(cls.id).where(cls.role == "admin", cls.disabled_at.is_(None)).limit(2)
+        return session.scalars(admins).all() == [user_id]
+
+    @classmethod
+    def create(
+        cls,
+        session: Session,
+        *,
+        name: str,
+        role: str,
+        actor: Actor,
+        password: str | None = None,
+        display_name: str | None = None,
+    ) -> Self:
+        """A new team member. Without a password they need a link, or single sign-on, to come in."""
+        user = cls(name=cls.require_free_name(session, name), role=require_role(role))
+        user.display_name = optional_line(display_name, "display_name", cls.DISPLAY_NAME_MAX)
+        if password is not None:
+            user.password_hash = _hash(password, user.name)
+        session.add(user)
+        session.flush()
+        AuditEntry.record(session, "user_created", actor, subject=user.name, role=user.role)
+        return user
+
+    @classmethod
+    def require_free_name(cls, session: Session, name: str) -> str:
+        """The name in small letters, if someone new may have it; raises `Invalid`, `Conflict`."""
+        name = name.strip().lower()
+        if not name:
+            raise Invalid("This can't be empty.", "name")
+        if len(name) > cls.NAME_MAX:
+            raise Invalid(f"At most {cls.NAME_MAX} characters; this has {len(name)}.", "name")
+        if not _NAME.fullmatch(name):
+            raise Invalid("Letters, digits and . _ @ + -, starting with a letter or digit.", "name")
+        if name in _RESERVED or cls.find(session, name):
+            raise Conflict(f"The name {name} is taken; choose another.", "name")
+        return name
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether they may not come in any more."""
+        return self.disabled_at is not None
+
+    def has_password(self, password: str) -> bool:
+        """Whether that is their password. Slow on purpose: call it outside of any transaction."""
+        return is_password_of(self.password_hash, password)
+
+    def set_password(self, password: str, actor: Actor) -> None:
+        """Let them sign in with this password from now on; raises `Invalid`."""
+        self.password_hash = _hash(password, self.name)
+        AuditEntry.record(self.session, "password_changed", actor, subject=self.name)
+
+    def change_role(self, role: str, actor: Actor) -> None:
+        """Let them do more, or less. `Conflict` for the last admin."""
+        after = require_role(role)
+        admins = self._hold_with_admins()
+        before = self.role
+        if after == before:
+            return
+        self._require_another(admins)
+        self.role = after
+        AuditEntry.record(
+            self.session, "user_role_changed", actor, subject=self.name, before=before, after=after
+        )
+
+    def disable(self, actor: Actor) -> None:
+        """Let them come in no more; what they did stays. `Conflict` for the last admin."""
+        admins = self._hold_with_admins()
+        if self.is_disabled:
+            return
+        self._require_another(admins)
+        self.disabled_at = clock.now()
+        AuditEntry.record(self.session, "user_disabled", actor, subject=self.name)
+
+    def enable(self, actor: Actor) -> None:
+        """Let them come in again."""
+        if not self.is_disabled:
+            return
+        self.disabled_at = None
+        AuditEntry.record(self.session, "user_enabled", actor, subject=self.name)
+
+    def choose(self, *, theme: str, time_zone: str | None, display_name: str | None) -> None:
+        """How the board looks to them, and how they are called in full."""
+        if theme not in THEMES:
+            raise Invalid(f"Choose one of {', '.join(THEMES)}.", "theme")
+        if time_zone and time_zone not in available_timezones():
+            raise Invalid(
+                "There is no such time zone; choose one such as Europe/Paris.", "time_zone"
+            )
+        self.theme, self.time_zone = theme, time_zone or None
+        self.display_name = optional_line(display_name, "display_name", self.DISPLAY_NAME_MAX)
+
+    def _hold_with_admins(self) -> set[int]:
+        """The admins who can come in. They and this user are held until the transaction ends: two
+        admins can't remove each other. Always in one order, or the two would wait for ever."""
+        rows = self.session.scalars(
+            select(User)
+            .where(or_(User.id == self.id, User.role == "admin"))
+            .order_by(User.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+        return {user.id for user in rows if user.role == "admin" and not user.is_disabled}
+
+    def _require_another(self, admins: set[int]) -> None:
+        if admins == {self.id}:
+            raise Conflict(f"{self.name} is the only admin; make another one first.")
+
+
+def require_role(role: str) -> str:
+    """The role, if it is one; raises `Invalid`."""
+    if role not in ROLES:
+        raise Invalid(f"There is no role {role}; choose from {', '.join(ROLES)}.", "role")
+    return role
+
+
+def may(role: str, needed: str) -> bool:
+    """Whether people of a role may do what another role may."""
+    ranks: tuple[str, ...] = ROLES
+    return ranks.index(role) >= ranks.index(needed)
+
+
+def is_password_of(password_hash: str | None, password: str) -> bool:
+    """Whether a password fits its hash. Without a hash it takes as long, and fits never: the time
+    must not tell a stranger who has an account here."""
+    try:
+        _hasher.verify(password_hash or _NOBODYS_HASH, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+def _hash(password: str, name: str) -> str:
+    if len(password) < User.PASSWORD_MIN:
+        raise Invalid(f"At least {User.PASSWORD_MIN} characters; a few words do well.", "password")
+    if len(password) > User.PASSWORD_MAX:
+        raise Invalid(f"At most {User.PASSWORD_MAX} characters.", "password")
+    if password.lower() == name.lower() or len(set(password)) < 5:
+        raise Invalid("That is too easy to guess; a few words do well.", "password")
+    return _hasher.hash(password)
+
+
+_NOBODYS_HASH = _hasher.hash("the password of nobody")
