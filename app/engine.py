@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine import URL, make_url
 
 from app.config import ENV_PREFIX, ConfigError
@@ -32,6 +32,8 @@ WRITE_LOCK_RETRY_SECONDS = 0.001
 POSTGRESQL_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
 )
+
+POSTGRESQL_QUOTES_ROW = "\nDETAIL:"
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 _patience: ContextVar[float | None] = ContextVar("patience", default=None)
@@ -60,8 +62,9 @@ def patience(seconds: float) -> Iterator[None]:
 def engine_options(url: str) -> dict[str, Any]:
     """The arguments of `create_engine` for a database URL."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": WRITE_LOCK_SECONDS}}
+        return {"connect_args": {"timeout": WRITE_LOCK_SECONDS}, "hide_parameters": True}
     return {
+        "hide_parameters": True,
         "connect_args": {"options": POSTGRESQL_OPTIONS},
         "pool_pre_ping": True,
         "pool_size": 8,
@@ -70,12 +73,23 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Listen to an engine's connections and transactions; needed for SQLite only."""
+    """Listen to an engine's errors, and on SQLite to its connections and transactions."""
+    event.listen(engine, "handle_error", _leave_values_out)
     if engine.dialect.name == "sqlite":
         _require_sqlite(sqlite3.sqlite_version_info)
         _make_folder(engine.url)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
+
+
+def _leave_values_out(context: ExceptionContext) -> None:
+    """What a refused row holds (prompts, say) isn't for the log that tells of the refusal."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            error.args = tuple(
+                arg.partition(POSTGRESQL_QUOTES_ROW)[0] if isinstance(arg, str) else arg
+                for arg in error.args
+            )
 
 
 def _require_sqlite(found: tuple[int, ...]) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from flask import Response, request
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app import request_id
 from app.engine import is_busy
 from app.errors import (
     Conflict,
@@ -198,12 +198,12 @@ def _failure(error: Exception) -> Response:
             "send it again.",
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
-    request_id = uuid4().hex[:12]
-    log.error("request %s crashed", request_id, exc_info=error)
+    number = request_id.current()
+    log.error("request %s crashed", number, exc_info=error)
     return _response(
         KINDS["crashed"],
-        f"Callboard ran into an error it didn't expect. Its log has it as {request_id}.",
-        details={"request_id": request_id},
+        f"Callboard ran into an error it didn't expect. Its log has it as {number}.",
+        details={"request_id": number},
     )
 
 

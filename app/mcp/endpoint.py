@@ -75,7 +75,7 @@ def _caller() -> Caller:
     if secret is None:
         raise Refused(HTTPStatus.UNAUTHORIZED, HOW_TO_GET_IN, {"WWW-Authenticate": CHALLENGE})
     try:
-        return identify(secret)
+        return identify(secret, request.remote_addr)
     except (OperationalError, InterfaceError, PoolTimeout):
         raise Refused(
             HTTPStatus.SERVICE_UNAVAILABLE,

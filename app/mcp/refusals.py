@@ -6,11 +6,11 @@ import json
 import logging
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
+from app import request_id
 from app.callers import CHALLENGE
 from app.errors import NotAuthenticated
 from app.extensions import db
@@ -52,9 +52,9 @@ def answer(error: Exception) -> Response:
 
 def told_of_crash(error: Exception) -> str:
     """Write a crash into the log; returns what the client hears of it."""
-    request_id = uuid4().hex[:12]
-    log.error("mcp request %s crashed", request_id, exc_info=error)
-    return f"Callboard ran into an error it didn't expect. Its log has it as {request_id}."
+    number = request_id.current()
+    log.error("mcp request %s crashed", number, exc_info=error)
+    return f"Callboard ran into an error it didn't expect. Its log has it as {number}."
 
 
 def json_response(

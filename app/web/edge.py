@@ -6,29 +6,29 @@ import time
 from contextlib import ExitStack
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import BadRequest
+from flask import Flask, current_app, g, request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from app import engine, pipeline
 from app.config import Settings
 from app.extensions import db
+from app.web import other_sites
+from app.web.headers import set_headers
+from app.web.passage import QUIET_ENDPOINTS, leave_route
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-QUIET_ENDPOINTS = {"static", "health.alive", "health.ready"}
-"""Requests that must answer without the database, or say themselves what it is like."""
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 
 
 def register(app: Flask) -> None:
     """Put the edge around an application."""
+    app.before_request(leave_route)
     app.before_request(_declare_intent)
+    app.before_request(_refuse_other_sites)
+    app.before_request(_require_form)
+    app.before_request(_limit_fields)
     app.before_request(_require_utf8)
     app.before_request(_sweep)
-    app.after_request(_set_headers)
+    app.after_request(set_headers)
     app.teardown_request(_forget_intent)
 
 
@@ -42,6 +42,25 @@ def _declare_intent() -> None:
 def _forget_intent(_error: BaseException | None) -> None:
     if intent := g.pop("intent", None):
         intent.close()
+
+
+def _refuse_other_sites() -> None:
+    if request.method not in SAFE_METHODS:
+        other_sites.refuse()
+
+
+def _require_form() -> None:
+    """Pages take forms. Their library would read JSON too, and stumble over what is no object."""
+    if request.is_json and not other_sites.is_for_programs(request.path):
+        raise UnsupportedMediaType("The pages take forms. Programs may use the API: see /api/docs.")
+
+
+def _limit_fields() -> None:
+    """A body full of tiny fields would cost a second to take apart."""
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    limit: int = current_app.config["MAX_FORM_PARTS"]
+    if is_form and request.get_data(cache=True).count(b"&") >= limit:
+        raise RequestEntityTooLarge(f"A form may have at most {limit:,} fields.")
 
 
 def _require_utf8() -> None:
@@ -65,6 +84,7 @@ def _sweep() -> None:
     """End overdue leases on the way, at most once in a while for each process."""
     settings: Settings = current_app.extensions["callboard.settings"]
     due = current_app.extensions.get("callboard.next_sweep", 0.0)
+    # These must answer without the database, or say themselves what it is like.
     if request.endpoint in QUIET_ENDPOINTS or time.monotonic() < due:
         return
     current_app.extensions["callboard.next_sweep"] = time.monotonic() + settings.sweep_seconds
@@ -76,17 +96,3 @@ def _sweep() -> None:
         with engine.reading(False):
             pipeline.expire_leases(session)
             session.commit()
-
-
-def _set_headers(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if request.endpoint != "static":
-        headers.setdefault("Cache-Control", "no-store")
-    elif "v" not in request.args:
-        # Only an address with a content hash stays true for a year.
-        headers["Cache-Control"] = "no-cache"
-    return response

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from uuid import uuid4
 
 from flask import render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app import engine
-from app.errors import DomainError
+from app import engine, request_id
+from app.errors import DomainError, TooMany
 from app.extensions import db
 from app.forms.base import status_of
 from app.web.health import readiness
@@ -27,7 +26,9 @@ TEXTS = {
     405: ("That can't be done here", "Use the buttons of the page instead of its address."),
     409: ("The board says no", "Go back and reload: something has changed meanwhile."),
     413: ("Too much at once", "Go back, shorten the text, and send it again."),
+    415: ("A page takes forms", "Use the page itself, or the API."),
     422: ("Something isn't right yet", "Go back and correct it."),
+    429: ("Too many tries", "Nothing is lost: it works again after a while."),
     500: ("Something broke", "It isn't your fault, and it is written in the log."),
     503: ("The board can't answer now", "Nothing was changed. Wait a moment and try again."),
 }
@@ -47,7 +48,8 @@ def _on_refusal(error: DomainError) -> Answer:
         db.session.commit()
     else:
         db.session.rollback()
-    return _page(status_of(error), error.message)
+    wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+    return *_page(status_of(error), error.message), wait
 
 
 def _on_http_error(error: HTTPException) -> Answer:
@@ -66,12 +68,12 @@ def _on_crash(error: Exception) -> Answer:
     if isinstance(error, SQLAlchemyError) and not (database := readiness()).is_ready:
         log.warning("not ready: %s (%s)", database.detail, error)
         return _page(503, database.detail)
-    request_id = uuid4().hex[:12]
-    log.error("request %s crashed", request_id, exc_info=error)
-    return _page(500, "Callboard ran into an error it didn't expect.", request_id)
+    number = request_id.current()
+    log.error("request %s crashed", number, exc_info=error)
+    return _page(500, "Callboard ran into an error it didn't expect.", number)
 
 
-def _page(status: int, detail: str, request_id: str | None = None) -> tuple[str, int]:
+def _page(status: int, detail: str, number: str | None = None) -> tuple[str, int]:
     title, advice = TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     # An error page only reads: it must not wait for the lock that the request didn't get.
     with engine.reading():
@@ -81,6 +83,6 @@ def _page(status: int, detail: str, request_id: str | None = None) -> tuple[str,
             title=title,
             detail=detail,
             advice=advice,
-            request_id=request_id,
+            request_id=number,
         )
     return page, status

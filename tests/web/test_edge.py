@@ -11,8 +11,9 @@ from werkzeug.exceptions import default_exceptions
 
 from app import clock, engine
 from app.extensions import db
-from app.models import Project, StageRun, Ticket, Worker
-from tests.factories import make_project, make_ticket, make_worker, run_stage
+from app.models import ApiToken, Project, StageRun, Ticket, Worker
+from tests.conftest import client_of
+from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 
 BROKEN = "%ff%fe"
 A_VIEW, ITS_PATH = "accounts.edit", "/account"
@@ -21,7 +22,22 @@ A_VIEW, ITS_PATH = "accounts.edit", "/account"
 EVERY_ERROR = (400, 403, 404, 405, 409, 413, 422, 500, 503)
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing-here", "/healthz", "/static/css/tokens.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing-here",
+        "/healthz",
+        "/metrics",
+        "/static/css/tokens.css",
+        "/static/none.css",
+        "/tickets?q=%ff",
+        "/api/docs",
+        "/api/v1/projects",
+        "/api/v1/nothing",
+        "/mcp",
+    ],
+)
 def test_every_answer_carries_the_security_headers(client, path):
     headers = client.get(path, buffered=True).headers
 
@@ -30,6 +46,18 @@ def test_every_answer_carries_the_security_headers(client, path):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "form-action 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_only_over_tls_the_browser_is_told_to_come_that_way(client):
+    secure = client.get("/healthz", base_url="https://localhost").headers
+
+    assert secure["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in client.get("/healthz").headers
 
 
 def test_pages_are_kept_by_no_cache_and_hashed_files_for_a_year(client):
@@ -46,6 +74,17 @@ def test_a_cookie_is_closed_to_scripts_and_other_sites(client):
 
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_behind_tls_every_cookie_says_so_and_is_for_the_board_s_own_path(new_database, make_app):
+    app = make_app(new_database("sqlite"), proxy_hops=1, secure_cookies=True)
+    proxy = {"X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/board"}
+    answer = client_of(app, "lead").post("/account", data={"theme": "dark"}, headers=proxy)
+
+    for cookie in answer.headers.getlist("Set-Cookie"):
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/board"} <= set(cookie.split("; "))
+    assert answer.headers.getlist("Set-Cookie")
 
 
 @pytest.mark.parametrize("path", ["/?q=" + BROKEN, "/tickets?q=" + BROKEN])
@@ -60,25 +99,26 @@ def test_a_form_in_parts_that_is_not_utf8_is_refused_and_percent_signs_are_just_
     def send(name):
         part = b'Content-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
         body = b"".join(
-            b"--b\r\n" + part % field for field in ((b"name", name), (b"theme", b"dark"))
+            b"--b\r\n" + part % field
+            for field in ((b"repository_name", b"acme/web"), (b"path", name))
         )
         kind = "multipart/form-data; boundary=b"
-        return client.post("/account", data=body + b"--b--\r\n", content_type=kind)
+        return client.post("/projects/new", data=body + b"--b--\r\n", content_type=kind)
 
     assert send(b"J\xf6rg").status_code == 400
     assert send(b"100%ff J\xc3\xb6rg").status_code == 303
-    assert "100%ff Jörg" in client.get("/account").text
+    assert "100%ff Jörg" in client.get("/projects/acme/web/-/settings").text
 
 
 def test_a_form_that_is_not_utf8_is_refused_and_nothing_is_kept(client):
     answer = client.post(
         "/account",
-        data=b"name=A" + BROKEN.encode(),
+        data=b"theme=dark&display_name=A" + BROKEN.encode(),
         content_type="application/x-www-form-urlencoded",
     )
 
     assert answer.status_code == 400
-    assert "Set-Cookie" not in answer.headers
+    assert 'data-theme="system"' in client.get("/account").text
 
 
 def test_a_read_can_not_write_on_sqlite(new_database, make_app, monkeypatch):
@@ -90,7 +130,7 @@ def test_a_read_can_not_write_on_sqlite(new_database, make_app, monkeypatch):
     app = make_app(new_database("sqlite"), sweep_seconds=3600)
     monkeypatch.setitem(app.view_functions, A_VIEW, write_in_a_read)
 
-    assert app.test_client().get(ITS_PATH).status_code == 500
+    assert client_of(app, "lead").get(ITS_PATH).status_code == 500
     with app.app_context():
         assert db.session.get(Project, "acme/web") is None
 
@@ -144,8 +184,9 @@ def test_a_change_that_waits_too_long_for_the_lock_says_so_and_changes_nothing(
     with app.app_context():
         make_worker_and_project(db.session())
         path = db.engine.url.database
+    client = client_of(app, "lead")
     with hold_write_lock(path):
-        answer = app.test_client().post("/workers/w-1/stop")
+        answer = client.post("/workers/w-1/stop")
 
     assert answer.status_code == 503
     assert "Nothing was changed" in answer.text
@@ -156,13 +197,12 @@ def test_a_change_that_waits_too_long_for_the_lock_says_so_and_changes_nothing(
 def test_the_same_on_postgresql(new_database, make_app, monkeypatch):
     monkeypatch.setattr(engine, "POSTGRESQL_OPTIONS", "-c timezone=UTC -c lock_timeout=200ms")
     app = make_app(new_database("postgresql"), sweep_seconds=3600)
+    client = client_of(app, "lead")
     with app.app_context():
         make_worker_and_project(db.session())
         db.session.execute(text("SELECT 1 FROM workers FOR UPDATE"))
         answers = []
-        writer = threading.Thread(
-            target=lambda: answers.append(app.test_client().post("/workers/w-1/stop"))
-        )
+        writer = threading.Thread(target=lambda: answers.append(client.post("/workers/w-1/stop")))
         writer.start()
         writer.join(10)
 
@@ -220,15 +260,68 @@ def test_ten_megabytes_are_refused_before_they_are_read(client):
     assert "shorten the text" in answer.text
 
 
+@pytest.mark.parametrize("kind", ["address", "parts"])
+def test_a_form_of_very_many_fields_is_refused_before_it_is_taken_apart(stranger, kind):
+    field = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    body, content_type = {
+        "address": (b"a=1&" * 2_001, "application/x-www-form-urlencoded"),
+        "parts": (field * 2_001 + b"--b--\r\n", "multipart/form-data; boundary=b"),
+    }[kind]
+    answer = stranger.post("/sign-in", data=body, content_type=content_type)
+
+    assert answer.status_code == 413
+    assert "shorten" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "a" * 10_000}, 400),
+        ({"Host": "a..b"}, 400),
+        ({"Cookie": "callboard=" + "x" * 100_000}, 200),
+        ({"Cookie": "; ".join(f"c{n}=1" for n in range(5_000))}, 200),
+        ({"Accept-Language": ",".join(f"l{n};q=0.1" for n in range(5_000))}, 200),
+        ({"Range": ",".join(f"bytes={n}-" for n in range(5_000))}, 200),
+        ({"Authorization": "Bearer \xff" + "x" * 100_000}, 200),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_a_monstrous_header_breaks_nothing(stranger, headers, status):
+    answer = stranger.get("/sign-in", headers=headers, follow_redirects=True)
+
+    assert answer.status_code == status
+
+
+def test_a_monstrous_address_breaks_nothing(client):
+    assert client.get("/tickets?" + "q=a&" * 100_000).status_code == 200
+    assert client.get("/" + "a" * 100_000).status_code == 404
+    assert client.get("/tickets/" + "%2e%2e%2f" * 1_000).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/v1/workers", "/mcp"])
+def test_json_that_is_nested_very_deeply_is_refused(client, board, path):
+    with board() as session:
+        _, secret = ApiToken.issue(session, name="deep", scopes=["work"], actor=ANN)
+    answer = client.post(
+        path,
+        data=b"[" * 900_000,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+
+    assert answer.status_code == 400
+    assert "nested too deeply" in answer.text
+
+
 def test_a_form_without_its_token_is_refused(app, client):
     app.config["WTF_CSRF_ENABLED"] = True
     try:
-        answer = client.post("/account", data={"name": "Eve"})
+        answer = client.post("/account", data={"theme": "dark"})
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
 
     assert answer.status_code == 400
-    assert "Set-Cookie" not in answer.headers
+    assert 'data-theme="system"' in client.get("/account").text
 
 
 def test_what_was_typed_into_an_address_is_shown_as_text(client):

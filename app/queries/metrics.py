@@ -1,0 +1,70 @@
+"""The figures of the board that monitoring asks for. The database has them, so they are right with
+any number of processes, and with commands at the server's own terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+
+from app.models import Project, StageRun, Ticket, Worker
+from app.models.stage_run import OUTCOMES
+from app.queries.queue_depths import Queue, queues
+from app.sight import Sight
+
+LAST_RUN_ID = {
+    "sqlite": text("SELECT seq FROM sqlite_sequence WHERE name = 'stage_runs'"),
+    "postgresql": text(
+        "SELECT pg_sequence_last_value(pg_get_serial_sequence('stage_runs', 'run_id')::regclass)"
+    ),
+}
+"""Every run ever begun took a number, and numbers are never given again: not even the deletion of
+a project makes this count go back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What monitoring may know. `outcomes`: how many runs ended in which way."""
+
+    queues: list[Queue]
+    claims: int
+    outcomes: dict[str, int]
+    workers: dict[tuple[str, str], int]
+
+
+def figures(session: Session, sight: Sight) -> Figures:
+    """The figures of all projects to be seen: six queries in all."""
+    claims, outcomes = _runs(session, sight)
+    return Figures(
+        queues=queues(session, sight),
+        claims=claims,
+        outcomes={word: outcomes.get(word, 0) for word in OUTCOMES},
+        workers=_workers(session, sight),
+    )
+
+
+def _runs(session: Session, sight: Sight) -> tuple[int, dict[str | None, int]]:
+    """How many runs were begun, and how they ended; None: they go on."""
+    runs = select(StageRun.outcome, func.count()).group_by(StageRun.outcome)
+    if sight == Sight.everything():  # an index alone answers
+        last = session.scalar(LAST_RUN_ID[session.get_bind().dialect.name])
+        return last or 0, _counts(session, runs)
+    # Who may see only some projects learns nothing of the others' numbers.
+    outcomes = _counts(session, runs.join(Ticket).where(sight.of(Ticket.project_id)))
+    return sum(outcomes.values()), outcomes
+
+
+def _counts(session: Session, counts: Select[str | None, int]) -> dict[str | None, int]:
+    return {row[0]: row[1] for row in session.execute(counts)}
+
+
+def _workers(session: Session, sight: Sight) -> dict[tuple[str, str], int]:
+    """How many of a project's workers have which status; archived projects are left out."""
+    counts = (
+        select(Worker.project_id, Worker.status, func.count())
+        .join(Project, Project.repository_name == Worker.project_id)
+        .where(Project.archived_at.is_(None), sight.of(Worker.project_id))
+        .group_by(Worker.project_id, Worker.status)
+    )
+    return {(project, status): count for project, status, count in session.execute(counts)}
