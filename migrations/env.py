@@ -2,14 +2,21 @@
 
 SQLite changes a table by making it anew ("batch mode"). With foreign keys on, the DROP of the old
 table would delete every row that refers to it: they are off meanwhile, and checked at the end.
+
+Who brings a connection along (`config.attributes`) has its own transaction and decides when it ends.
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
 from alembic.ddl.sqlite import SQLiteImpl
+from alembic.util import CommandError
 from flask import current_app
+
+from app.errors import Conflict
+from app.upkeep.revisions import require_not_newer, revision_of
 
 config = context.config
 db = current_app.extensions["migrate"].db
@@ -28,7 +35,8 @@ class GeneratedColumnsImpl(SQLiteImpl):
 
 
 def run_migrations_online() -> None:
-    with db.engine.connect() as connection:
+    given = config.attributes.get("connection")
+    with nullcontext(given) if given is not None else db.engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         if is_sqlite:
             _set_foreign_keys(connection, on=False)
@@ -44,12 +52,21 @@ def run_migrations_online() -> None:
                 process_revision_directives=_skip_empty,
             )
             with context.begin_transaction():
-                context.run_migrations()
+                _run(connection)
                 if is_sqlite:
                     _require_intact(connection)
         finally:
             if is_sqlite:
                 _set_foreign_keys(connection, on=True)
+
+
+def _run(connection: sa.Connection) -> None:
+    """One clear line for what Alembic only calls a revision that it can't locate."""
+    try:
+        context.run_migrations()
+    except CommandError as error:
+        require_not_newer(revision_of(connection))
+        raise Conflict(f"{error}".rstrip(".") + ".") from None
 
 
 def _set_foreign_keys(connection: sa.Connection, *, on: bool) -> None:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
-import re
 from datetime import datetime, timedelta
 
 import click
 from sqlalchemy import select
 
 from app import clock
-from app.actor import Actor
 from app.cli.group import BoardCommand
+from app.cli.lifetime import Lifetime
+from app.cli.operator import the_operator
 from app.extensions import db
 from app.models import ApiToken
-from app.models.account import SCOPES
-
-UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-
-class Lifetime(click.ParamType[timedelta]):
-    """How long something lasts: 12h, 90d, 4w."""
-
-    name = "time"
-
-    def convert(
-        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        """Read it, or explain."""
-        if isinstance(value, timedelta):
-            return value
-        found = re.fullmatch(r"([0-9]{1,5})([hdw])", value)
-        if not found:
-            self.fail(f"{value} isn't a time such as 12h, 90d or 4w.", param, ctx)
-        return int(found[1]) * UNITS[found[2]]
+from app.models.api_token import SCOPES
 
 
 @click.group("token", short_help="Keys with which agents and scripts use the API.")
@@ -63,7 +43,7 @@ def create(
         scopes=scopes,
         project_id=project_id,
         lifetime=lifetime,
-        actor=Actor.person(_operator()),
+        actor=the_operator(),
     )
     db.session.commit()
     until = f", until {_day(token.expires_at)}" if token.expires_at else ""
@@ -96,7 +76,7 @@ def list_tokens(with_dead: bool) -> None:
 @click.argument("name")
 def revoke(name: str) -> None:
     """Let nobody come in with a token any more, from this moment on."""
-    ApiToken.named(db.session(), name).revoke()
+    ApiToken.named(db.session(), name).revoke(the_operator())
     db.session.commit()
     click.echo(f"The token {name} is revoked.")
 
@@ -123,10 +103,3 @@ def _state(token: ApiToken) -> str:
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "the operator"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import ROOT
 from app.extensions import db
+from app.upkeep import revisions
 
 log = logging.getLogger(__name__)
 
@@ -55,23 +52,18 @@ def readiness() -> Readiness:
     try:
         connection = db.session.connection()
         server = ".".join(str(part) for part in connection.dialect.server_version_info or ())
-        revision = MigrationContext.configure(connection).get_current_revision()
+        revision = revisions.revision_of(connection)
     except SQLAlchemyError as error:
         db.session.rollback()
         log.warning("the database doesn't answer: %s", error)
         return Readiness("unavailable", "The database doesn't answer.")
     facts = {
         "database": {"kind": connection.dialect.name, "version": server},
-        "schema": {"revision": revision, "head": _head()},
+        "schema": {"revision": revision, "head": revisions.head()},
     }
-    if revision == _head():
+    standing = revisions.standing_of(revision)
+    if standing == "current":
         return Readiness("ok", facts=facts)
-    detail = (
-        "The database isn't this version's yet; whoever runs the board runs: callboard db upgrade"
-    )
-    return Readiness("unmigrated", detail, facts)
-
-
-@cache
-def _head() -> str | None:
-    return ScriptDirectory(ROOT / "migrations").get_current_head()
+    if standing == "newer":
+        return Readiness("newer", revisions.NEWER, facts)
+    return Readiness("unmigrated", revisions.MISSING, facts)

@@ -93,20 +93,46 @@ def test_a_page_without_a_database_is_an_error_page_in_the_board_s_design(lost_c
     assert "Traceback" not in answer.text
 
 
-def test_an_older_schema_is_not_ready(client, app):
+@pytest.mark.parametrize(
+    ("revision", "status", "advice"),
+    [
+        ("0001", "unmigrated", "Migrations are missing: run callboard db upgrade."),
+        ("9999", "newer", "newer than this version of Callboard: upgrade the program."),
+    ],
+)
+def test_another_version_s_schema_is_not_ready_and_the_answer_says_which(
+    client, app, revision, status, advice
+):
     with app.app_context():
         head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
-        db.session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
-        db.session.commit()
+        set_revision(revision)
     try:
         answer = client.get("/readyz")
     finally:
         with app.app_context():
-            db.session.execute(text(f"UPDATE alembic_version SET version_num = '{head}'"))
-            db.session.commit()
+            set_revision(head)
 
     assert answer.status_code == 503
-    assert answer.json["schema"] == {"revision": "older", "head": head}
+    assert answer.json["status"] == status
+    assert answer.json["detail"].endswith(advice)
+    assert answer.json["schema"] == {"revision": revision, "head": head}
+
+
+def set_revision(revision):
+    db.session.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+    db.session.commit()
+
+
+def test_a_page_of_a_board_that_is_newer_says_the_same(empty_client):
+    with empty_client.application.app_context():
+        db.session.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        db.session.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+        db.session.commit()
+
+    answer = empty_client.get("/")
+
+    assert answer.status_code == 503
+    assert "newer than this version of Callboard" in answer.text
 
 
 def _client(url: str, folder: Path):

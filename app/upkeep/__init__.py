@@ -1,0 +1,1 @@
+"""Keeping the database well: backups, moving house, pruning, and looking for what is wrong."""

@@ -1,0 +1,147 @@
+"""Backups: a SQLite file with the whole board as it was at one moment, whichever database it is in.
+
+One kind of file for both databases: a board on PostgreSQL is backed up without pg_dump, its backup
+can be looked into with any SQLite, and restored into either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
+
+from app.errors import Conflict, Invalid
+from app.upkeep import revisions
+from app.upkeep.copying import fill_file, fill_server
+from app.upkeep.counters import Counters, counters_of, higher, never_reused, set_counters
+from app.upkeep.databases import file_of, filling_file, is_sqlite, reading_file, snapshot
+from app.upkeep.files import copy_file, drafting, publish, put_into, require_intact
+from app.upkeep.tables import TableSum, has_rows, sum_all
+
+NUMBERS_LEFT_OUT = 1_000_000
+"""The runs and events that came after the backup are lost, but who worked on them still knows their
+numbers: a restored board goes on this far behind the last number that it knows of."""
+
+Progress = Callable[[int, int], None]
+"""Called with what is done, and with all there is: pages of a file, or rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is in a backup, or was restored."""
+
+    revision: str
+    sums: list[TableSum]
+    size: int
+
+
+def back_up(url: URL, file: Path, *, overwrite: bool, progress: Progress) -> Report:
+    """Write a backup. Raises `Conflict` when there is such a file, or nothing to back up."""
+    if file.exists() and not overwrite:
+        raise Conflict(f"{file} is there already; --force overwrites it.")
+    with drafting(file) as draft:
+        if is_sqlite(url):
+            _require_other_file(url, file)
+            with reading_file(file_of(url)) as connection:
+                _require_tables(connection)
+            copy_file(file_of(url), draft, progress)
+            require_intact(draft)
+        else:
+            with snapshot(url) as source:
+                _require_tables(source)
+                revisions.require_not_newer(revisions.revision_of(source))
+                fill_file(draft, source, progress)
+        report = _report(draft)
+        publish(draft, file, overwrite=overwrite)
+    return report
+
+
+def restore(file: Path, url: URL, *, overwrite: bool, progress: Progress) -> Report:
+    """Let the database be what the backup is, upgraded to this version. All, or nothing.
+
+    Without `overwrite` it must be empty, or missing.
+    """
+    _require_backup(file)
+    counters = _look_at_target(url, overwrite=overwrite)
+    place = file_of(url) if is_sqlite(url) else Path(gettempdir()) / file.name
+    with drafting(place) as draft:
+        copy_file(file, draft)
+        counters = _prepare(draft, counters)
+        before = _report(draft)
+        if not is_sqlite(url):
+            _pour(draft, url, counters, progress)
+            return before
+        put_into(draft, place)
+    after = _report(place)
+    if after.sums != before.sums:
+        raise Conflict("The restored rows differ from the backup's. Restore it again.")
+    return after
+
+
+def is_filled(url: URL) -> bool:
+    """Whether a restore would overwrite something. A database that is missing holds nothing."""
+    if is_sqlite(url) and not file_of(url).exists():
+        return False
+    with snapshot(url) as connection:
+        return has_rows(connection)
+
+
+def _require_other_file(url: URL, file: Path) -> None:
+    if file.exists() and file.samefile(file_of(url)):
+        raise Invalid(f"{file} is the database itself; name another file for its backup.")
+
+
+def _require_tables(connection: Connection) -> None:
+    if revisions.revision_of(connection) is None:
+        raise Conflict("There is nothing to back up: the database has no tables yet.")
+
+
+def _require_backup(file: Path) -> None:
+    """Raise `Conflict`, which says why, unless the file can be restored by this version."""
+    revision = None
+    with suppress(DatabaseError), reading_file(file) as connection:
+        revision = revisions.revision_of(connection)
+    if revision is None:
+        raise Conflict(f"{file} is no backup of a board.")
+    revisions.require_not_newer(revision, "The backup")
+    require_intact(file)
+
+
+def _look_at_target(url: URL, *, overwrite: bool) -> Counters:
+    """The numbers that the board to be overwritten gave, which shall not be given again."""
+    if is_sqlite(url) and not file_of(url).exists():
+        return {}
+    with snapshot(url) as connection:
+        if has_rows(connection) and not overwrite:
+            raise Conflict("The database isn't empty; --force lets the backup replace it.")
+        return counters_of(connection)
+
+
+def _prepare(draft: Path, given: Counters) -> Counters:
+    """Upgrade the copy of a backup, and let its numbers go on behind all that were ever given."""
+    with filling_file(draft) as connection:
+        revisions.upgrade(connection)
+        counters = higher(counters_of(connection), given)
+        for name in never_reused(connection):
+            counters[name] = counters.get(name, 0) + NUMBERS_LEFT_OUT
+        set_counters(connection, counters)
+    require_intact(draft)
+    return counters
+
+
+def _pour(draft: Path, url: URL, counters: Counters, progress: Progress) -> None:
+    with reading_file(draft) as source:
+        fill_server(url, source, counters, revisions.empty, progress)
+
+
+def _report(file: Path) -> Report:
+    with reading_file(file) as connection:
+        revision = revisions.revision_of(connection) or ""
+        sums = sum_all(connection)
+    return Report(revision, sums, file.stat().st_size)

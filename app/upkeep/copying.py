@@ -1,0 +1,149 @@
+"""All rows of one database into another that is empty, in one transaction, and compared at the end.
+
+Foreign keys wait for the end: rows may name each other in a circle, or a row of their own table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, insert, inspect
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DataError, IntegrityError
+
+from app.errors import Conflict
+from app.upkeep import revisions
+from app.upkeep.counters import Counters, counters_of, set_counters
+from app.upkeep.databases import file_of, filling_file, filling_server, is_sqlite, snapshot
+from app.upkeep.files import drafting, put_into, require_intact
+from app.upkeep.tables import (
+    Checksum,
+    TableSum,
+    count_rows,
+    has_rows,
+    read_rows,
+    sum_table,
+    tables_of,
+)
+
+Progress = Callable[[int, int], None]
+"""Called with the rows that are copied, and with all there are."""
+
+Count = Callable[[int], None]
+"""Called with the number of rows that were copied just now."""
+
+NOT_EMPTY = "The database to copy to isn't empty. Nothing was changed."
+
+
+def copy_database(source: URL, target: URL, progress: Progress) -> list[TableSum]:
+    """Copy a whole board into an empty database, which gets its tables if it has none."""
+    with snapshot(source) as reading:
+        revisions.require_current(reading, "The database to copy from")
+        if is_sqlite(target):
+            return _copy_to_file(reading, target, progress)
+        return fill_server(target, reading, counters_of(reading), _require_empty, progress)
+
+
+def fill_file(file: Path, source: Connection, progress: Progress) -> list[TableSum]:
+    """Make the tables of the source's revision in a new SQLite file, and copy all rows."""
+    with filling_file(file) as target:
+        revisions.upgrade(target, revisions.revision_of(source) or "base")
+        sums = _fill(target, source, counters_of(source), progress)
+    require_intact(file)
+    return sums
+
+
+def fill_server(
+    url: URL,
+    source: Connection,
+    counters: Counters,
+    prepare: Callable[[Connection], None],
+    progress: Progress,
+) -> list[TableSum]:
+    """The same in a PostgreSQL database, in one transaction: `prepare` looks at what is there."""
+    with filling_server(url) as target:
+        prepare(target)
+        revisions.upgrade(target)
+        with _constraints_at_the_end(target):
+            return _fill(target, source, counters, progress)
+
+
+def _copy_to_file(source: Connection, target: URL, progress: Progress) -> list[TableSum]:
+    if file_of(target).exists():
+        with snapshot(target) as there:
+            _require_empty(there)
+    with drafting(file_of(target)) as draft:
+        sums = fill_file(draft, source, progress)
+        put_into(draft, file_of(target))
+    return sums
+
+
+def _require_empty(target: Connection) -> None:
+    revisions.require_not_newer(revisions.revision_of(target), "The database to copy to")
+    if has_rows(target):
+        raise Conflict(NOT_EMPTY)
+
+
+def _fill(
+    target: Connection, source: Connection, counters: Counters, progress: Progress
+) -> list[TableSum]:
+    """Copy every table, compare it with its source, and let the numbers go on where they were."""
+    theirs = {table.name: table for table in tables_of(target)}
+    if strange := [table.name for table in tables_of(source) if table.name not in theirs]:
+        raise Conflict(f"The table {strange[0]} is none of Callboard's. Move it away first.")
+    count = _counting(count_rows(source), progress)
+    sums = [
+        _copy_table(source, target, table, theirs[table.name], count) for table in tables_of(source)
+    ]
+    set_counters(target, counters)
+    return sums
+
+
+def _copy_table(
+    source: Connection, target: Connection, table: Table, copy: Table, count: Count
+) -> TableSum:
+    checksum = Checksum()
+    try:
+        for rows in read_rows(source, table):
+            target.execute(insert(copy), rows)
+            checksum.add(rows)
+            count(len(rows))
+    except (DataError, IntegrityError) as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Conflict(f"A row of {table.name} can't be copied: {reason}") from None
+    copied = sum_table(target, copy)
+    if copied != checksum.of(table.name):
+        raise Conflict(
+            f"The copy of {table.name} differs from its source ({copied.rows:,} rows of "
+            f"{checksum.rows:,}). Nothing was changed."
+        )
+    return copied
+
+
+def _counting(total: int, progress: Progress) -> Count:
+    done = 0
+
+    def count(rows: int) -> None:
+        nonlocal done
+        done += rows
+        progress(done, total)
+
+    return count
+
+
+@contextmanager
+def _constraints_at_the_end(target: Connection) -> Iterator[None]:
+    """PostgreSQL checks foreign keys when all rows are there, and from then on at once again."""
+    keys = [
+        f'ALTER TABLE "{table}" ALTER CONSTRAINT "{key["name"]}"'
+        for (_, table), found in inspect(target).get_multi_foreign_keys().items()
+        for key in found
+    ]
+    for alter in keys:
+        target.exec_driver_sql(f"{alter} DEFERRABLE INITIALLY DEFERRED")
+    yield
+    target.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    for alter in keys:
+        target.exec_driver_sql(f"{alter} NOT DEFERRABLE")

@@ -1,0 +1,53 @@
+"""The whole examination, from the settings to the last row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.config import Settings
+from app.upkeep.databases import file_of, is_sqlite, shown
+from app.upkeep.doctor import database, tickets, work
+from app.upkeep.doctor.finding import Finding
+from app.upkeep.doctor.surroundings import look_around
+
+SIGNS_OF_DAMAGE = ("malformed", "not a database")
+BOARD_CHECKS = (*work.CHECKS, *tickets.CHECKS)
+
+
+def examine(settings: Settings, session: Session, *, fix: bool) -> Iterator[Finding]:
+    """Look at everything, and with `fix` repair what can be; the caller commits the repairs."""
+    yield from look_around(settings, fix=fix)
+    url = make_url(settings.url)
+    if is_sqlite(url) and not file_of(url).exists():
+        yield Finding.problem("database", f"{shown(url)} isn't there. Run: callboard db upgrade")
+        return
+    try:
+        with engine.reading():
+            found = list(database.look_at(session.connection(), url))
+            session.rollback()
+    except DatabaseError as error:
+        session.rollback()
+        reason = str(error.orig).strip().splitlines()[0]
+        is_damaged = any(sign in reason for sign in SIGNS_OF_DAMAGE)
+        cure = f". {database.DAMAGED}" if is_damaged else ""
+        yield Finding.problem("database", f"{shown(url)} can't be used: {reason}{cure}")
+        return
+    yield from found
+    if any(finding.level == "problem" for finding in found):
+        yield Finding.warning("board", "not looked at before the database is in order")
+        return
+    yield from _examine_board(session, fix=fix)
+
+
+def _examine_board(session: Session, *, fix: bool) -> Iterator[Finding]:
+    if fix:
+        yield from [check.fix(session) for check in BOARD_CHECKS]
+        return
+    with engine.reading():
+        yield from [check.look(session) for check in BOARD_CHECKS]
+        session.rollback()

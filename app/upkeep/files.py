@@ -1,0 +1,138 @@
+"""SQLite files: copied while others write to them, checked, and put in their place whole or not at
+all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from app.errors import Conflict
+from app.upkeep.databases import open_file
+
+PAGES_AT_ONCE = 2_000
+COMPANIONS = ("", "-journal", "-wal", "-shm")
+"""What SQLite keeps beside a database while it is open, by the ends of the files' names."""
+
+ALONE_SECONDS = 2
+"""How long to wait for others to let a database go."""
+
+Progress = Callable[[int, int], None]
+"""Called with the pages that are copied, and with all there are."""
+
+
+@contextmanager
+def drafting(place: Path) -> Iterator[Path]:
+    """A new private file beside the place it is meant for; gone in the end, unless it was put
+    there."""
+    _require_folder(place)
+    handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".draft", dir=place.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        for end in COMPANIONS:
+            Path(name + end).unlink(missing_ok=True)
+
+
+def copy_file(source: Path, draft: Path, progress: Progress | None = None) -> None:
+    """Copy a database as it is at this moment, with all that is in its log; others may go on
+    writing."""
+    with closing(open_file(source)) as reading, closing(open_file(draft)) as writing:
+        # One transaction over all steps: they see one moment, and no writer makes them start anew.
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        writing.execute("PRAGMA synchronous=OFF")
+
+        def show(_: int, left: int, total: int) -> None:
+            if progress:
+                progress(total - left, total)
+
+        reading.backup(writing, pages=PAGES_AT_ONCE, progress=show)
+        writing.execute("PRAGMA journal_mode=DELETE")
+
+
+def require_intact(file: Path) -> None:
+    """Raise `Conflict` when a file is damaged, or a row names one that isn't there."""
+    with closing(open_file(file)) as connection:
+        if problems := find_damage(connection):
+            raise Conflict(f"The copy would be damaged: {problems[0]}. Nothing was changed.")
+
+
+def find_damage(connection: sqlite3.Connection) -> list[str]:
+    """What SQLite's own checks find wrong."""
+    found = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
+    if found == ["ok"]:
+        found = []
+    dangling = connection.execute("PRAGMA foreign_key_check").fetchmany(20)
+    return found + [
+        f"a row of {table} names one of {other} that isn't there" for table, _, other, _ in dangling
+    ]
+
+
+def publish(draft: Path, place: Path, *, overwrite: bool) -> None:
+    """Give the draft its name at one stroke, safe on the disk."""
+    _flush(draft)
+    if overwrite:
+        draft.replace(place)
+    else:
+        _link(draft, place)
+    _flush(place.parent)
+
+
+def _link(draft: Path, place: Path) -> None:
+    """Of two who write to one place at once, the second is refused."""
+    try:
+        os.link(draft, place)
+    except FileExistsError:
+        raise Conflict(f"{place} is there already; --force overwrites it.") from None
+    except OSError:  # a file system without hard links
+        draft.replace(place)
+
+
+def put_into(draft: Path, database: Path) -> None:
+    """Let a database, which may be missing, be what the draft is: in one transaction of its own.
+
+    It stays the same file, so that nobody goes on writing to one that is no longer there.
+    """
+    is_new = not database.exists()
+    if is_new:
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(open_file(draft)) as source, closing(open_file(database)) as target:
+            _require_alone(target, database)
+            source.backup(target)
+    except BaseException:
+        if is_new:
+            database.unlink(missing_ok=True)
+        raise
+
+
+def _require_alone(target: sqlite3.Connection, database: Path) -> None:
+    """Empty the write-ahead log into the file, which SQLite does only when nobody else has it
+    open."""
+    target.execute(f"PRAGMA busy_timeout={ALONE_SECONDS * 1000}")
+    try:
+        mode = target.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        mode = "locked"
+    if mode != "delete":
+        raise Conflict(f"Another process has {database} open: stop the server first.")
+
+
+def _require_folder(place: Path) -> None:
+    if not place.parent.is_dir():
+        raise Conflict(f"There is no folder {place.parent}.")
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

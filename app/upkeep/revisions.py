@@ -1,0 +1,110 @@
+"""Which version of the schema a database has, and how it gets to another one."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from app.config import ROOT
+from app.errors import Conflict
+
+Standing = Literal["current", "missing", "newer"]
+
+MISSING = "Migrations are missing: run callboard db upgrade."
+NEWER = "The database is newer than this version of Callboard: upgrade the program."
+
+OUR_FUNCTIONS = text(
+    "SELECT oid::regprocedure::text FROM pg_proc"
+    " WHERE proname LIKE 'callboard\\_%' AND pronamespace = current_schema()::regnamespace"
+)
+
+_MIGRATIONS = ROOT / "migrations"
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision that a database is at; None when it has no tables yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def standing_of(revision: str | None) -> Standing:
+    """How a revision stands to this version. One that isn't known here comes from a newer one."""
+    if revision == head():
+        return "current"
+    return "missing" if revision is None or revision in _known() else "newer"
+
+
+def require_current(connection: Connection, whose: str = "The database") -> None:
+    """Raise `Conflict`, which says what to run, unless the schema is this version's."""
+    revision = revision_of(connection)
+    require_not_newer(revision, whose)
+    if standing_of(revision) == "missing":
+        raise Conflict(
+            f"{whose} is at revision {revision or 'none'}, this version of Callboard at {head()}. "
+            f"{MISSING}"
+        )
+
+
+def require_not_newer(revision: str | None, whose: str = "The database") -> None:
+    """Raise `Conflict` when a revision comes from a newer version."""
+    if standing_of(revision) == "newer":
+        raise Conflict(
+            f"{whose} is at revision {revision}, newer than this version of Callboard ({head()}): "
+            "upgrade the program."
+        )
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring a database up to a revision, inside the connection's own transaction.
+
+    On SQLite foreign keys must have been off since before the transaction began.
+    """
+    command.upgrade(_config(connection), revision)
+
+
+def empty(connection: Connection) -> None:
+    """Take all tables of a PostgreSQL database down, inside the connection's own transaction."""
+    revision = revision_of(connection)
+    if standing_of(revision) == "newer":
+        _drop_unknown(connection)
+    elif revision is not None:
+        command.downgrade(_config(connection), "base")
+
+
+def _drop_unknown(connection: Connection) -> None:
+    """Nobody here knows how a newer version takes its tables down: the database is the board's own,
+    so all of them go, and the functions that bear its name."""
+    for table in inspect(connection).get_table_names():
+        connection.exec_driver_sql(f'DROP TABLE "{table}" CASCADE')
+    for function in connection.scalars(OUR_FUNCTIONS).all():
+        connection.exec_driver_sql(f"DROP FUNCTION {function} CASCADE")
+
+
+@cache
+def head() -> str:
+    """The revision that this version needs."""
+    found = _scripts().get_current_head()
+    if found is None:
+        raise RuntimeError(f"there are no migrations in {_MIGRATIONS}")
+    return found
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(_MIGRATIONS)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config

@@ -1,0 +1,143 @@
+"""The tables of a database as they are, their rows, and what these come to.
+
+They are read from the database itself, not from the models: an older schema has its tables too, and
+a table that a later migration makes comes along by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    DateTime,
+    MetaData,
+    Table,
+    func,
+    inspect,
+    literal,
+    select,
+)
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.types import TypeEngine
+
+from app.columns import UTCDateTime
+from app.errors import Conflict
+
+REVISION_TABLE = "alembic_version"
+BATCH = 1_000
+DIGEST_BYTES = 16
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSum:
+    """How many rows a table has, and a checksum of them in any order."""
+
+    table: str
+    rows: int
+    checksum: str
+
+
+class Checksum:
+    """The sum of the hashes of rows: the same rows in another order, or in another kind of
+    database, have the same."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+        self.rows = 0
+
+    def add(self, rows: Rows) -> None:
+        """Count these rows too."""
+        for row in rows:
+            text = json.dumps(
+                [row[name] for name in sorted(row)], ensure_ascii=False, default=_plain
+            )
+            digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES)
+            self._sum += int.from_bytes(digest.digest())
+        self.rows += len(rows)
+
+    def of(self, table: str) -> TableSum:
+        """What it comes to."""
+        total = self._sum % (1 << (8 * DIGEST_BYTES))
+        return TableSum(table, self.rows, f"{total:0{2 * DIGEST_BYTES}x}")
+
+
+def tables_of(connection: Connection) -> list[Table]:
+    """The board's tables, by name, with the columns that are stored: not those that the database
+    itself works out."""
+    there = inspect(connection)
+    keys = there.get_multi_pk_constraint()
+    return [
+        _table(place[1], columns, keys[place]["constrained_columns"])
+        for place, columns in sorted(there.get_multi_columns().items(), key=lambda item: item[0][1])
+        if _is_ours(place[1])
+    ]
+
+
+def read_rows(connection: Connection, table: Table) -> Iterator[Rows]:
+    """All rows of a table, a batch at a time. Raises `Conflict` for a value that can't be read."""
+    query = select(table).order_by(*table.primary_key.columns)
+    result = connection.execute(query, execution_options={"yield_per": BATCH})
+    try:
+        for batch in result.mappings().partitions():
+            yield [dict(row) for row in batch]
+    except ValueError as error:
+        raise Conflict(f"The table {table.name} holds a value of the wrong kind: {error}") from None
+
+
+def sum_table(connection: Connection, table: Table) -> TableSum:
+    """Count a table's rows, and work out their checksum."""
+    checksum = Checksum()
+    for rows in read_rows(connection, table):
+        checksum.add(rows)
+    return checksum.of(table.name)
+
+
+def sum_all(connection: Connection) -> list[TableSum]:
+    """The same for every table."""
+    return [sum_table(connection, table) for table in tables_of(connection)]
+
+
+def count_rows(connection: Connection) -> int:
+    """All rows of the board together."""
+    counts = (select(func.count()).select_from(table) for table in tables_of(connection))
+    return sum(connection.scalar(count) or 0 for count in counts)
+
+
+def has_rows(connection: Connection) -> bool:
+    """Whether there is anything on the board."""
+    looks = (select(literal(1)).select_from(table).limit(1) for table in tables_of(connection))
+    return any(connection.scalar(look) for look in looks)
+
+
+def _is_ours(name: str) -> bool:
+    # SQLite's full-text search keeps its index in tables of its own.
+    return name != REVISION_TABLE and "_fts" not in name
+
+
+def _table(name: str, columns: Sequence[ReflectedColumn], key: Sequence[str]) -> Table:
+    stored = (
+        Column(column["name"], _in_our_words(column["type"]), primary_key=column["name"] in key)
+        for column in columns
+        if "computed" not in column
+    )
+    return Table(name, MetaData(), *stored)
+
+
+def _in_our_words(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    if isinstance(kind, DateTime):
+        return UTCDateTime()
+    return JSON(none_as_null=True) if isinstance(kind, JSON) else kind
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else bytes(value).hex()
