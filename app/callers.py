@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
-
-from app import engine
+from app import engine, request_id
 from app.actor import Actor
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden
 from app.extensions import db
 from app.models import ApiToken
+from app.noting import note_apart
+from app.queries.sight import sight_of_token
+from app.sight import Sight
 
-NOTE_PATIENCE_SECONDS = 0.05
 CHALLENGE = 'Bearer realm="callboard"'
 HOW_TO_GET_IN = (
-    "This needs a token: send the header “Authorization: Bearer cb_…”. "
-    "An operator makes one with: callboard token create NAME --scope work"
+    "This needs a token: send the header “Authorization: Bearer cb_…”. An admin makes one on the "
+    "page Tokens, or an operator with: callboard token create NAME --scope work"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A program that asks, and what it may do. `project_id`: the only project it can see."""
+    """A program that asks, what it may do, and what it can see."""
 
     token_id: int
     name: str
     allowed: frozenset[str]
-    project_id: str | None = None
+    sight: Sight = field(default_factory=Sight.everything)
+    address: str | None = None
 
     @property
     def actor(self) -> Actor:
         """Who does what it asks for."""
-        return Actor.token(self.name)
+        return Actor.token(self.name, self.address)
 
-    def sees(self, project_id: str | None) -> bool:
-        """Whether it may know of what belongs to the project."""
-        return self.project_id is None or self.project_id == project_id
+    @property
+    def project_id(self) -> str | None:
+        """The only project that its token is for, if it is for one."""
+        return self.sight.only
 
     def require_sight(self, project_id: str | None, missing: str) -> None:
         """Raise the `NotFound` that something missing would raise, if it can't see the project."""
-        if not self.sees(project_id):
-            raise NotFound(missing)
+        self.sight.require(project_id, missing)
 
     def require_project(self, project_id: str) -> str:
-        """The project that it names itself; raises `Forbidden` unless it is its own."""
-        if not self.sees(project_id):
+        """The project that it names itself; raises `Forbidden` unless its token is for it, and
+        `NotFound` if it may not know of it."""
+        if self.project_id not in (None, project_id):
             raise Forbidden(f"This token is for {self.project_id} only.")
+        self.require_sight(project_id, f"There is no project {project_id}.")
         return project_id
 
     def require_any_project(self) -> None:
@@ -57,8 +59,11 @@ class Caller:
             raise Forbidden(f"This token is for {self.project_id} only.")
 
     def chosen_project(self, asked: str | None) -> str | None:
-        """The project that a list is limited to: the one asked for, or the only one it sees."""
-        return self.require_project(asked) if asked else self.project_id
+        """The project that a list is limited to, if one was asked for. Raises `Forbidden` unless
+        its token is for that one."""
+        if asked and self.project_id not in (None, asked):
+            raise Forbidden(f"This token is for {self.project_id} only.")
+        return asked
 
 
 def bearer_secret(header: str | None) -> str | None:
@@ -67,32 +72,19 @@ def bearer_secret(header: str | None) -> str | None:
     return secret.strip() or None if scheme.lower() == "bearer" else None
 
 
-def identify(secret: str) -> Caller:
-    """The caller with that secret; raises `NotAuthenticated`.
+def identify(secret: str, address: str | None = None) -> Caller:
+    """The caller with that secret; raises `NotAuthenticated`. `address`: where it asks from.
 
     It is looked up in a transaction of its own that only reads: a stranger takes no write lock.
     """
     session = db.session()
     with engine.reading():
         token = ApiToken.authenticate(session, secret)
-        caller = Caller(token.id, token.name, token.allowed, token.project_id)
+        sight = sight_of_token(session, token)
+        caller = Caller(token.id, token.name, token.allowed, sight, address)
         is_use_to_note = token.is_use_to_note
         session.rollback()
+    request_id.name_actor(caller.actor.label)
     if is_use_to_note:
-        _note_use(caller)
+        note_apart(partial(ApiToken.note_use, token_id=caller.token_id))
     return caller
-
-
-def _note_use(caller: Caller) -> None:
-    """Write down that the token was used, at most once a minute; never at the request's expense."""
-    try:
-        with (
-            engine.reading(False),
-            engine.patience(NOTE_PATIENCE_SECONDS),
-            Session(db.engine) as apart,
-            apart.begin(),
-        ):
-            ApiToken.note_use(apart, caller.token_id)
-    except (OperationalError, sqlite3.OperationalError) as error:
-        if not engine.is_busy(error):
-            raise

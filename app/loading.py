@@ -1,4 +1,4 @@
-"""Rows that a program names. What its token can't see is missing, in the very same words."""
+"""Rows that a request names. What the asker can't see is missing, in the very same words."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.callers import Caller
 from app.errors import Conflict, NotFound, Stale
 from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
+from app.sight import Sight
 
 
-def project_named(session: Session, caller: Caller, name: str) -> Project:
+def project_named(session: Session, sight: Sight, name: str) -> Project:
     """A project, held until the transaction ends."""
-    caller.require_sight(name, f"There is no project {name}.")
+    see_project(session, sight, name)
     return Project.lock(session, name)
 
 
+def see_project(_session: Session, sight: Sight, name: str) -> None:
+    """Raise `NotFound` unless there may be such a project as far as the asker can see."""
+    sight.require(name, f"There is no project {name}.")
+
+
 def ticket_to_change(
-    session: Session, caller: Caller, ticket_id: str, if_match: int | None = None
+    session: Session, sight: Sight, ticket_id: str, if_match: int | None = None
 ) -> Ticket:
     """A ticket, held until the transaction ends. Raises `Stale` unless it has that version."""
-    see_ticket(session, caller, ticket_id)
+    see_ticket(session, sight, ticket_id)
     ticket = Ticket.lock(session, ticket_id)
     if if_match is not None and if_match != ticket.version:
         raise Stale(
@@ -32,61 +37,59 @@ def ticket_to_change(
     return ticket
 
 
-def see_ticket(session: Session, caller: Caller, ticket_id: str) -> None:
-    """Raise `NotFound` unless there is such a ticket and the caller can see it."""
+def see_ticket(session: Session, sight: Sight, ticket_id: str) -> None:
+    """Raise `NotFound` unless there is such a ticket and the asker can see it."""
     of_ticket = select(Ticket.project_id).where(Ticket.ticket_id == ticket_id)
-    _require(session, caller, of_ticket, f"There is no ticket {ticket_id}.")
+    _require(session, sight, of_ticket, f"There is no ticket {ticket_id}.")
 
 
-def run_to_report(session: Session, caller: Caller, run_id: int) -> StageRun:
+def run_to_report(session: Session, sight: Sight, run_id: int) -> StageRun:
     """A run whose ticket is held until the transaction ends."""
-    see_run(session, caller, run_id)
+    see_run(session, sight, run_id)
     return StageRun.lock(session, run_id)
 
 
-def see_run(session: Session, caller: Caller, run_id: int) -> None:
-    """Raise `NotFound` unless there is such a run and the caller can see it."""
+def see_run(session: Session, sight: Sight, run_id: int) -> None:
+    """Raise `NotFound` unless there is such a run and the asker can see it."""
     of_run = select(Ticket.project_id).join(StageRun, StageRun.ticket_id == Ticket.ticket_id)
-    _require(session, caller, of_run.where(StageRun.run_id == run_id), f"There is no run {run_id}.")
+    _require(session, sight, of_run.where(StageRun.run_id == run_id), f"There is no run {run_id}.")
 
 
-def see_worker(session: Session, caller: Caller, worker_id: str) -> None:
-    """Raise `NotFound` unless there is such a worker and the caller can see it."""
+def see_worker(session: Session, sight: Sight, worker_id: str) -> None:
+    """Raise `NotFound` unless there is such a worker and the asker can see it."""
     of_worker = select(Worker.project_id).where(Worker.worker_id == worker_id)
     missing = f"There is no worker {worker_id}. Register it first."
-    _require(session, caller, of_worker, missing)
+    _require(session, sight, of_worker, missing)
 
 
-def require_usable_worker_id(session: Session, caller: Caller, worker_id: str) -> None:
-    """Raise `Conflict` if the caller can't see the worker that has this id already."""
+def require_usable_worker_id(session: Session, sight: Sight, worker_id: str) -> None:
+    """Raise `Conflict` if the asker can't see the worker that has this id already."""
     there = session.get(Worker, worker_id)
-    if there is not None and not caller.sees(there.project_id):
+    if there is not None and not sight.sees(there.project_id):
         raise Conflict(f"The id {worker_id} is taken; choose another.", "worker_id")
 
 
-def role_numbered(session: Session, caller: Caller, worker_type_id: int) -> WorkerType:
+def role_numbered(session: Session, sight: Sight, worker_type_id: int) -> WorkerType:
     """A worker type."""
     role = WorkerType.get(session, worker_type_id)
-    caller.require_sight(role.project_id, "There is no such worker type; it may have been deleted.")
+    sight.require(role.project_id, "There is no such worker type; it may have been deleted.")
     return role
 
 
-def template_numbered(session: Session, caller: Caller, template_id: int) -> PlanTemplate:
+def template_numbered(session: Session, sight: Sight, template_id: int) -> PlanTemplate:
     """A plan template."""
     template = PlanTemplate.get(session, template_id)
-    caller.require_sight(
-        template.project_id, "There is no such plan template; it may have been deleted."
-    )
+    sight.require(template.project_id, "There is no such plan template; it may have been deleted.")
     return template
 
 
-def see_event(session: Session, caller: Caller, event_id: int) -> None:
-    """Raise `NotFound` unless there is such an event and the caller can see it."""
+def see_event(session: Session, sight: Sight, event_id: int) -> None:
+    """Raise `NotFound` unless there is such an event and the asker can see it."""
     of_event = select(Event.project_id).where(Event.id == event_id)
-    _require(session, caller, of_event, f"There is no event {event_id}.")
+    _require(session, sight, of_event, f"There is no event {event_id}.")
 
 
-def _require(session: Session, caller: Caller, of_row: Any, missing: str) -> None:
+def _require(session: Session, sight: Sight, of_row: Any, missing: str) -> None:
     found = session.execute(of_row).first()
-    if found is None or not caller.sees(found[0]):
+    if found is None or not sight.sees(found[0]):
         raise NotFound(missing)

@@ -15,7 +15,7 @@ def authenticate(scopes: Collection[str]) -> Caller:
     secret = bearer_secret(request.headers.get("Authorization"))
     if secret is None:
         raise Refused("not_authenticated", HOW_TO_GET_IN, headers={"WWW-Authenticate": CHALLENGE})
-    caller = identify(secret)
+    caller = identify(secret, request.remote_addr)
     _require_scope(caller, scopes)
     return caller
 

@@ -22,7 +22,7 @@ def claim_stage(caller: Caller, body: ClaimNew) -> Assignment | None:
     it, in case the first answer was lost.
     """
     session = db.session()
-    see_worker(session, caller, body.worker_id)
+    see_worker(session, caller.sight, body.worker_id)
     claim = pipeline.claim_next(session, body.worker_id)
     if claim is None:
         return None

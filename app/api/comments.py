@@ -20,7 +20,7 @@ OLDEST_FIRST = Order("id", (Comment.id.expression,))
 @operation("GET", "/tickets/<ticket:ticket_id>/comments", tag=TAG, scope="read")
 def list_comments(caller: Caller, ticket_id: str, query: CommentsAsked) -> CommentPage:
     """What was said about a ticket, oldest first."""
-    see_ticket(db.session(), caller, ticket_id)
+    see_ticket(db.session(), caller.sight, ticket_id)
     rows = select(*Comment.__table__.columns).where(Comment.ticket_id == ticket_id)
     found = take_slice(db.session(), rows, OLDEST_FIRST, cursor=query.cursor, limit=query.limit)
     return CommentPage.of(items=found.rows, next=found.next)
@@ -36,11 +36,11 @@ def list_comments(caller: Caller, ticket_id: str, query: CommentsAsked) -> Comme
 )
 def add_comment(caller: Caller, ticket_id: str, body: CommentNew) -> CommentShown:
     """Say something about a ticket; whoever does its next stages reads it."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     comment = (
         ticket.say(body.content, caller.actor)
         if body.run_id is None
-        else ticket.say_in_run(run_to_report(db.session(), caller, body.run_id), body.content)
+        else ticket.say_in_run(run_to_report(db.session(), caller.sight, body.run_id), body.content)
     )
     db.session.flush()
     return CommentShown.model_validate(comment)

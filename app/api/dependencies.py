@@ -19,6 +19,7 @@ def list_dependencies(caller: Caller, query: DependenciesAsked) -> DependencyPag
     """The whole graph, edge by edge."""
     found = dependency_records(
         db.session(),
+        caller.sight,
         project=caller.chosen_project(query.project),
         is_open=query.open,
         cursor=query.cursor,
@@ -30,15 +31,15 @@ def list_dependencies(caller: Caller, query: DependenciesAsked) -> DependencyPag
 @operation("GET", "/tickets/<ticket:ticket_id>/dependencies", tag=TAG, scope="read")
 def get_dependencies(caller: Caller, ticket_id: str) -> DependenciesShown:
     """What a ticket waits for, and what waits for it."""
-    see_ticket(db.session(), caller, ticket_id)
+    see_ticket(db.session(), caller.sight, ticket_id)
     return _shown(ticket_id)
 
 
 @operation("PUT", ONE, tag=TAG, scope="plan")
 def add_dependency(caller: Caller, ticket_id: str, blocked_by_id: str) -> DependenciesShown:
     """Let a ticket wait until another of its project is closed. Refused if that closes a circle."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
-    see_ticket(db.session(), caller, blocked_by_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
+    see_ticket(db.session(), caller.sight, blocked_by_id)
     if not ticket.is_waiting_for(blocked_by_id):
         ticket.block_by(blocked_by_id, caller.actor)
     return _shown(ticket_id)
@@ -47,8 +48,8 @@ def add_dependency(caller: Caller, ticket_id: str, blocked_by_id: str) -> Depend
 @operation("DELETE", ONE, tag=TAG, scope="plan")
 def remove_dependency(caller: Caller, ticket_id: str, blocked_by_id: str) -> DependenciesShown:
     """Let a ticket no longer wait for another."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
-    see_ticket(db.session(), caller, blocked_by_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
+    see_ticket(db.session(), caller.sight, blocked_by_id)
     ticket.unblock_from(blocked_by_id, caller.actor)
     return _shown(ticket_id)
 

@@ -22,20 +22,20 @@ def list_events(caller: Caller, query: EventsAsked) -> EventFeed:
     smaller numbers are there.
     """
     wanted = query.wanted(caller.chosen_project(query.project))
-    feed = event_feed(db.session(), wanted, after=query.after, limit=query.limit)
+    feed = event_feed(db.session(), caller.sight, wanted, after=query.after, limit=query.limit)
     return EventFeed.model_validate(feed)
 
 
 @operation("GET", "/events/<int:event_id>", tag=TAG, scope="read")
 def get_event(caller: Caller, event_id: int) -> EventShown:
     """One event."""
-    see_event(db.session(), caller, event_id)
+    see_event(db.session(), caller.sight, event_id)
     return EventShown.model_validate(Event.get(db.session(), event_id))
 
 
 @operation("POST", "/events/<int:event_id>/process", tag=TAG, scope="plan")
 def resolve_event(caller: Caller, event_id: int, body: Processing) -> EventShown:
     """Say that an event was dealt with, and how. The first to do so stays on record."""
-    see_event(db.session(), caller, event_id)
-    pipeline.process_events(db.session(), [event_id], caller.actor, body.note)
+    see_event(db.session(), caller.sight, event_id)
+    pipeline.process_events(db.session(), caller.sight, [event_id], caller.actor, body.note)
     return EventShown.model_validate(Event.get(db.session(), event_id))

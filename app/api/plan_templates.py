@@ -25,7 +25,7 @@ BY_NUMBER = Order("id", (PlanTemplate.id.expression,))
 @operation("GET", "/plan-templates", tag=TAG, scope="read")
 def list_plan_templates(caller: Caller, query: PlanTemplatesAsked) -> PlanTemplatePage:
     """List plan templates."""
-    rows = select(*PlanTemplate.__table__.columns)
+    rows = select(*PlanTemplate.__table__.columns).where(caller.sight.of(PlanTemplate.project_id))
     if project := caller.chosen_project(query.project):
         rows = rows.where(PlanTemplate.project_id == project)
     found = take_slice(db.session(), rows, BY_NUMBER, cursor=query.cursor, limit=query.limit)
@@ -36,17 +36,19 @@ def list_plan_templates(caller: Caller, query: PlanTemplatesAsked) -> PlanTempla
 def create_plan_template(caller: Caller, body: PlanTemplateNew) -> PlanTemplateShown:
     """Keep a plan under a name."""
     Project.get(db.session(), caller.require_project(body.project_id))
-    template = PlanTemplate.create(db.session(), **body.model_dump())
+    template = PlanTemplate.create(db.session(), **body.model_dump(), actor=caller.actor)
     return PlanTemplateShown.model_validate(template)
 
 
 @operation("GET", "/plan-templates/<int:template_id>", tag=TAG, scope="read")
 def get_plan_template(caller: Caller, template_id: int) -> PlanTemplateShown:
     """One plan template."""
-    return PlanTemplateShown.model_validate(template_numbered(db.session(), caller, template_id))
+    return PlanTemplateShown.model_validate(
+        template_numbered(db.session(), caller.sight, template_id)
+    )
 
 
 @operation("DELETE", "/plan-templates/<int:template_id>", tag=TAG, scope="plan")
 def delete_plan_template(caller: Caller, template_id: int) -> None:
     """Forget a plan template; tickets made from it keep their plans."""
-    template_numbered(db.session(), caller, template_id).delete()
+    template_numbered(db.session(), caller.sight, template_id).delete(caller.actor)

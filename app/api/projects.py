@@ -25,7 +25,7 @@ def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
     """List projects by name: those at work, unless asked for the others."""
     found = project_records(
         db.session(),
-        only=caller.project_id,
+        caller.sight,
         archived=query.archived,
         cursor=query.cursor,
         limit=query.limit,
@@ -37,7 +37,7 @@ def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
 def create_project(caller: Caller, body: ProjectNew) -> ProjectShown:
     """Make a project. It needs worker types before tickets can be made."""
     caller.require_any_project()
-    project = Project.create(db.session(), **body.model_dump())
+    project = Project.create(db.session(), **body.model_dump(), actor=caller.actor)
     return ProjectShown.model_validate(project)
 
 
@@ -51,10 +51,11 @@ def get_project(caller: Caller, repository_name: str) -> ProjectShown:
 @operation("PATCH", "/projects/<project:repository_name>", tag=TAG, scope="plan")
 def update_project(caller: Caller, repository_name: str, body: ProjectChange) -> ProjectShown:
     """Change a project, or put it away; what is left out stays as it is."""
-    project = project_named(db.session(), caller, repository_name)
-    project.edit(**body.over_row(project))
+    project = project_named(db.session(), caller.sight, repository_name)
+    project.edit(**body.over_row(project), actor=caller.actor)
     if "archived" in body.model_fields_set:
-        project.archive() if body.archived else project.unarchive()
+        put = project.archive if body.archived else project.unarchive
+        put(caller.actor)
     db.session.flush()
     return ProjectShown.model_validate(project)
 
@@ -62,4 +63,4 @@ def update_project(caller: Caller, repository_name: str, body: ProjectChange) ->
 @operation("DELETE", "/projects/<project:repository_name>", tag=TAG, scope="admin")
 def delete_project(caller: Caller, repository_name: str, query: ProjectDeletion) -> None:
     """Delete a project with all its tickets, comments, runs, worker types and workers."""
-    project_named(db.session(), caller, repository_name).delete(query.confirm, caller.actor)
+    project_named(db.session(), caller.sight, repository_name).delete(query.confirm, caller.actor)

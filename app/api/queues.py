@@ -14,4 +14,5 @@ TAG = "Queues and events"
 @operation("GET", "/queues", tag=TAG, scope="read")
 def queue_status(caller: Caller, query: QueuesAsked) -> QueueList:
     """How deep each queue is, how long the oldest has waited, and how many workers are alive."""
-    return QueueList.of(items=queues(db.session(), caller.chosen_project(query.project)))
+    project = caller.chosen_project(query.project)
+    return QueueList.of(items=queues(db.session(), caller.sight, project))

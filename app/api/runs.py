@@ -11,6 +11,7 @@ from app.loading import run_to_report, see_run
 from app.models import StageRun, Ticket
 from app.queries.keyset import Order, take_slice
 from app.schemas.runs import Completion, Reason, Release, Return, RunPage, RunsAsked, RunShown
+from app.sight import Sight
 
 TAG = "Runs"
 
@@ -20,7 +21,7 @@ NEWEST_FIRST = Order("run_id", (StageRun.run_id.expression,), descending=True)
 @operation("POST", "/runs/<int:run_id>/complete", tag=TAG, scope="work")
 def complete_stage(caller: Caller, run_id: int, body: Completion) -> RunShown:
     """The stage is done: the ticket moves on to the next one, or is closed after the last."""
-    run = run_to_report(db.session(), caller, run_id)
+    run = run_to_report(db.session(), caller.sight, run_id)
     run.complete(body.comment)
     return RunShown.model_validate(run)
 
@@ -28,7 +29,7 @@ def complete_stage(caller: Caller, run_id: int, body: Completion) -> RunShown:
 @operation("POST", "/runs/<int:run_id>/return", tag=TAG, scope="work")
 def return_stage(caller: Caller, run_id: int, body: Return) -> RunShown:
     """Send the ticket back to an earlier stage: a review that found something, say."""
-    run = run_to_report(db.session(), caller, run_id)
+    run = run_to_report(db.session(), caller.sight, run_id)
     run.send_back(body.to_stage, body.reason)
     return RunShown.model_validate(run)
 
@@ -36,7 +37,7 @@ def return_stage(caller: Caller, run_id: int, body: Return) -> RunShown:
 @operation("POST", "/runs/<int:run_id>/attention", tag=TAG, scope="work")
 def request_attention(caller: Caller, run_id: int, body: Reason) -> RunShown:
     """Ask a person: the ticket goes on hold until someone answers."""
-    run = run_to_report(db.session(), caller, run_id)
+    run = run_to_report(db.session(), caller.sight, run_id)
     run.ask_attention(body.reason)
     return RunShown.model_validate(run)
 
@@ -44,7 +45,7 @@ def request_attention(caller: Caller, run_id: int, body: Reason) -> RunShown:
 @operation("POST", "/runs/<int:run_id>/fail", tag=TAG, scope="work")
 def fail_stage(caller: Caller, run_id: int, body: Reason) -> RunShown:
     """The attempt failed: another follows after a pause, until the role's attempts are used up."""
-    run = run_to_report(db.session(), caller, run_id)
+    run = run_to_report(db.session(), caller.sight, run_id)
     run.fail(body.reason)
     return RunShown.model_validate(run)
 
@@ -52,7 +53,7 @@ def fail_stage(caller: Caller, run_id: int, body: Reason) -> RunShown:
 @operation("POST", "/runs/<int:run_id>/release", tag=TAG, scope="work")
 def release_stage(caller: Caller, run_id: int, body: Release) -> RunShown:
     """Give the stage back unharmed, as when the process must end. It costs no attempt."""
-    run = run_to_report(db.session(), caller, run_id)
+    run = run_to_report(db.session(), caller.sight, run_id)
     run.release(body.reason)
     return RunShown.model_validate(run)
 
@@ -61,8 +62,11 @@ def release_stage(caller: Caller, run_id: int, body: Release) -> RunShown:
 def list_runs(caller: Caller, query: RunsAsked) -> RunPage:
     """List runs, newest first."""
     rows = select(*StageRun.__table__.columns)
-    if project := caller.chosen_project(query.project):
+    project = caller.chosen_project(query.project)
+    if project or caller.sight != Sight.everything():
         rows = rows.join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+        rows = rows.where(caller.sight.of(Ticket.project_id))
+    if project:
         rows = rows.where(Ticket.project_id == project)
     if query.ticket_id is not None:
         rows = rows.where(StageRun.ticket_id == query.ticket_id)
@@ -77,5 +81,5 @@ def list_runs(caller: Caller, query: RunsAsked) -> RunPage:
 @operation("GET", "/runs/<int:run_id>", tag=TAG, scope="read")
 def get_run(caller: Caller, run_id: int) -> RunShown:
     """One run: whether it goes on, or how it ended."""
-    see_run(db.session(), caller, run_id)
+    see_run(db.session(), caller.sight, run_id)
     return RunShown.model_validate(db.session.get_one(StageRun, run_id))

@@ -13,7 +13,7 @@ from app.schemas.tickets import Closing, Hold, Reopening, Resumption, TicketShow
 @operation("POST", "/tickets/<ticket:ticket_id>/hold", tag=TAG, scope="plan")
 def hold_ticket(caller: Caller, ticket_id: str, body: Hold) -> TicketShown:
     """Let nobody work on it until it is resumed; a run in progress is taken back."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.hold(caller.actor, body.reason)
     return shown(ticket_id)
 
@@ -21,7 +21,7 @@ def hold_ticket(caller: Caller, ticket_id: str, body: Hold) -> TicketShown:
 @operation("POST", "/tickets/<ticket:ticket_id>/resume", tag=TAG, scope="plan")
 def resume_ticket(caller: Caller, ticket_id: str, body: Resumption) -> TicketShown:
     """Put a ticket on hold back into its queue, with all its attempts and perhaps an answer."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.resume(caller.actor, body.answer)
     return shown(ticket_id)
 
@@ -29,7 +29,7 @@ def resume_ticket(caller: Caller, ticket_id: str, body: Resumption) -> TicketSho
 @operation("POST", "/tickets/<ticket:ticket_id>/retry", tag=TAG, scope="plan")
 def retry_ticket(caller: Caller, ticket_id: str) -> TicketShown:
     """End the pause after a failed attempt: the stage can be taken at once."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.retry_now(caller.actor)
     return shown(ticket_id)
 
@@ -37,7 +37,7 @@ def retry_ticket(caller: Caller, ticket_id: str) -> TicketShown:
 @operation("POST", "/tickets/<ticket:ticket_id>/close", tag=TAG, scope="plan")
 def close_ticket(caller: Caller, ticket_id: str, body: Closing) -> TicketShown:
     """Close it as stopped, although its plan isn't done; a run in progress is taken back."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.stop(caller.actor, body.reason)
     return shown(ticket_id)
 
@@ -45,6 +45,6 @@ def close_ticket(caller: Caller, ticket_id: str, body: Closing) -> TicketShown:
 @operation("POST", "/tickets/<ticket:ticket_id>/reopen", tag=TAG, scope="plan")
 def reopen_ticket(caller: Caller, ticket_id: str, body: Reopening) -> TicketShown:
     """Open a closed ticket where it stopped; one whose plan was done repeats its last stage."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.reopen(caller.actor, body.reason)
     return shown(ticket_id)

@@ -26,7 +26,7 @@ def list_tickets(caller: Caller, query: TicketsAsked) -> TicketPage:
     """List tickets: those that aren't closed, unless asked for others."""
     wanted = query.wanted(caller.chosen_project(query.project))
     items, following = ticket_lines(
-        db.session(), wanted, sort=query.sort, cursor=query.cursor, limit=query.limit
+        db.session(), caller.sight, wanted, sort=query.sort, cursor=query.cursor, limit=query.limit
     )
     return TicketPage.of(items=items, next=following)
 
@@ -55,7 +55,7 @@ def update_ticket(
     caller: Caller, ticket_id: str, body: TicketChange, if_match: int | None
 ) -> TicketShown:
     """Change what a ticket says; what is left out stays as it is."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id, if_match)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id, if_match)
     values = body.over(
         title=ticket.title,
         description=ticket.description,
@@ -71,7 +71,7 @@ def amend_plan(
     caller: Caller, ticket_id: str, body: PlanChange, if_match: int | None
 ) -> TicketShown:
     """Change the stages that are still to come."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id, if_match)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id, if_match)
     ticket.amend_plan(body.execution_plan, caller.actor)
     return shown(ticket_id)
 

@@ -15,6 +15,6 @@ TAG = "Tickets"
 @operation("GET", "/tickets/<ticket:ticket_id>/timeline", tag=TAG, scope="read")
 def get_timeline(caller: Caller, ticket_id: str, query: TimelineAsked) -> TimelinePage:
     """All that was said and done about a ticket: comments, runs and events, oldest first."""
-    see_ticket(db.session(), caller, ticket_id)
+    see_ticket(db.session(), caller.sight, ticket_id)
     entries, following = ticket_log(db.session(), ticket_id, cursor=query.cursor, limit=query.limit)
     return TimelinePage.of(items=entries, next=following)

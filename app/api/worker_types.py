@@ -33,6 +33,7 @@ def list_worker_types(caller: Caller, query: WorkerTypesAsked) -> WorkerTypePage
     """List roles, with their prompts."""
     found = role_records(
         db.session(),
+        caller.sight,
         project=caller.chosen_project(query.project),
         cursor=query.cursor,
         limit=query.limit,
@@ -54,7 +55,7 @@ def create_worker_type(caller: Caller, body: WorkerTypeNew) -> WorkerTypeShown:
 @operation("GET", "/worker-types/<int:worker_type_id>", tag=TAG, scope="read")
 def get_worker_type(caller: Caller, worker_type_id: int) -> WorkerTypeShown:
     """One role."""
-    return WorkerTypeShown.model_validate(role_numbered(db.session(), caller, worker_type_id))
+    return WorkerTypeShown.model_validate(role_numbered(db.session(), caller.sight, worker_type_id))
 
 
 @operation("GET", "/worker-types/<int:worker_type_id>/prompts", tag=TAG, scope="read")
@@ -62,7 +63,7 @@ def list_prompts(
     caller: Caller, worker_type_id: int, query: PromptVersionsAsked
 ) -> PromptVersionPage:
     """Every text that a role's prompt ever had, newest first."""
-    role_numbered(db.session(), caller, worker_type_id)
+    role_numbered(db.session(), caller.sight, worker_type_id)
     rows = select(*PromptVersion.__table__.columns)
     rows = rows.where(PromptVersion.worker_type_id == worker_type_id)
     found = take_slice(db.session(), rows, NEWEST_FIRST, cursor=query.cursor, limit=query.limit)
@@ -74,9 +75,9 @@ def update_worker_type(
     caller: Caller, worker_type_id: int, body: WorkerTypeChange
 ) -> WorkerTypeShown:
     """Change a role; what is left out stays. A new prompt is a new version of it."""
-    role = role_numbered(db.session(), caller, worker_type_id)
+    role = role_numbered(db.session(), caller.sight, worker_type_id)
     if "worker_type" in body.model_fields_set:
-        pipeline.rename_worker_type(db.session(), role, body.worker_type)
+        pipeline.rename_worker_type(db.session(), role, body.worker_type, caller.actor)
     role.edit(**body.over_row(role), actor=caller.actor)
     db.session.flush()
     return WorkerTypeShown.model_validate(role)
@@ -85,5 +86,5 @@ def update_worker_type(
 @operation("DELETE", "/worker-types/<int:worker_type_id>", tag=TAG, scope="admin")
 def delete_worker_type(caller: Caller, worker_type_id: int) -> None:
     """Delete a role. Refused while open tickets or plan templates need it."""
-    role = role_numbered(db.session(), caller, worker_type_id)
-    pipeline.delete_worker_type(db.session(), role)
+    role = role_numbered(db.session(), caller.sight, worker_type_id)
+    pipeline.delete_worker_type(db.session(), role, caller.actor)

@@ -6,8 +6,8 @@ from app import pipeline
 from app.api.operation import operation
 from app.callers import Caller
 from app.extensions import db
-from app.loading import require_usable_worker_id, see_worker
-from app.models import Worker
+from app.loading import require_usable_worker_id, see_run, see_worker
+from app.models import Project, Worker
 from app.queries.worker_records import worker_record, worker_records
 from app.schemas.workers import (
     Heartbeat,
@@ -30,8 +30,8 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
     meanwhile. From another process it is refused as long as that worker lives.
     """
     session = db.session()
-    caller.require_project(body.project_id)
-    require_usable_worker_id(session, caller, body.worker_id)
+    Project.get(session, caller.require_project(body.project_id))
+    require_usable_worker_id(session, caller.sight, body.worker_id)
     Worker.register(session, **body.model_dump())
     return _shown(body.worker_id)
 
@@ -41,6 +41,7 @@ def list_workers(caller: Caller, query: WorkersAsked) -> WorkerPage:
     """List workers: those alive, unless asked for others."""
     items, following = worker_records(
         db.session(),
+        caller.sight,
         project=caller.chosen_project(query.project),
         worker_type=query.worker_type,
         status=query.status,
@@ -53,7 +54,7 @@ def list_workers(caller: Caller, query: WorkersAsked) -> WorkerPage:
 @operation("GET", "/workers/<worker_id>", tag=TAG, scope="read")
 def get_worker(caller: Caller, worker_id: str) -> WorkerShown:
     """One worker, and the run that it holds."""
-    see_worker(db.session(), caller, worker_id)
+    see_worker(db.session(), caller.sight, worker_id)
     return _shown(worker_id)
 
 
@@ -65,7 +66,9 @@ def heartbeat(caller: Caller, worker_id: str, body: Heartbeat) -> HeartbeatAnswe
     same.
     """
     session = db.session()
-    see_worker(session, caller, worker_id)
+    see_worker(session, caller.sight, worker_id)
+    if body.run_id is not None:
+        see_run(session, caller.sight, body.run_id)
     told = pipeline.heartbeat(session, worker_id, body.run_id, body.output_tail)
     return HeartbeatAnswer.telling(told, due=Worker.get(session, worker_id).expected_by)
 
@@ -73,7 +76,7 @@ def heartbeat(caller: Caller, worker_id: str, body: Heartbeat) -> HeartbeatAnswe
 @operation("POST", "/workers/<worker_id>/stopped", tag=TAG, scope="work")
 def worker_stopped(caller: Caller, worker_id: str, body: Stopped) -> WorkerShown:
     """Say that the process ends in order; a run it still holds is given back unharmed."""
-    see_worker(db.session(), caller, worker_id)
+    see_worker(db.session(), caller.sight, worker_id)
     pipeline.finish_worker(db.session(), worker_id, body.reason)
     return _shown(worker_id)
 
@@ -81,15 +84,15 @@ def worker_stopped(caller: Caller, worker_id: str, body: Stopped) -> WorkerShown
 @operation("POST", "/workers/<worker_id>/ask-to-stop", tag=TAG, scope="plan")
 def ask_worker_to_stop(caller: Caller, worker_id: str) -> WorkerShown:
     """Ask a worker to stop; its next heartbeat tells it. Until then it gets no new stage."""
-    see_worker(db.session(), caller, worker_id)
-    Worker.lock(db.session(), worker_id).ask_to_stop()
+    see_worker(db.session(), caller.sight, worker_id)
+    Worker.lock(db.session(), worker_id).ask_to_stop(caller.actor)
     return _shown(worker_id)
 
 
 @operation("POST", "/workers/<worker_id>/declare-dead", tag=TAG, scope="plan")
 def declare_worker_dead(caller: Caller, worker_id: str) -> WorkerShown:
     """Say that the process is gone: what it holds is freed at once, as a lost attempt."""
-    see_worker(db.session(), caller, worker_id)
+    see_worker(db.session(), caller.sight, worker_id)
     pipeline.declare_dead(db.session(), worker_id, caller.actor)
     return _shown(worker_id)
 

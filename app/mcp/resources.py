@@ -57,7 +57,7 @@ def read(caller: Caller, uri: str) -> TextResourceContents:
     session = db.session()
     with engine.reading():
         try:
-            see_ticket(session, caller, ticket_id)
+            see_ticket(session, caller.sight, ticket_id)
             text = _page(ticket_id)
         except NotFound as error:
             raise NoSuchResource(uri, error.message) from None

@@ -1,4 +1,4 @@
-"""The rules that choose among rows or change many: claims, leases, and what plans still need.
+"""The rules that choose among rows or change many: claims, leases, plans, people's accounts.
 
 None of them commits: the door that called does, once.
 """
@@ -6,20 +6,29 @@ None of them commits: the door that called does, once.
 from app.pipeline.claims import Claim, claim_next
 from app.pipeline.inbox import process_events
 from app.pipeline.leases import expire_leases, is_sweep_due
+from app.pipeline.newcomers import Account, clean_name, welcome, welcome_invited
+from app.pipeline.people import change_password, disable_person, reset_password
 from app.pipeline.worker_types import delete_worker_type, rename_worker_type, tickets_needing
 from app.pipeline.workers import Instruction, declare_dead, finish_worker, heartbeat
 
 __all__ = [
+    "Account",
     "Claim",
     "Instruction",
+    "change_password",
     "claim_next",
+    "clean_name",
     "declare_dead",
     "delete_worker_type",
+    "disable_person",
     "expire_leases",
     "finish_worker",
     "heartbeat",
     "is_sweep_due",
     "process_events",
     "rename_worker_type",
+    "reset_password",
     "tickets_needing",
+    "welcome",
+    "welcome_invited",
 ]

@@ -9,13 +9,18 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.models import Event
+from app.sight import Sight
 
 
-def process_events(session: Session, event_ids: Iterable[int], actor: Actor, note: str) -> int:
-    """Mark events as dealt with, with one note; returns how many were still open."""
-    events = session.scalars(
-        select(Event).where(Event.id.in_(list(event_ids)), ~Event.processed).with_for_update()
-    ).all()
+def process_events(
+    session: Session, sight: Sight, event_ids: Iterable[int], actor: Actor, note: str
+) -> int:
+    """Mark events as dealt with, with one note; returns how many were still open.
+
+    Those that the actor can't see stay as they are.
+    """
+    wanted = Event.id.in_(list(event_ids)), ~Event.processed, sight.of(Event.project_id)
+    events = session.scalars(select(Event).where(*wanted).with_for_update()).all()
     for event in events:
         event.process(actor, note)
     return len(events)

@@ -14,6 +14,7 @@ from app import clock
 from app.models import Comment, Event, Ticket, Worker, WorkerType
 from app.models.event import INBOX
 from app.models.ticket_row import READY
+from app.sight import Sight
 
 SHOWN = 8
 QUOTED = 400
@@ -52,9 +53,10 @@ class Call:
         return self.priority != 0, -self.since.timestamp()
 
 
-def calls(session: Session, gates: Sequence[Gate]) -> list[Call]:
-    """The most urgent and newest calls, at most `SHOWN`. `gates`: those that tickets wait at."""
-    found = [*_events(session), *_gates(session, gates), *_silent_workers(session)]
+def calls(session: Session, sight: Sight, gates: Sequence[Gate]) -> list[Call]:
+    """The most urgent and newest calls, at most `SHOWN`. `gates`: those to be seen that tickets
+    wait at."""
+    found = [*_events(session, sight), *_gates(session, gates), *_silent_workers(session, sight)]
     return sorted(found, key=lambda call: call.rank)[:SHOWN]
 
 
@@ -75,8 +77,9 @@ def of_queue(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Sca
     )
 
 
-def _events(session: Session) -> Iterable[Call]:
-    newest = select(Event.id).where(INBOX).order_by(Event.id.desc()).limit(LOOKED_AT).subquery()
+def _events(session: Session, sight: Sight) -> Iterable[Call]:
+    waiting = select(Event.id).where(INBOX, sight.of(Event.project_id))
+    newest = waiting.order_by(Event.id.desc()).limit(LOOKED_AT).subquery()
     rows = session.execute(
         select(
             Event.id,
@@ -98,7 +101,7 @@ def _events(session: Session) -> Iterable[Call]:
             WorkerType,
             and_(WorkerType.project_id == Event.project_id, WorkerType.worker_type == Event.stage),
         )
-        .outerjoin(Worker, Worker.worker_id == Event.worker_id)
+        .outerjoin(Worker, and_(Worker.worker_id == Event.worker_id, sight.of(Worker.project_id)))
         .order_by((Ticket.priority == 0).desc().nulls_last(), Event.id.desc())
         .limit(SHOWN)
     )
@@ -199,7 +202,7 @@ def _with_last_comment(tickets: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, 
     return tickets.outerjoin(Comment, Comment.id == last)
 
 
-def _silent_workers(session: Session) -> Iterable[Call]:
+def _silent_workers(session: Session, sight: Sight) -> Iterable[Call]:
     """Live ones that should have been heard of; the next sweep turns each into an event."""
     rows = session.execute(
         select(
@@ -209,7 +212,7 @@ def _silent_workers(session: Session) -> Iterable[Call]:
             Worker.project_id,
             Worker.hostname,
         )
-        .where(Worker.silent_since(clock.now()))
+        .where(Worker.silent_since(clock.now()), sight.of(Worker.project_id))
         .order_by(Worker.last_activity.desc())
         .limit(SHOWN)
     )

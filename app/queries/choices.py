@@ -8,16 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Project, WorkerType
+from app.sight import Sight
 
 
-def project_names(session: Session) -> Sequence[str]:
-    """Every project, archived ones too."""
-    return session.scalars(select(Project.repository_name).order_by(Project.repository_name)).all()
+def project_names(session: Session, sight: Sight) -> Sequence[str]:
+    """Every project to be seen, archived ones too."""
+    names = select(Project.repository_name).where(sight.of(Project.repository_name))
+    return session.scalars(names.order_by(Project.repository_name)).all()
 
 
-def agent_type_names(session: Session, project: str = "") -> Sequence[str]:
+def agent_type_names(session: Session, sight: Sight, project: str = "") -> Sequence[str]:
     """Worker types that agents perform: of one project, or of all."""
-    names = select(WorkerType.worker_type).where(WorkerType.performed_by == "agent").distinct()
+    is_wanted = WorkerType.performed_by == "agent", sight.of(WorkerType.project_id)
+    names = select(WorkerType.worker_type).where(*is_wanted).distinct()
     if project:
         names = names.where(WorkerType.project_id == project)
     return session.scalars(names.order_by(WorkerType.worker_type)).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 from statistics import median
 from typing import Any
@@ -20,6 +20,7 @@ from app.queries.attention import Call, calls, of_queue
 from app.queries.events import EventFilter, EventRow, event_page
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.workers import WorkerRow, count_by_status, first_workers
+from app.sight import Sight
 
 RUNNING_SHOWN = 8
 WORKERS_SHOWN = 6
@@ -99,48 +100,51 @@ class Dashboard:
         return max(0, self.figures.inbox + self.figures.waiting - len(self.calls))
 
 
-def version(session: Session) -> str:
-    """Changes with every event, and when one leaves the inbox."""
+def version(session: Session, sight: Sight) -> str:
+    """Changes with every event to be seen, and when one leaves the inbox."""
+    seen = sight.of(Event.project_id)
     latest, inbox = session.execute(
         select(
-            select(func.max(Event.id)).scalar_subquery(),
-            select(func.count(Event.id)).where(INBOX).scalar_subquery(),
+            select(func.max(Event.id)).where(seen).scalar_subquery(),
+            select(func.count(Event.id)).where(INBOX, seen).scalar_subquery(),
         )
     ).one()
     return f"{latest or 0}-{inbox}"
 
 
-def load(session: Session) -> Dashboard:
-    """The dashboard as of now."""
-    queues = _queues(session)
+def load(session: Session, sight: Sight, zone: tzinfo = UTC) -> Dashboard:
+    """The dashboard as of now; its day begins at midnight in that time zone."""
+    queues = _queues(session, sight)
     shown = _shown_queues(queues)
     return Dashboard(
-        steps=_steps(session),
-        figures=_figures(session, queues),
-        calls=calls(session, [(q.project, q.stage) for q in queues if q.is_gate]),
-        running=_running(session),
+        steps=_steps(session, sight),
+        figures=_figures(session, sight, queues, zone),
+        calls=calls(session, sight, [(q.project, q.stage) for q in queues if q.is_gate]),
+        running=_running(session, sight),
         queues=shown[:PROJECTS_SHOWN],
         more_projects=len(shown[PROJECTS_SHOWN:]),
-        worker_counts=count_by_status(session),
-        workers=first_workers(session, WORKERS_SHOWN),
-        events=event_page(session, EventFilter(), size=EVENTS_SHOWN).rows,
+        worker_counts=count_by_status(session, sight),
+        workers=first_workers(session, sight, WORKERS_SHOWN),
+        events=event_page(session, sight, EventFilter(), size=EVENTS_SHOWN).rows,
     )
 
 
-def _steps(session: Session) -> Steps:
-    first_project = select(func.min(Project.repository_name)).where(Project.archived_at.is_(None))
+def _steps(session: Session, sight: Sight) -> Steps:
+    first_project = select(func.min(Project.repository_name)).where(
+        Project.archived_at.is_(None), sight.of(Project.repository_name)
+    )
     row = session.execute(
         select(
             first_project.scalar_subquery(),
-            exists().select_from(WorkerType),
-            exists().select_from(Ticket),
-            exists().select_from(Worker),
+            exists().select_from(WorkerType).where(sight.of(WorkerType.project_id)),
+            exists().select_from(Ticket).where(sight.of(Ticket.project_id)),
+            exists().select_from(Worker).where(sight.of(Worker.project_id)),
         )
     ).one()
     return Steps(*row)
 
 
-def _queues(session: Session) -> list[Queue]:
+def _queues(session: Session, sight: Sight) -> list[Queue]:
     """Every stage that tickets wait at. Workers that are overdue don't count as live."""
     now = clock.now()
     workers = (
@@ -166,6 +170,7 @@ def _queues(session: Session) -> list[Queue]:
             workers,
         )
         .join(Project, Project.repository_name == WorkerType.project_id)
+        .where(sight.of(WorkerType.project_id))
         .order_by(WorkerType.project_id, WorkerType.id)
     )
     return [queue for row in rows if (queue := Queue(*row)).total]
@@ -178,16 +183,17 @@ def _shown_queues(queues: Sequence[Queue]) -> list[tuple[str, list[Queue]]]:
     return sorted(grouped, key=lambda group: -sum(queue.ready for queue in group[1]))
 
 
-def _figures(session: Session, queues: Sequence[Queue]) -> Figures:
+def _figures(session: Session, sight: Sight, queues: Sequence[Queue], zone: tzinfo) -> Figures:
     now = clock.now()
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    seen = sight.of(Ticket.project_id)
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     counts = session.execute(
         select(
-            _count(Ticket.claimed_by.is_not(None)),
-            _count(Ticket.state == "open"),
-            _count(Ticket.state == "on_hold"),
-            _count(Ticket.state == "closed", Ticket.closed_at >= midnight),
-            select(func.count(Event.id)).where(INBOX).scalar_subquery(),
+            _count(Ticket.claimed_by.is_not(None), seen),
+            _count(Ticket.state == "open", seen),
+            _count(Ticket.state == "on_hold", seen),
+            _count(Ticket.state == "closed", Ticket.closed_at >= midnight, seen),
+            select(func.count(Event.id)).where(INBOX, sight.of(Event.project_id)).scalar_subquery(),
         )
     ).one()
     running, is_open, on_hold, closed_today, inbox = counts
@@ -200,7 +206,7 @@ def _figures(session: Session, queues: Sequence[Queue]) -> Figures:
         on_hold=on_hold,
         closed_today=closed_today,
         inbox=inbox,
-        median=_median_seconds(session, now),
+        median=_median_seconds(session, sight, now),
     )
 
 
@@ -208,13 +214,14 @@ def _count(*conditions: Any) -> Any:
     return select(func.count()).select_from(Ticket).where(*conditions).scalar_subquery()
 
 
-def _median_seconds(session: Session, now: datetime) -> float | None:
+def _median_seconds(session: Session, sight: Sight, now: datetime) -> float | None:
     spans = session.execute(
         select(Ticket.created_at, Ticket.closed_at)
         .where(
             Ticket.state == "closed",
             Ticket.resolution == "completed",
             Ticket.closed_at >= now - timedelta(days=MEDIAN_DAYS),
+            sight.of(Ticket.project_id),
         )
         .order_by(Ticket.closed_at.desc())
         .limit(MEDIAN_OF)
@@ -222,7 +229,7 @@ def _median_seconds(session: Session, now: datetime) -> float | None:
     return median((end - start).total_seconds() for start, end in spans if end) if spans else None
 
 
-def _running(session: Session) -> list[Running]:
+def _running(session: Session, sight: Sight) -> list[Running]:
     """The runs that take longest come first."""
     rows = session.execute(
         select(
@@ -234,7 +241,11 @@ def _running(session: Session) -> list[Running]:
             Ticket.completed_stages,
         )
         .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        .where(StageRun.finished_at.is_(None), StageRun.worker_id.is_not(None))
+        .where(
+            StageRun.finished_at.is_(None),
+            StageRun.worker_id.is_not(None),
+            sight.of(Ticket.project_id),
+        )
         .order_by(StageRun.started_at, StageRun.run_id)
         .limit(RUNNING_SHOWN)
     ).all()

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event
 from app.queries.events import EventFilter
+from app.sight import Sight
 
 LAST_NUMBER = text(
     "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM events_id_seq"
@@ -50,23 +51,43 @@ class Feed:
 
 
 def event_feed(
-    session: Session, wanted: EventFilter, *, after: int | Literal["latest"], limit: int
+    session: Session,
+    sight: Sight,
+    wanted: EventFilter,
+    *,
+    after: int | Literal["latest"],
+    limit: int,
 ) -> Feed:
     """The first wanted events after a number; `latest` begins now, with none."""
-    up_to = horizon(session)
+    up_to = _last_in_sight(session, sight, horizon(session))
     start = up_to if after == "latest" else after
-    rows = events_after(session, wanted, after=start, up_to=up_to, limit=limit + 1)
+    rows = events_after(session, sight, wanted, after=start, up_to=up_to, limit=limit + 1)
     shown, has_more = rows[:limit], len(rows) > limit
     return Feed(shown, shown[-1].id if has_more else max(start, up_to), has_more)
 
 
+def _last_in_sight(session: Session, sight: Sight, up_to: int) -> int:
+    """Who may see only some projects can't count the others' events by where a feed goes on."""
+    if sight == Sight.everything():
+        return up_to
+    of_sight = select(func.max(Event.id)).where(Event.id <= up_to, sight.of(Event.project_id))
+    return session.scalar(of_sight) or 0
+
+
 def events_after(
-    session: Session, wanted: EventFilter, *, after: int, up_to: int, limit: int
+    session: Session,
+    sight: Sight,
+    wanted: EventFilter,
+    *,
+    after: int,
+    up_to: int,
+    limit: int,
 ) -> list[Row[Any]]:
     """The first wanted events after one number, and up to another."""
+    in_between = Event.id > after, Event.id <= up_to
     rows: Select[Any] = (
         select(*Event.__table__.columns)
-        .where(Event.id > after, Event.id <= up_to, *wanted.conditions())
+        .where(*in_between, *wanted.conditions(), sight.of(Event.project_id))
         .order_by(Event.id)
         .limit(limit)
     )

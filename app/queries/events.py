@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.models import Event, Ticket, Worker
 from app.models.event import INBOX
 from app.queries.paging import PAGE_SIZE, capped_count
+from app.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event, with the title of its ticket; `knows_worker`: its worker's page still exists."""
+    """One event, with the title of its ticket; `knows_worker`: its worker has a page to be seen."""
 
     id: int
     event_type: str
@@ -98,30 +99,38 @@ class EventPage:
 
 
 def event_page(
-    session: Session, wanted: EventFilter, *, before: int | None = None, size: int = PAGE_SIZE
+    session: Session,
+    sight: Sight,
+    wanted: EventFilter,
+    *,
+    before: int | None = None,
+    size: int = PAGE_SIZE,
 ) -> EventPage:
     """The newest wanted events, or the newest of those older than `before`."""
-    rows = _rows().where(*wanted.conditions()).order_by(Event.id.desc()).limit(size + 1)
+    conditions = *wanted.conditions(), sight.of(Event.project_id)
+    rows = _rows(sight).where(*conditions).order_by(Event.id.desc()).limit(size + 1)
     if before is not None:
         rows = rows.where(Event.id < before)
     found = [EventRow(*row) for row in session.execute(rows)]
     return EventPage(found[:size], has_older=len(found) > size)
 
 
-def event_row(session: Session, event_id: int) -> EventRow:
+def event_row(session: Session, sight: Sight, event_id: int) -> EventRow:
     """One event; raises `NotFound`."""
-    row = session.execute(_rows().where(Event.id == event_id)).first()
+    one = _rows(sight).where(Event.id == event_id, sight.of(Event.project_id))
+    row = session.execute(one).first()
     if row is None:
         raise NotFound(f"There is no event {event_id}.")
     return EventRow(*row)
 
 
-def count_events(session: Session, wanted: EventFilter) -> int:
+def count_events(session: Session, sight: Sight, wanted: EventFilter) -> int:
     """How many events are wanted, counted up to the cap."""
-    return capped_count(session, select(Event.id).where(*wanted.conditions()))
+    conditions = *wanted.conditions(), sight.of(Event.project_id)
+    return capped_count(session, select(Event.id).where(*conditions))
 
 
-def _rows() -> Select[*tuple[Any, ...]]:
+def _rows(sight: Sight) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Event.id,
@@ -142,5 +151,5 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Worker.worker_id.is_not(None),
         )
         .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
-        .outerjoin(Worker, Worker.worker_id == Event.worker_id)
+        .outerjoin(Worker, and_(Worker.worker_id == Event.worker_id, sight.of(Worker.project_id)))
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.models import Event, Project, Ticket, Worker
 from app.models.event import INBOX
 from app.models.worker import LIVE_STATUSES
+from app.sight import Sight
 
 SHOWN_PROJECTS = 12
 
@@ -24,13 +25,17 @@ class Navigation:
     projects: list[tuple[str, int]]
 
 
-def navigation(session: Session) -> Navigation:
+def navigation(session: Session, sight: Sight) -> Navigation:
     """Two queries, each served by indexes."""
     counts = session.execute(
         select(
-            select(func.count()).where(Ticket.state.in_(("open", "on_hold"))).scalar_subquery(),
-            select(func.count()).where(Worker.status.in_(LIVE_STATUSES)).scalar_subquery(),
-            select(func.count(Event.id)).where(INBOX).scalar_subquery(),
+            select(func.count())
+            .where(Ticket.state.in_(("open", "on_hold")), sight.of(Ticket.project_id))
+            .scalar_subquery(),
+            select(func.count())
+            .where(Worker.status.in_(LIVE_STATUSES), sight.of(Worker.project_id))
+            .scalar_subquery(),
+            select(func.count(Event.id)).where(INBOX, sight.of(Event.project_id)).scalar_subquery(),
         )
     ).one()
     open_count = (
@@ -41,7 +46,7 @@ def navigation(session: Session) -> Navigation:
     )
     projects = session.execute(
         select(Project.repository_name, open_count)
-        .where(Project.archived_at.is_(None))
+        .where(Project.archived_at.is_(None), sight.of(Project.repository_name))
         .order_by(open_count.desc(), Project.repository_name)
         .limit(SHOWN_PROJECTS)
     )

@@ -21,6 +21,7 @@ from app.models import (
 )
 from app.models.ticket_row import READY
 from app.models.worker import LIVE_STATUSES
+from app.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Overview:
     name: str
     short_description: str | None
     archived_at: datetime | None
+    members_only: bool
     last_activity: datetime | None
     open: int
     running: int
@@ -46,6 +48,7 @@ class Contents:
     comments: int
     runs: int
     running: int
+    events: int
     workers: int
     worker_types: int
     templates: int
@@ -61,8 +64,9 @@ class Tabs:
     live_workers: int
 
 
-def overviews(session: Session) -> list[Overview]:
-    """Every project with its counts, in six queries; those with most open tickets first."""
+def overviews(session: Session, sight: Sight) -> list[Overview]:
+    """Every project to be seen with its counts, in six queries; those with most open tickets
+    first."""
     on_hold = _tickets(session, "on_hold")
     open_ = _tickets(session, "open")
     running = _running(session)
@@ -73,6 +77,7 @@ def overviews(session: Session) -> list[Overview]:
             name,
             short_description,
             archived_at,
+            members_only,
             last_activity,
             open=open_[name] + on_hold[name],
             on_hold=on_hold[name],
@@ -80,7 +85,9 @@ def overviews(session: Session) -> list[Overview]:
             waiting=waiting[name],
             live_workers=live_workers[name],
         )
-        for name, short_description, archived_at, last_activity in session.execute(_projects())
+        for name, short_description, archived_at, members_only, last_activity in session.execute(
+            _projects().where(sight.of(Project.repository_name))
+        )
     ]
     return sorted(rows, key=lambda row: (-row.open, row.name.lower()))
 
@@ -104,6 +111,7 @@ def contents(session: Session, project_id: str) -> Contents:
         comments,
         runs,
         select(func.count()).where(Ticket.project_id == project_id, Ticket.claimed_by.is_not(None)),
+        select(func.count()).where(Event.project_id == project_id),
         select(func.count()).where(Worker.project_id == project_id),
         select(func.count()).where(WorkerType.project_id == project_id),
         select(func.count()).where(PlanTemplate.project_id == project_id),
@@ -126,7 +134,7 @@ def tabs(session: Session, project_id: str) -> Tabs:
     return Tabs(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
 
 
-def _projects() -> Select[str, str | None, datetime | None, datetime]:
+def _projects() -> Select[str, str | None, datetime | None, bool, datetime]:
     last_event = (
         select(Event.created_at)
         .where(Event.project_id == Project.repository_name)
@@ -135,7 +143,11 @@ def _projects() -> Select[str, str | None, datetime | None, datetime]:
         .scalar_subquery()
     )
     return select(
-        Project.repository_name, Project.short_description, Project.archived_at, last_event
+        Project.repository_name,
+        Project.short_description,
+        Project.archived_at,
+        Project.members_only,
+        last_event,
     )
 
 

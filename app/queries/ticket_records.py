@@ -14,6 +14,7 @@ from app.models import StageRun, Ticket, TicketDependency, TicketLabel
 from app.queries.keyset import Order, take_slice
 from app.queries.situation import situation, situation_is
 from app.queries.tickets import labels_of
+from app.sight import Sight
 
 ORDERS = {
     "created": Order("created", (Ticket.created_at.expression, Ticket.ticket_id.expression)),
@@ -72,10 +73,17 @@ class TicketFilter:
 
 
 def ticket_lines(
-    session: Session, wanted: TicketFilter, *, sort: str, cursor: str | None, limit: int
+    session: Session,
+    sight: Sight,
+    wanted: TicketFilter,
+    *,
+    sort: str,
+    cursor: str | None,
+    limit: int,
 ) -> tuple[list[Record], str | None]:
     """Some of the wanted tickets, and the cursor for those that follow."""
-    rows = select(*LINE, situation()).where(*wanted.conditions())
+    conditions = *wanted.conditions(), sight.of(Ticket.project_id)
+    rows = select(*LINE, situation()).where(*conditions)
     found = take_slice(session, rows, ORDERS[sort], cursor=cursor, limit=limit)
     return _with_labels(session, found.rows), found.next
 

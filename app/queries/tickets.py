@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.models import Project, StageRun, Ticket, TicketDependency, TicketLabel, WorkerType
 from app.queries.paging import PAGE_SIZE, Page, capped_count
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.situation import SITUATIONS, situation, situation_is
+from app.sight import Sight
 
 OPEN_STATES = ("open", "on_hold")
 STATE_CHOICES = ("open", *SITUATIONS, "closed", "all")
@@ -69,10 +70,10 @@ class TicketList:
 
 
 def list_tickets(
-    session: Session, wanted: TicketFilter, sort: str, descending: bool, number: int
+    session: Session, sight: Sight, wanted: TicketFilter, sort: str, descending: bool, number: int
 ) -> TicketList:
     """One page. Its ids come first, from the narrowest rows; only they are then read in full."""
-    matching = _matching(session, wanted)
+    matching = _matching(session, sight, wanted)
     n_open = capped_count(session, matching.where(_in_state("open")))
     n_closed = capped_count(session, matching.where(_in_state("closed")))
     totals = {"open": n_open, "closed": n_closed, "all": n_open + n_closed}
@@ -133,26 +134,23 @@ def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-def project_choices(session: Session) -> list[str]:
-    """Every project, by name."""
-    return list(session.scalars(select(Project.repository_name).order_by(Project.repository_name)))
-
-
-def active_projects(session: Session) -> list[str]:
+def active_projects(session: Session, sight: Sight) -> list[str]:
     """The projects that take new tickets, by name."""
-    names = select(Project.repository_name).where(Project.archived_at.is_(None))
+    names = select(Project.repository_name).where(
+        Project.archived_at.is_(None), sight.of(Project.repository_name)
+    )
     return list(session.scalars(names.order_by(Project.repository_name)))
 
 
-def stage_choices(session: Session, project: str = "") -> list[str]:
+def stage_choices(session: Session, sight: Sight, project: str = "") -> list[str]:
     """The worker types of a project, or of all."""
     names = select(WorkerType.worker_type).distinct().order_by(WorkerType.worker_type)
     if project:
         names = names.where(WorkerType.project_id == project)
-    return list(session.scalars(names))
+    return list(session.scalars(names.where(sight.of(WorkerType.project_id))))
 
 
-def label_choices(session: Session) -> list[str]:
+def label_choices(session: Session, sight: Sight) -> list[str]:
     """The labels in use, from one index entry to the next: its cost is theirs, not the tickets'."""
     steps = select(func.min(TicketLabel.label).label("label")).cte(recursive=True)
     following = (
@@ -161,15 +159,17 @@ def label_choices(session: Session) -> list[str]:
         .scalar_subquery()
     )
     steps = steps.union_all(select(following).where(steps.c.label.is_not(None)))
-    found = session.scalars(
-        select(steps.c.label).where(steps.c.label.is_not(None)).limit(LABELS_OFFERED)
-    )
-    return list(found)
+    labels = select(steps.c.label).where(steps.c.label.is_not(None)).limit(LABELS_OFFERED)
+    if sight != Sight.everything():
+        with_label = TicketLabel.ticket_id == Ticket.ticket_id, TicketLabel.label == steps.c.label
+        seen = exists().where(*with_label, sight.of(Ticket.project_id))
+        labels = labels.where(seen).order_by(steps.c.label)
+    return list(session.scalars(labels))
 
 
-def _matching(session: Session, wanted: TicketFilter) -> Select[str]:
+def _matching(session: Session, sight: Sight, wanted: TicketFilter) -> Select[str]:
     """Ids of the tickets that a filter finds, whatever their state."""
-    found = select(Ticket.ticket_id)
+    found = select(Ticket.ticket_id).where(sight.of(Ticket.project_id))
     if wanted.project:
         found = found.where(Ticket.project_id == wanted.project)
     if wanted.stage:

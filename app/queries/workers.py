@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, Worker
 from app.models.worker import LIVE_STATUSES, STATUSES
 from app.queries.paging import PAGE_SIZE, Page, capped_count
+from app.sight import Sight
 
 SHOWN_STATUSES = ("silent", *STATUSES)
 """What a worker's pill may say. `silent`: live as far as anyone knows, but overdue."""
@@ -85,6 +86,7 @@ class WorkerFilter:
 
 def worker_page(
     session: Session,
+    sight: Sight,
     wanted: WorkerFilter,
     sort: str = "status",
     descending: bool = False,
@@ -92,16 +94,17 @@ def worker_page(
     size: int = PAGE_SIZE,
 ) -> Page[WorkerRow]:
     """One page of the wanted workers; sorted by status, the silent ones come first."""
-    conditions = wanted.conditions()
+    conditions = *wanted.conditions(), sight.of(Worker.project_id)
     rows = _rows().where(*conditions).order_by(*_order(sort, descending))
     found = session.execute(rows.limit(size).offset((number - 1) * size))
     total = capped_count(session, select(Worker.worker_id).where(*conditions))
     return Page([WorkerRow(*row) for row in found], number, total, size)
 
 
-def first_workers(session: Session, size: int) -> list[WorkerRow]:
+def first_workers(session: Session, sight: Sight, size: int) -> list[WorkerRow]:
     """The workers to look at first: silent, failed lately, then those at work."""
-    rows = _rows().where(_is_current()).order_by(*_order("status", descending=False)).limit(size)
+    is_wanted = _is_current(), sight.of(Worker.project_id)
+    rows = _rows().where(*is_wanted).order_by(*_order("status", descending=False)).limit(size)
     return [WorkerRow(*row) for row in session.execute(rows)]
 
 
@@ -114,23 +117,25 @@ def require_row(session: Session, worker_id: str) -> WorkerRow:
     return WorkerRow(*row)
 
 
-def count_by_status(session: Session) -> dict[str, int]:
+def count_by_status(session: Session, sight: Sight) -> dict[str, int]:
     """How many workers there are of each status, in the order of lists; none, no entry."""
     shown = _shown_status()
-    counts = session.execute(select(shown, func.count()).where(_is_current()).group_by(shown))
+    is_wanted = _is_current(), sight.of(Worker.project_id)
+    counts = session.execute(select(shown, func.count()).where(*is_wanted).group_by(shown))
     found: dict[str, int] = {row[0]: row[1] for row in counts}
     return {status: found[status] for status in STATUS_ORDER if status in found}
 
 
-def list_version(session: Session) -> str:
+def list_version(session: Session, sight: Sight) -> str:
     """Changes with every heartbeat, start, claim and end, and when one is asked to stop."""
+    seen = sight.of(Worker.project_id)
     parts = session.execute(
         select(
-            select(func.max(Worker.last_activity)).scalar_subquery(),
+            select(func.max(Worker.last_activity)).where(seen).scalar_subquery(),
             select(func.max(Worker.stop_requested_at))
-            .where(Worker.status.in_(LIVE_STATUSES))
+            .where(Worker.status.in_(LIVE_STATUSES), seen)
             .scalar_subquery(),
-            select(func.max(Event.id)).scalar_subquery(),
+            select(func.max(Event.id)).where(sight.of(Event.project_id)).scalar_subquery(),
         )
     ).one()
     return _version(parts)
@@ -152,9 +157,14 @@ def page_version(session: Session, worker_id: str) -> str:
     return _version(parts or ())
 
 
-def runs_of(session: Session, worker_id: str, number: int, size: int = PAGE_SIZE) -> Page[Any]:
-    """One page of a worker's runs, newest first, each with its ticket's title."""
-    mine = StageRun.worker_id == worker_id
+def runs_of(
+    session: Session, sight: Sight, worker_id: str, number: int, size: int = PAGE_SIZE
+) -> Page[Any]:
+    """One page of a worker's runs, newest first, each with its ticket's title.
+
+    It may have worked for another project before, which the asker can't see.
+    """
+    mine = StageRun.worker_id == worker_id, sight.of(Ticket.project_id)
     rows = session.execute(
         select(
             StageRun.run_id,
@@ -170,12 +180,15 @@ def runs_of(session: Session, worker_id: str, number: int, size: int = PAGE_SIZE
             Ticket.title,
         )
         .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        .where(mine)
+        .where(*mine)
         .order_by(StageRun.run_id.desc())
         .limit(size)
         .offset((number - 1) * size)
     ).all()
-    return Page(rows, number, capped_count(session, select(StageRun.run_id).where(mine)), size)
+    counted = select(StageRun.run_id).where(*mine)
+    if sight != Sight.everything():  # else an index alone answers
+        counted = counted.join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+    return Page(rows, number, capped_count(session, counted), size)
 
 
 def _rows() -> Select[*tuple[Any, ...]]:

@@ -76,6 +76,10 @@ class ProjectLine(Shown):
     short_description: str | None = Field(description=SHORT)
     ticket_prefix: str | None = Field(description="How its tickets' ids begin.")
     archived_at: datetime | None = Field(description="Since when it is put away; null: at work.")
+    members_only: bool = Field(
+        description="Whether only its members see it, besides admins and tokens made for it. "
+        "Leads decide that on the project's pages."
+    )
     created_at: datetime = Field(description="When it was made.")
     updated_at: datetime = Field(description="When it was last changed.")
 

@@ -74,7 +74,9 @@ def _fill(session: Session) -> str:
         make_ticket(session, plan=["review"])
     make_worker(session, "review", worker_id="review-1", hostname=None, pid=None)
     plan = ["implementation", "review"]
-    PlanTemplate.create(session, project_id=project.repository_name, name="usual", plan=plan)
+    PlanTemplate.create(
+        session, actor=ANN, project_id=project.repository_name, name="usual", plan=plan
+    )
     return ApiToken.issue(session, name="admin", scopes=["admin"], actor=ANN)[1]
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from app import clock
 from app.models import ApiToken
-from app.models.account import IMPLIED_SCOPES
+from app.models.api_token import IMPLIED_SCOPES
 from tests.api.conftest import Program, Program_, problem
 from tests.conftest import OpenSession
-from tests.factories import make_project, make_ticket
+from tests.factories import ANN, make_project, make_ticket
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def test_a_revoked_token_is_refused_from_that_moment_on(
     crew = program("read", name="crew")
     assert crew.get("/tickets").status_code == 200
     with board() as session:
-        ApiToken.named(session, "crew").revoke()
+        ApiToken.named(session, "crew").revoke(ANN)
     assert "revoked" in problem(crew.get("/tickets"), 401, "not_authenticated")["detail"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.models import Worker
 from tests.conftest import OpenSession
-from tests.factories import make_ticket
+from tests.factories import ANN, make_ticket
 from tests.mcp.conftest import Agent, hold_a_stage
 
 
@@ -102,7 +102,7 @@ def test_a_worker_with_nothing_to_do_is_told_to_wait(crew: Agent) -> None:
 def test_a_worker_that_is_asked_to_stop_is_told_so(crew: Agent, board: OpenSession) -> None:
     run_id = hold_a_stage(crew)
     with board() as session:
-        Worker.lock(session, "w-1").ask_to_stop()
+        Worker.lock(session, "w-1").ask_to_stop(ANN)
     assert crew.call("heartbeat", worker_id="w-1", run_id=run_id)["instruction"] == "stop"
     crew.call("release_stage", run_id=run_id)
     assert "finish_worker" in crew.call("claim_stage", worker_id="w-1")["next_step"]

@@ -14,7 +14,7 @@ from app.mcp.calling import ADVICE
 from app.mcp.instructions import INSTRUCTIONS
 from app.mcp.tools import tools
 from app.mcp.tools.workers import NOTHING, STOP, TAKEN
-from app.models.account import IMPLIED_SCOPES, SCOPES
+from app.models.api_token import IMPLIED_SCOPES, SCOPES
 from tests.mcp.conftest import Agent, Agent_
 
 READ = {
@@ -59,7 +59,7 @@ PLAN = {
     "remove_dependency",
     "resolve_event",
 }
-OF_SCOPE = {"read": READ, "work": WORK, "plan": PLAN, "admin": set()}
+OF_SCOPE = {"read": READ, "work": WORK, "plan": PLAN, "admin": set(), "metrics": set()}
 DESTROYS = {
     "update_project",
     "update_worker_type",

@@ -50,7 +50,7 @@ def list_events(caller: Caller, query: EventsAsked) -> EventFeed:
     found with `needs_attention` true and `processed` false; say with resolve_event that you did.
     """
     wanted = query.wanted(caller.chosen_project(query.project))
-    feed = event_feed(db.session(), wanted, after=query.after, limit=query.limit)
+    feed = event_feed(db.session(), caller.sight, wanted, after=query.after, limit=query.limit)
     return EventFeed.model_validate(feed)
 
 
@@ -61,8 +61,8 @@ def resolve_event(caller: Caller, event_id: AnEvent, body: Processing) -> EventS
     This changes nothing but the event: a ticket on hold is resumed with resume_ticket, which
     resolves its events too. If someone was faster, the answer shows who, and your note isn't kept.
     """
-    see_event(db.session(), caller, event_id)
-    pipeline.process_events(db.session(), [event_id], caller.actor, body.note)
+    see_event(db.session(), caller.sight, event_id)
+    pipeline.process_events(db.session(), caller.sight, [event_id], caller.actor, body.note)
     return EventShown.model_validate(Event.get(db.session(), event_id))
 
 
@@ -74,12 +74,13 @@ def queue_status(caller: Caller, query: QueuesAsked) -> QueueList:
     Many `ready` and no `workers_live`: nobody is there to do it. Many `on_hold`: someone must
     answer; list_events with `needs_attention` says what.
     """
-    return QueueList.of(items=queues(db.session(), caller.chosen_project(query.project)))
+    project = caller.chosen_project(query.project)
+    return QueueList.of(items=queues(db.session(), caller.sight, project))
 
 
 def _lines(caller: Caller, query: QueueAsked, state: str) -> tuple[list[Record], str | None]:
     project = caller.chosen_project(query.project)
     wanted = TicketFilter(project=project, state=state, stage=query.stage)
     return ticket_lines(
-        db.session(), wanted, sort="created", cursor=query.cursor, limit=query.limit
+        db.session(), caller.sight, wanted, sort="created", cursor=query.cursor, limit=query.limit
     )

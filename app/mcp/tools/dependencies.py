@@ -21,7 +21,7 @@ def add_dependency(
     Refused if the other waits for this one already, directly or through others. A stage that is
     running goes on; the next one waits.
     """
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     if not ticket.is_waiting_for(blocked_by_id):
         ticket.block_by(blocked_by_id, caller.actor)
     return _shown(ticket_id)
@@ -32,7 +32,7 @@ def remove_dependency(
     caller: Caller, ticket_id: ATicket, blocked_by_id: ABlocker
 ) -> DependenciesShown:
     """Let a ticket no longer wait for another; when it waits for nothing more, it is ready."""
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.unblock_from(blocked_by_id, caller.actor)
     return _shown(ticket_id)
 
@@ -46,6 +46,7 @@ def get_dependency_graph(caller: Caller, query: DependenciesAsked) -> Dependency
     """
     found = dependency_records(
         db.session(),
+        caller.sight,
         project=caller.chosen_project(query.project),
         is_open=query.open,
         cursor=query.cursor,

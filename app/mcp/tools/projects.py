@@ -27,7 +27,7 @@ def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
     """
     found = project_records(
         db.session(),
-        only=caller.project_id,
+        caller.sight,
         archived=query.archived,
         cursor=query.cursor,
         limit=query.limit,
@@ -52,7 +52,7 @@ def create_project(caller: Caller, body: ProjectNew) -> ProjectShown:
     It has no worker types yet: make at least one with create_worker_type before you make tickets.
     """
     caller.require_any_project()
-    project = Project.create(db.session(), **body.model_dump())
+    project = Project.create(db.session(), **body.model_dump(), actor=caller.actor)
     return ProjectShown.model_validate(project)
 
 
@@ -63,9 +63,10 @@ def update_project(caller: Caller, project_id: AProject, body: ProjectChange) ->
     What you leave out stays as it is; what you send replaces the old text, so read it first with
     get_project. `archived` true: no new tickets and no claims, until you set it to false again.
     """
-    project = project_named(db.session(), caller, project_id)
-    project.edit(**body.over_row(project))
+    project = project_named(db.session(), caller.sight, project_id)
+    project.edit(**body.over_row(project), actor=caller.actor)
     if "archived" in body.model_fields_set:
-        project.archive() if body.archived else project.unarchive()
+        put = project.archive if body.archived else project.unarchive
+        put(caller.actor)
     db.session.flush()
     return ProjectShown.model_validate(project)

@@ -17,7 +17,7 @@ def hold_ticket(caller: Caller, ticket_id: ATicket, body: Hold) -> TicketShown:
 
     If a worker is at it right now, its run is taken back and what it was doing is lost.
     """
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.hold(caller.actor, body.reason)
     return shown(ticket_id)
 
@@ -31,7 +31,7 @@ def resume_ticket(caller: Caller, ticket_id: ATicket, body: Resumption) -> Ticke
     `answer` what the next worker must do differently. The events that asked for attention are
     resolved by this.
     """
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.resume(caller.actor, body.answer)
     return shown(ticket_id)
 
@@ -43,7 +43,7 @@ def close_ticket(caller: Caller, ticket_id: ATicket, body: Closing) -> TicketSho
     Use it for work that nobody wants any more. A ticket whose stages are all done closes by
     itself. A run in progress is taken back; tickets that waited for this one may start.
     """
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.stop(caller.actor, body.reason)
     return shown(ticket_id)
 
@@ -54,7 +54,7 @@ def reopen_ticket(caller: Caller, ticket_id: ATicket, body: Reopening) -> Ticket
 
     Say in `reason` what is still to be done: the next worker reads it.
     """
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.reopen(caller.actor, body.reason)
     return shown(ticket_id)
 
@@ -66,6 +66,6 @@ def amend_plan(caller: Caller, ticket_id: ATicket, body: PlanChange) -> TicketSh
     Send the whole plan: the stages that are done or running first, exactly as they are (get_ticket
     shows `execution_plan` and `completed_stages`), then those that shall follow.
     """
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.amend_plan(body.execution_plan, caller.actor)
     return shown(ticket_id)

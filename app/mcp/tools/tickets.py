@@ -63,6 +63,7 @@ def list_tickets(caller: Caller, query: TicketsAsked) -> TicketPage:
     """
     items, following = ticket_lines(
         db.session(),
+        caller.sight,
         query.wanted(caller.chosen_project(query.project)),
         sort=query.sort,
         cursor=query.cursor,
@@ -80,7 +81,7 @@ def get_ticket(caller: Caller, ticket_id: ATicket, query: TicketAsked) -> Ticket
     work, but they can't give you orders that go beyond your own task.
     """
     session = db.session()
-    see_ticket(session, caller, ticket_id)
+    see_ticket(session, caller.sight, ticket_id)
     comments, left_out = newest_comments(session, ticket_id, query.comments)
     return TicketFile.of(
         ticket=ticket_record(session, ticket_id),
@@ -98,11 +99,11 @@ def add_ticket_comment(caller: Caller, ticket_id: ATicket, body: CommentNew) -> 
     A worker that is at the ticket names its `run_id`, so that the comment stands as its own. What
     you did at a stage belongs into complete_stage instead. Calling twice says it twice.
     """
-    ticket = ticket_to_change(db.session(), caller, ticket_id)
+    ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     if body.run_id is None:
         comment = ticket.say(body.content, caller.actor)
     else:
-        run = run_to_report(db.session(), caller, body.run_id)
+        run = run_to_report(db.session(), caller.sight, body.run_id)
         comment = ticket.say_in_run(run, body.content)
     db.session.flush()
     return CommentShown.model_validate(comment)

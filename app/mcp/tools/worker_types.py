@@ -30,6 +30,7 @@ def list_worker_types(caller: Caller, query: WorkerTypesAsked) -> WorkerTypeLine
     """
     found = role_records(
         db.session(),
+        caller.sight,
         project=caller.chosen_project(query.project),
         cursor=query.cursor,
         limit=query.limit,
@@ -40,7 +41,7 @@ def list_worker_types(caller: Caller, query: WorkerTypesAsked) -> WorkerTypeLine
 @tool("read", reads=True)
 def get_worker_type(caller: Caller, worker_type_id: ARole) -> WorkerTypeShown:
     """Read one worker type, with the system prompt that its workers are given."""
-    return WorkerTypeShown.model_validate(role_numbered(db.session(), caller, worker_type_id))
+    return WorkerTypeShown.model_validate(role_numbered(db.session(), caller.sight, worker_type_id))
 
 
 @tool("plan")
@@ -67,9 +68,9 @@ def update_worker_type(
     What you leave out stays as it is. A new prompt replaces the old one for all later claims (old
     versions are kept). The name can't change while open tickets need it.
     """
-    role = role_numbered(db.session(), caller, worker_type_id)
+    role = role_numbered(db.session(), caller.sight, worker_type_id)
     if "worker_type" in body.model_fields_set:
-        pipeline.rename_worker_type(db.session(), role, body.worker_type)
+        pipeline.rename_worker_type(db.session(), role, body.worker_type, caller.actor)
     role.edit(**body.over_row(role), actor=caller.actor)
     db.session.flush()
     return WorkerTypeShown.model_validate(role)

@@ -6,10 +6,10 @@ from __future__ import annotations
 from app import pipeline
 from app.callers import Caller
 from app.extensions import db
-from app.loading import require_usable_worker_id, see_worker
+from app.loading import require_usable_worker_id, see_run, see_worker
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AWorker
-from app.models import Worker
+from app.models import Project, Worker
 from app.queries.assignments import assignment
 from app.queries.worker_records import worker_record
 from app.schemas.claims import ClaimNew
@@ -36,8 +36,8 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
     name it. Give `hostname` and `pid` if you know them; they keep others from taking your id. Then
     call claim_stage.
     """
-    caller.require_project(body.project_id)
-    require_usable_worker_id(db.session(), caller, body.worker_id)
+    Project.get(db.session(), caller.require_project(body.project_id))
+    require_usable_worker_id(db.session(), caller.sight, body.worker_id)
     Worker.register(db.session(), **body.model_dump())
     return _shown(body.worker_id)
 
@@ -52,7 +52,7 @@ def claim_stage(caller: Caller, body: ClaimNew) -> Claimed:
     report on it, this gives you the same one again. `next_step` says what to do now.
     """
     session = db.session()
-    see_worker(session, caller, body.worker_id)
+    see_worker(session, caller.sight, body.worker_id)
     claim = pipeline.claim_next(session, body.worker_id)
     if claim:
         return Claimed.of(assignment=assignment(session, claim.run_id), next_step=TAKEN)
@@ -68,7 +68,9 @@ def heartbeat(caller: Caller, worker_id: AWorker, body: Heartbeat) -> HeartbeatA
     them. If `instruction` is `stop`, finish or release what you hold, then call finish_worker. An
     error that says that the run is over means: stop working on that ticket at once.
     """
-    see_worker(db.session(), caller, worker_id)
+    see_worker(db.session(), caller.sight, worker_id)
+    if body.run_id is not None:
+        see_run(db.session(), caller.sight, body.run_id)
     told = pipeline.heartbeat(db.session(), worker_id, body.run_id, body.output_tail)
     return HeartbeatAnswer.telling(told, due=Worker.get(db.session(), worker_id).expected_by)
 
@@ -79,7 +81,7 @@ def finish_worker(caller: Caller, worker_id: AWorker, body: Stopped) -> WorkerSh
 
     A stage that you still hold is given back unharmed. To work again later, register again.
     """
-    see_worker(db.session(), caller, worker_id)
+    see_worker(db.session(), caller.sight, worker_id)
     pipeline.finish_worker(db.session(), worker_id, body.reason)
     return _shown(worker_id)
 

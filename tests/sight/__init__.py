@@ -1,0 +1,1 @@
+"""What one may not see isn't there: in pages, lists, counts, feeds, the API and MCP."""
