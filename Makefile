@@ -25,20 +25,31 @@ help: ## list these commands
 .PHONY: run
 run: $(VENV)/.runtime $(VENV)/.project ## serve Callboard on 127.0.0.1:8000 (or: make run HOST=0.0.0.0 PORT=9000)
 	@$(BIN)/callboard db upgrade
+	@$(BIN)/callboard setup-link --if-needed --url http://$(subst 0.0.0.0,127.0.0.1,$(HOST)):$(PORT)
 	@exec $(BIN)/gunicorn --config deploy/gunicorn.conf.py --bind $(HOST):$(PORT) wsgi:app
 
 .PHONY: test
 test: lint ## run the linters, then the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+BANDIT := $(BIN)/bandit --quiet --recursive --configfile pyproject.toml app deploy wsgi.py
+
 .PHONY: lint
-lint: dev ## check style, types, templates and the direction of imports
+lint: dev ## check style, types, templates, imports, and for weaknesses
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/djlint templates --check
 	@$(BIN)/djlint templates --lint
 	@$(BIN)/lint-imports --no-logo
+	@$(BANDIT)
+
+# --strict: a library that nobody knows anything about is not a library without a known weakness.
+.PHONY: audit
+audit: dev ## look for weaknesses in the code, and for known ones in the libraries
+	@$(BANDIT)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes \
+		--requirement requirements-server.txt --requirement requirements-dev.txt
 
 .PHONY: format
 format: dev ## put code and templates in the house style
@@ -59,6 +70,8 @@ lock: dev ## resolve pyproject.toml into the lock files (newest versions: make l
 	@$(PIP_COMPILE) --output-file requirements-build.txt \
 		--build-deps-for editable --only-build-deps pyproject.toml
 	@$(PIP_COMPILE) --output-file requirements.txt pyproject.toml
+	@$(PIP_COMPILE) --output-file requirements-server.txt --extra oidc --extra postgres \
+		--constraint requirements.txt pyproject.toml
 	@$(PIP_COMPILE) --output-file requirements-dev.txt --extra oidc --extra postgres --extra dev \
 		--constraint requirements-build.txt --constraint requirements.txt pyproject.toml
 

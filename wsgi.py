@@ -1,12 +1,5 @@
-"""The WSGI entry point: `gunicorn wsgi:app`, and what `flask` finds by itself."""
+"""The WSGI entry point of a checkout: `gunicorn wsgi:app`, and what `flask` finds by itself."""
 
-import sys
+from app.wsgi import app
 
-from app import create_app
-from app.config import ConfigError
-
-try:
-    app = create_app()
-except ConfigError as error:
-    print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - there is no logger yet
-    raise SystemExit(2) from None
+__all__ = ["app"]

@@ -1,0 +1,29 @@
+"""`callboard serve`: the board under gunicorn, as a service runs it, from a checkout or a wheel."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from app.config import ROOT
+
+CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
+
+
+@click.command(
+    "serve",
+    short_help="Serve the board with gunicorn, as a service does.",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def serve(options: tuple[str, ...]) -> None:
+    """Serve the board with gunicorn, set up for it. OPTIONS are gunicorn's own, such as --bind.
+
+    SIGHUP starts fresh workers, SIGTERM stops; neither loses a request that has arrived.
+    """
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG)]
+    # Instead of this process: its number stays, and gunicorn's master holds no code of the board,
+    # so that a reload brings new code.
+    os.execv(sys.executable, [*gunicorn, *options, "app.wsgi:app"])  # noqa: S606 - no shell wanted

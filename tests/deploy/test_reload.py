@@ -1,0 +1,138 @@
+"""Reload, restart and stop while people are at it: no request is lost, none is answered 5xx."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+
+import httpx
+import psutil
+import pytest
+
+from tests.deploy.board import HOST, Board
+from tests.deploy.conftest import start
+from tests.deploy.load import load
+from tests.deploy.visitor import Visitor
+from tests.runner.processes import free_port, until
+
+PATHS = ["/healthz", "/readyz", "/nothing-here", "POST /api/v1/tickets"]
+GOOD = {200, 401, 404}
+"""The POST brings no token: all that matters here is that the board itself refuses it."""
+
+
+@pytest.fixture
+def own(tmp_path, database):
+    """A board that this test may stop."""
+    shutil.copy(database, tmp_path / "callboard.db")
+    with Board(tmp_path, WEB_CONCURRENCY="1") as board:
+        yield board
+
+
+@pytest.fixture
+def direct(own):
+    """Clients that come without a proxy, over TCP."""
+    port = free_port()
+    own.start("--workers", "2", "--bind", f"127.0.0.1:{port}", "--bind", f"unix:{own.socket}")
+    headers = {"Host": HOST}
+    return lambda: httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30)
+
+
+def test_a_reload_under_load_loses_nothing_of_direct_clients(own, direct, record_property):
+    with load(direct, PATHS, fresh=2, kept=2) as outcomes:
+        reload_under(outcomes, own)
+
+    assert not outcomes.lost
+    assert set(outcomes.answers) == GOOD
+    record_property("figures", f"a reload, direct: {outcomes.count} requests, none lost")
+
+
+@pytest.mark.parametrize("name", ["nginx", "caddy"])
+def test_a_reload_under_load_loses_nothing_behind_a_proxy(
+    own, certificate, tmp_path, name, record_property
+):
+    own.start()
+    proxy = start(name, tmp_path, own.socket, certificate)
+    try:
+        with load(
+            lambda: Visitor(proxy.url, certificate), PATHS, fresh=1, kept=3
+        ) as outcomes:  # fmt: skip
+            reload_under(outcomes, own)
+    finally:
+        proxy.stop()
+
+    assert not outcomes.lost
+    assert set(outcomes.answers) == GOOD
+    record_property("figures", f"a reload behind {name}: {outcomes.count} requests, none lost")
+
+
+def test_a_restart_behind_a_systemd_socket_loses_nothing(
+    own, certificate, tmp_path, record_property
+):
+    with listening(own.socket) as door:
+        own.start(door=door)
+        proxy = start("nginx", tmp_path, own.socket, certificate)
+        try:
+            with load(lambda: Visitor(proxy.url, certificate), PATHS, fresh=2, kept=2) as outcomes:
+                until(lambda: outcomes.count > 50)
+                own.terminate()
+                assert own.wait() == 0
+                outcomes.mark("stopped")
+                own.start(door=door)
+                until(lambda: outcomes.count > outcomes.marks["stopped"] + 50, 40)
+        finally:
+            proxy.stop()
+
+    assert not outcomes.lost
+    assert set(outcomes.answers) == GOOD
+    record_property("figures", f"a restart behind a socket: {outcomes.count} requests, none lost")
+
+
+def test_a_stop_finishes_what_has_begun(own, direct):
+    with direct() as client:
+        client.get("/healthz")
+    began, answers = threading.Event(), []
+
+    def slow_body():
+        yield b"{"
+        began.set()
+        time.sleep(1.5)
+        yield b"}"
+
+    def post():
+        with direct() as client:
+            headers = {"Content-Type": "application/json"}
+            answers.append(client.post("/api/v1/tickets", content=slow_body(), headers=headers))
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    assert began.wait(10)
+    time.sleep(0.3)  # until a thread of the board waits for the rest
+    own.terminate()
+    thread.join(30)
+
+    assert own.wait() == 0
+    assert [answer.status_code for answer in answers] == [401]
+
+
+def reload_under(outcomes, board):
+    """Reload amid the load; returns when the new workers have taken over and answered some."""
+    until(lambda: outcomes.count > 50)
+    before = workers_of(board)
+    board.reload()
+    until(lambda: workers_of(board) and not workers_of(board) & before, 40)
+    outcomes.mark("reloaded")
+    until(lambda: outcomes.count > outcomes.marks["reloaded"] + 50, 40)
+
+
+def workers_of(board):
+    return {child.pid for child in psutil.Process(board.pid).children()}
+
+
+def listening(path):
+    """What systemd does for callboard.socket."""
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(path))
+    door.listen(512)
+    return door
