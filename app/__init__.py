@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from app import engine, logs
 from app.config import ROOT, Settings, load_settings, secret_key
-from app.extensions import csrf, db, migrate
+from app.extensions import csrf, db, login, migrate
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises `ConfigError` when a setting is wrong."""
     settings = settings or load_settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     app = Flask(
         __name__,
         instance_path=str(settings.instance_path.resolve()),
@@ -53,7 +53,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
-    csrf.init_app(app)
+    login.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
         engine.prepare(db.engine)
@@ -64,10 +64,13 @@ def _open_doors(app: Flask) -> None:
 
     rendering.register(app)
     web.register(app)
+    # After the guard: what a form of someone who was signed out holds is kept, not refused.
+    csrf.init_app(app)
     api.register(app)
     mcp.register(app)
     cli.register(app)
     app.register_error_handler(Exception, _answer_error)
+    web.access.require_complete(app)
 
 
 def _answer_error(error: Exception) -> ResponseReturnValue:

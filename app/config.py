@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from app.sign_on_settings import SignOnSettings
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent if (PACKAGE.parent / "templates").is_dir() else PACKAGE
@@ -26,7 +29,7 @@ class ConfigError(Exception):
     """A setting is wrong; the message is one line that names it."""
 
 
-class Settings(BaseSettings):
+class Settings(SignOnSettings):
     """What an operator may set. The README's table is checked against these fields."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", env_ignore_empty=True)
@@ -65,6 +68,11 @@ class Settings(BaseSettings):
     trusted_hosts: Annotated[list[str], NoDecode] = Field(
         default=[], description="Host names that requests may ask for, by comma; all unless set."
     )
+    public_url: str = Field(
+        default="",
+        description="Address under which people reach the board, for links that are made here; "
+        "unless set, that of the request.",
+    )
     proxy_hops: int = Field(
         default=0, ge=0, le=10, description="Proxies in front whose X-Forwarded headers count."
     )
@@ -74,6 +82,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged."
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How it is written: readable lines, or one JSON object a line."
+    )
 
     @field_validator("trusted_hosts", mode="before")
     @classmethod
@@ -81,6 +92,13 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [host.strip() for host in value.split(",") if host.strip()]
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _whole_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must be a whole address, such as https://board.example.org")
+        return value.rstrip("/")
 
     @field_validator("secret_key")
     @classmethod
@@ -115,13 +133,16 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """The settings of this process; raises `ConfigError` with one line a person can act on."""
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         problems = [
             f"{ENV_PREFIX}{str(e['loc'][0]).upper()} {_explain(e['msg'])} (it is {_shown(e)})"
             for e in error.errors()
         ]
         raise ConfigError("; ".join(problems)) from None
+    if settings.half_set:
+        raise ConfigError(settings.half_set)
+    return settings
 
 
 def secret_key(settings: Settings) -> str:
@@ -164,5 +185,5 @@ def _explain(message: str) -> str:
 
 def _shown(error: Any) -> str:
     # A key or a URL with a password must not end in a log.
-    secret = error["loc"][0] in ("secret_key", "database_url")
+    secret = error["loc"][0] in ("secret_key", "database_url", "oidc_client_secret")
     return "kept secret" if secret else repr(error["input"])

@@ -1,7 +1,7 @@
 """What every template may call: words for times and numbers, and addresses of static files."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from flask import Flask, url_for
@@ -94,9 +94,9 @@ def date_text(moment: datetime) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def exact_time(moment: datetime) -> str:
-    """To the second, in UTC: "2024-03-12 16:02:07 UTC"."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def exact_time(moment: datetime, zone: tzinfo | None = None) -> str:
+    """To the second, in UTC unless said: "2024-03-12 16:02:07 UTC"."""
+    return moment.astimezone(zone or UTC).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def iso_time(moment: datetime) -> str:

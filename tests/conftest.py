@@ -9,6 +9,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,12 +23,17 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app import create_app
+from app.actor import Actor
 from app.config import load_settings
 from app.extensions import db
+from app.models import User, UserSession
 
 DATABASES = ("sqlite", "postgresql")
 CHROMIUM = shutil.which("chromium")
 
+_numbers = count(1)
+
+SignIn = Callable[..., FlaskClient]
 OpenSession = Callable[[], AbstractContextManager[Session]]
 
 
@@ -126,10 +133,45 @@ def board(app: Flask) -> OpenSession:
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    """A browser without JavaScript."""
+def sign_in(app: Flask) -> SignIn:
+    """`sign_in("lead")`: a browser without JavaScript, of someone in that role; `sign_in(None)`:
+    of a stranger."""
+    return partial(client_of, app)
+
+
+@pytest.fixture
+def client(sign_in: SignIn) -> FlaskClient:
+    """A browser without JavaScript, of a lead named ann."""
+    return sign_in("lead", "ann")
+
+
+@pytest.fixture
+def stranger(sign_in: SignIn) -> FlaskClient:
+    """A browser without JavaScript, of someone who isn't signed in."""
+    return sign_in(None)
+
+
+def client_of(app: Flask, role: str | None, name: str = "") -> FlaskClient:
+    """A browser without JavaScript: of someone in that role, or of a stranger."""
     app.test_client_class = OutsideClient
-    return app.test_client()
+    client = app.test_client()
+    if role:
+        with client.session_transaction() as cookie:
+            cookie.update(cookie_of(app, role, name or f"{role}-{next(_numbers)}"))
+    return client
+
+
+def cookie_of(app: Flask, role: str, name: str) -> dict[str, Any]:
+    """What the cookie of someone who is signed in holds; they are made unless they are there."""
+    with app.app_context():
+        session = db.session()
+        user = User.find(session, name) or User.create(
+            session, name=name, role=role, actor=Actor.system()
+        )
+        place = {"method": "password", "address": "127.0.0.1", "user_agent": "a test"}
+        secret = UserSession.begin(session, user, **place)
+        session.commit()
+    return {"_user_id": secret, "_fresh": True}
 
 
 class OutsideClient(FlaskClient):
@@ -170,9 +212,22 @@ def empty_all_tables() -> None:
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
     else:
-        for name in names:
-            db.session.execute(text(f"DELETE FROM {name}"))
+        with _audit_unlocked():
+            for name in names:
+                db.session.execute(text(f"DELETE FROM {name}"))
     db.session.commit()
+
+
+@contextmanager
+def _audit_unlocked() -> Iterator[None]:
+    """SQLite's triggers refuse to delete audit entries; PostgreSQL's TRUNCATE doesn't ask them."""
+    of_audit = "FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entries'"
+    triggers = db.session.execute(text(f"SELECT name, sql {of_audit}")).all()
+    for name, _ in triggers:
+        db.session.execute(text(f"DROP TRIGGER {name}"))
+    yield
+    for _, statement in triggers:
+        db.session.execute(text(statement))
 
 
 def _run_on_server(url: str, statement: str) -> None:

@@ -26,6 +26,15 @@ WRONG = {
     "PROXY_HOPS=11": "less than or equal to 10",
     "SECURE_COOKIES=perhaps": "valid boolean",
     "LOG_LEVEL=loud": "'debug', 'info', 'warning' or 'error'",
+    "OIDC_ISSUER=http://id.example.org": "must start with https://",
+    "OIDC_ISSUER=https://id.example.org/.well-known/openid-configuration": "must be the issuer",
+    "OIDC_SCOPES=profile email": "must hold openid",
+    "OIDC_DOMAINS=example.org,@x": "@x is no domain",
+    "AUTH_HEADER=X_Remote_User": "letters, digits and dashes",
+    "AUTH_HEADER=X-Forwarded-For": "means something else already",
+    "AUTH_HEADER_FROM=10.0.0.1/8": "is no address, no network, and not unix",
+    "AUTH_HEADER_FROM=0.0.0.0/0": "is everybody",
+    "SSO_ROLE=admin": "'', 'viewer', 'member' or 'lead'",
     "INSTANCE_PATH=/proc/nowhere": "can't be kept in /proc/nowhere/secret_key",
 }
 
@@ -179,3 +188,23 @@ def test_a_key_file_that_holds_no_key_is_named(tmp_path):
 def test_every_setting_says_what_it_is():
     for name, field in Settings.model_fields.items():
         assert re.search(r"\.$", field.description or ""), name
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        ({"oidc_issuer": "https://id.example.org", "oidc_client_id": "x"}, "OIDC_CLIENT_SECRET"),
+        ({"oidc_issuer": "https://id.example.org", "oidc_client_secret": "x"}, "OIDC_CLIENT_ID"),
+        ({"oidc_client_secret": "x", "oidc_client_id": "x"}, "OIDC_ISSUER"),
+        ({"auth_header": "X-Remote-User"}, "AUTH_HEADER_FROM"),
+        ({"auth_header_from": "unix"}, "AUTH_HEADER"),
+        ({"oidc_domains": "example.org"}, "OIDC_DOMAINS"),
+    ],
+)
+def test_settings_of_single_sign_on_come_together_or_not_at_all(settings, missing):
+    with pytest.raises(ConfigError, match=rf"^CALLBOARD_{missing} [^\n]+$"):
+        load_settings(**settings)
+
+
+def test_a_provider_on_this_very_machine_may_be_without_tls():
+    load_settings(oidc_issuer="http://localhost:9400", oidc_client_id="x", oidc_client_secret="x")

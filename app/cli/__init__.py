@@ -10,18 +10,36 @@ from flask import Flask
 from app.cli.demo import demo
 from app.cli.group import CallboardGroup
 from app.cli.mcp_config import mcp_config
+from app.cli.serve import serve
 from app.cli.work import work
 from app.config import ConfigError, load_settings
 
 
 def register(app: Flask) -> None:
     """Add Callboard's own commands to the application's."""
+    from app.cli.backup import backup, restore
+    from app.cli.copying import copy_database
+    from app.cli.doctor import doctor
     from app.cli.importing import import_group
     from app.cli.leases import expire_leases
+    from app.cli.pruning import prune
     from app.cli.seeding import seed
     from app.cli.tokens import token_group
+    from app.cli.users import setup_link, user_group
 
-    for command in (expire_leases, import_group, seed, token_group):
+    for command in (
+        backup,
+        copy_database,
+        doctor,
+        expire_leases,
+        import_group,
+        prune,
+        restore,
+        seed,
+        setup_link,
+        token_group,
+        user_group,
+    ):
         app.cli.add_command(command)
 
 
@@ -52,6 +70,7 @@ callboard = CallboardGroup(
 callboard.params = [param for param in callboard.params if param.name not in ("app", "env_file")]
 click.version_option(package_name="callboard", message="callboard %(version)s")(callboard)
 # These need no application: a runner works on machines that have no board.
+callboard.add_command(serve)
 callboard.add_command(work)
 callboard.add_command(demo)
 callboard.add_command(mcp_config)

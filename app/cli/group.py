@@ -18,13 +18,15 @@ from app.errors import DomainError
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "The board": ("seed", "import", "expire-leases"),
     "Agents": ("work", "demo", "mcp-config"),
-    "Operation": ("token", "db", "run"),
+    "People": ("setup-link", "user", "token"),
+    "Operation": ("serve", "run"),
+    "The database": ("db", "backup", "restore", "copy-database", "prune", "doctor"),
     "Development": ("routes", "shell"),
 }
 
 SHORT_HELP: Mapping[str, str] = {
     "db": "Upgrade the database, and look at its migrations.",
-    "run": "Serve on this machine, for development; `make run` serves for a team.",
+    "run": "Serve on this machine, for development; `callboard serve` serves a team.",
 }
 """For commands that Flask and its extensions bring."""
 

@@ -15,13 +15,14 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length, Regexp
 
 from app import engine
-from app.errors import Conflict, DomainError, Forbidden, NotFound
+from app.errors import Conflict, DomainError, Forbidden, NotFound, TooMany
 from app.extensions import db
 
 STATUS_OF = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Forbidden: HTTPStatus.FORBIDDEN,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -29,6 +30,7 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """A form that answers with the right status, and keeps what was typed when it fails."""
 
     refused_with: HTTPStatus | None = None
+    retry_after: int | None = None
 
     @property
     def status(self) -> HTTPStatus:
@@ -36,6 +38,11 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
         if self.refused_with:
             return self.refused_with
         return HTTPStatus.UNPROCESSABLE_ENTITY if self.errors else HTTPStatus.OK
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When another try makes sense, if this one came too early."""
+        return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
 
     @contextmanager
     def catching(self) -> Iterator[None]:
@@ -62,6 +69,8 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     def refuse(self, error: DomainError) -> None:
         """Show a refusal at the field that it names, or above the form."""
         self.refused_with = status_of(error)
+        if isinstance(error, TooMany):
+            self.retry_after = error.retry_after
         if error.field and error.field in self:
             field = self[error.field]
             field.errors = [*field.errors, error.message]

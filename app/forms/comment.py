@@ -19,7 +19,9 @@ class CommentForm(OnceMixin, BoardForm):
     def say(self, session: Session, ticket: Ticket, actor: Actor) -> Comment:
         """Add the comment; the same form sent twice gives the one said first."""
         number = self.submission_id.data or None
-        sent_before = select(Comment).where(Comment.submission_id == number)
+        sent_before = select(Comment).where(
+            Comment.submission_id == number, Comment.ticket_id == ticket.ticket_id
+        )
         if number and (said := session.scalar(sent_before)):
             return said
         comment = ticket.say(self.content.data or "", actor, submission_id=number)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from wtforms import Field
 
 from app.models.plan import PLAN_MAX
+
+POSITION = re.compile(r"[1-9][0-9]{0,2}")
 
 
 class PlanField(Field):
@@ -31,7 +34,7 @@ class PlanField(Field):
     def arrange(self, action: str, templates: Mapping[str, Sequence[str]], chosen: str) -> None:
         """Do what a button of the plan editor says, for a browser without JavaScript."""
         verb, _, number = action.partition("-")
-        at = int(number) - 1 if number.isascii() and number.isdigit() else -1
+        at = int(number) - 1 if POSITION.fullmatch(number) else -1
         rows = self.data or [""]
         if verb == "add":
             rows.append("")

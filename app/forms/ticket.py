@@ -18,10 +18,14 @@ from app.models import Project, Ticket
 from app.models.label import LABEL_MAX, LABELS_MAX
 from app.models.ticket_row import PRIORITIES
 
+NUMBER_OF = {str(number): number for number in range(len(PRIORITIES))}
+DEFAULT_PRIORITY = "2"
+
 IDS_MAX = 2_000
 """Characters of a field that takes several ticket ids."""
 
-COUNTED = [InputRequired(), Regexp(r"\d{1,9}\Z", message="This is a number of the page itself.")]
+COUNT = re.compile(r"[0-9]{1,9}")
+COUNTED = [InputRequired(), Regexp(r"[0-9]{1,9}\Z", message="This is a number of the page itself.")]
 """Validators of a hidden field that holds a number."""
 
 
@@ -42,8 +46,8 @@ class TicketTextForm(BoardForm):
     )
     priority = RadioField(
         "Priority",
-        choices=select_choices(*((str(n), name) for n, name in enumerate(PRIORITIES))),
-        default="2",
+        choices=select_choices(*zip(NUMBER_OF, PRIORITIES, strict=True)),
+        default=DEFAULT_PRIORITY,
     )
     labels = StringField(
         "Labels",
@@ -54,11 +58,11 @@ class TicketTextForm(BoardForm):
 
     @property
     def values(self) -> dict[str, Any]:
-        """The fields as the verbs of a ticket take them."""
+        """The fields as the verbs of a ticket take them; also for showing what was refused."""
         return {
             "title": self.title.data or "",
             "description": self.description.data or "",
-            "priority": int(self.priority.data),
+            "priority": NUMBER_OF.get(self.priority.data, NUMBER_OF[DEFAULT_PRIORITY]),
             "labels": (self.labels.data or "").split(","),
         }
 
@@ -89,7 +93,9 @@ class NewTicketForm(OnceMixin, TicketTextForm):
     def create(self, session: Session, project_id: str, actor: Actor) -> Ticket:
         """Make the ticket; the same form sent twice gives the one made first."""
         Project.lock(session, project_id)
-        sent_before = select(Ticket).where(Ticket.submission_id == self.submission_id.data)
+        sent_before = select(Ticket).where(
+            Ticket.submission_id == self.submission_id.data, Ticket.project_id == project_id
+        )
         if self.submission_id.data and (made := session.scalar(sent_before)):
             return made
         ticket = Ticket.create(
@@ -155,7 +161,9 @@ class PlanForm(BoardForm):
 
     def whole_plan(self, ticket: Ticket) -> list[str]:
         """The stages before the rows, and those that the rows name."""
+        locked = self.locked.data or ""
+        # The page asks for it also to show a plan that was refused.
         return [
-            *ticket.execution_plan[: int(self.locked.data or 0)],
+            *ticket.execution_plan[: int(locked) if COUNT.fullmatch(locked) else 0],
             *self.execution_plan.stages,
         ]

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
-from app.web import addresses, edge, navigation
+from app.web import (
+    access,
+    addresses,
+    edge,
+    identity,
+    navigation,
+    public_address,
+    single_sign_on,
+    trusted_header,
+)
+from app.web.passage import Passages
+from app.web.proxies import Proxies
 
 
 def register(app: Flask) -> None:
     """Add the pages to the application."""
     settings: Settings = app.extensions["callboard.settings"]
-    if hops := settings.proxy_hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops, hops)  # type: ignore[method-assign]  # Flask's documented way
+    inner = Proxies(app.wsgi_app, settings.proxy_hops) if settings.proxy_hops else app.wsgi_app
+    app.wsgi_app = Passages(inner, trusts_proxy=settings.proxy_hops > 0)  # type: ignore[method-assign]  # Flask's documented way
     app.url_map.converters["project"] = addresses.ProjectConverter
     app.url_map.converters["int"] = addresses.RowNumberConverter
+    public_address.register(app)
     edge.register(app)
+    identity.register()
+    single_sign_on.register(app)
+    trusted_header.register(app)
+    access.register(app)
     navigation.register(app)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
@@ -24,19 +39,28 @@ def register(app: Flask) -> None:
 
 def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.accounts import blueprint as accounts
+    from app.web.api_tokens import blueprint as api_tokens
+    from app.web.audit import blueprint as audit
     from app.web.comments import blueprint as comments
+    from app.web.connections import blueprint as connections
     from app.web.dashboard import blueprint as dashboard
     from app.web.events import blueprint as events
     from app.web.health import blueprint as health
+    from app.web.members import blueprint as members
+    from app.web.metrics import blueprint as metrics
+    from app.web.people import blueprint as people
     from app.web.plan_templates import blueprint as plan_templates
     from app.web.projects import blueprint as projects
+    from app.web.single_sign_on import blueprint as single_sign_on
     from app.web.tickets import blueprint as tickets
+    from app.web.trusted_header import blueprint as trusted_header
     from app.web.worker_types import blueprint as worker_types
     from app.web.workers import blueprint as workers
 
     return (
         dashboard,
         projects,
+        members,
         worker_types,
         plan_templates,
         tickets,
@@ -44,5 +68,12 @@ def _blueprints() -> tuple[Blueprint, ...]:
         workers,
         events,
         accounts,
+        people,
+        api_tokens,
+        audit,
+        single_sign_on,
+        trusted_header,
+        connections,
         health,
+        metrics,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from flask import Blueprint, render_template, url_for
 
 from app.extensions import db
 from app.queries import dashboard
 from app.web import live
+from app.web.identity import current_sight, current_zone
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -16,13 +19,13 @@ Answer = str | tuple[str, int]
 @blueprint.get("/")
 def show() -> Answer:
     """The dashboard, or only its region when that asks."""
-    session = db.session()
-    version = live.stamp(dashboard.version(session))
+    session, sight = db.session(), current_sight()
+    version = live.stamp(dashboard.version(session, sight))
     if live.is_unchanged(version):
         return "", 204
     template = "dashboard/_region.html" if live.wants_region() else "dashboard/show.html"
     return render_template(
         template,
-        board=dashboard.load(session),
+        board=dashboard.load(session, sight, current_zone() or UTC),
         refresh_url=url_for("dashboard.show", v=version),
     )

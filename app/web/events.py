@@ -15,7 +15,7 @@ from app.models.event import EVENT_TYPES
 from app.queries.choices import project_names
 from app.queries.events import EventFilter, count_events, event_page, event_row
 from app.web import live
-from app.web.identity import current_actor
+from app.web.identity import current_actor, current_sight
 from app.web.listing import Listing
 from app.web.phrases import NAMES, pill_text, plain, reason, sentence
 
@@ -44,28 +44,34 @@ def process() -> Answer:
     form = ProcessForm()
     if form.validate_on_submit():
         with form.catching():
-            note = form.note.data or ""
-            count = pipeline.process_events(db.session(), form.event.data, current_actor(), note)
+            count = mark_dealt_with(form)
             db.session.commit()
             flash(*_told(count))
             return redirect(_list_url(), 303)
     return _list(form)
 
 
+def mark_dealt_with(form: ProcessForm) -> int:
+    """Mark the picked ones among those that may be seen; returns how many were still open."""
+    note = form.note.data or ""
+    picked = form.event.data
+    return pipeline.process_events(db.session(), current_sight(), picked, current_actor(), note)
+
+
 @blueprint.get("/events/<int:event_id>")
 def show(event_id: int) -> Answer:
     """One event in full, with the form that marks it as dealt with."""
-    event = event_row(db.session(), event_id)
+    event = event_row(db.session(), current_sight(), event_id)
     form = ProcessForm(formdata=None)
     return render_template("events/show.html", event=event, form=form, list_url=_list_url())
 
 
 def _list(form: ProcessForm) -> Answer:
     listing = Listing()
-    session = db.session()
-    projects = project_names(session)
+    session, sight = db.session(), current_sight()
+    projects = project_names(session, sight)
     wanted = _wanted(listing, projects)
-    page = event_page(session, wanted, before=_before(listing))
+    page = event_page(session, sight, wanted, before=_before(listing))
     version = live.stamp(page.version)
     if live.is_unchanged(version):
         return "", 204
@@ -74,7 +80,7 @@ def _list(form: ProcessForm) -> Answer:
         listing=listing,
         wanted=wanted,
         page=page,
-        total=count_events(session, wanted),
+        total=count_events(session, sight, wanted),
         projects=[(name, name) for name in projects],
         names=NAMES,
         form=form,

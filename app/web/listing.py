@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,9 @@ from urllib.parse import urlencode
 from flask import request
 
 from app.queries.paging import COUNT_CAP, Page
+
+PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+"""None that follows is anywhere near what a database can count to."""
 
 
 class Listing:
@@ -77,7 +81,7 @@ class Listing:
 
     def _page_number(self) -> int:
         text = self._args.get("page", "1")
-        if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1_000_000:
+        if PAGE_NUMBER.fullmatch(text):
             return int(text)
         self.problems.append(f"There is no page “{text}”.")
         return 1

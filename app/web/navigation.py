@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, request
@@ -10,18 +11,24 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.queries.navigation import navigation
-from app.web.identity import current_name, current_theme
+from app.rendering import exact_time
+from app.web.identity import Person, current_person, current_zone
 from app.web.live import wants_region
 
 SECTIONS = {
     "dashboard": "dashboard",
     "projects": "projects",
+    "members": "projects",
     "worker_types": "projects",
     "plan_templates": "projects",
     "tickets": "tickets",
     "comments": "tickets",
     "workers": "workers",
     "events": "events",
+    "people": "people",
+    "api_tokens": "tokens",
+    "audit": "audit",
+    "accounts": "account",
 }
 """The part of the navigation that each blueprint belongs to."""
 
@@ -31,7 +38,6 @@ class Frame:
     """The sidebar."""
 
     section: str | None
-    who: str
     tickets_open: int
     workers_live: int
     events_unprocessed: int
@@ -39,24 +45,29 @@ class Frame:
 
 
 def register(app: Flask) -> None:
-    """Give every page its frame."""
+    """Give every page its frame, and its exact times in the zone that the person chose."""
     app.context_processor(_frame)
+    app.jinja_env.filters["exact_time"] = _exact_time
+
+
+def _exact_time(moment: datetime) -> str:
+    return exact_time(moment, current_zone())
 
 
 def _frame() -> dict[str, Any]:
-    # A region is drawn inside a page that has its frame already.
-    nav = None if wants_region() else _navigation()
-    return {"nav": nav, "theme": current_theme()}
-
-
-def _navigation() -> Frame | None:
     try:
-        counts = navigation(db.session())
+        person = current_person()
+        # A region is drawn inside a page that has its frame already.
+        nav = _navigation(person) if person and not wants_region() else None
     except SQLAlchemyError:
-        return None  # an error page must come up even when the database doesn't
+        person = nav = None  # an error page must come up even when the database doesn't
+    return {"person": person, "nav": nav, "theme": person.theme if person else "system"}
+
+
+def _navigation(person: Person) -> Frame:
+    counts = navigation(db.session(), person.sight)
     return Frame(
         section=SECTIONS.get(request.blueprint or ""),
-        who=current_name(),
         tickets_open=counts.tickets_open,
         workers_live=counts.workers_live,
         events_unprocessed=counts.events_unprocessed,

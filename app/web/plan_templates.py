@@ -10,6 +10,7 @@ from app.forms.base import BoardForm
 from app.forms.plan_template import PlanTemplateForm
 from app.models import PlanTemplate
 from app.queries.plans import plan_choices, plan_templates
+from app.web.identity import current_actor
 from app.web.project_pages import Answer, load_project, project_page
 
 blueprint = Blueprint("plan_templates", __name__)
@@ -48,6 +49,7 @@ def create_template(project_id: str, form: PlanTemplateForm) -> PlanTemplate:
         project_id=project_id,
         name=form.name.data or "",
         plan=form.execution_plan.stages,
+        actor=current_actor(),
     )
 
 
@@ -62,7 +64,7 @@ def delete(name: str, template_id: int) -> Answer:
         raise NotFound(f"{name} has no such plan template.")
     if BoardForm().validate_on_submit():
         flash(f"The plan template “{template.name}” was deleted.")
-        template.delete()
+        template.delete(current_actor())
         db.session.commit()
         return redirect(url_for("plan_templates.index", name=name), 303)
     return project_page("projects/delete_plan.html", project, template=template)

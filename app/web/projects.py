@@ -9,19 +9,22 @@ from app.forms.project import DeleteProjectForm, NewProjectForm, ProjectSettings
 from app.forms.seen import as_seen
 from app.models import Project
 from app.queries import projects as queries
+from app.queries.audit import AuditFilter, audit_page
 from app.queries.board import board, board_version
 from app.starter import STARTER_ROLES, add_starter_set
 from app.web import live
-from app.web.identity import current_actor
+from app.web.identity import current_actor, current_sight
 from app.web.project_pages import Answer, default_lease, load_project, project_page
 
 blueprint = Blueprint("projects", __name__)
 
+CHANGES_SHOWN = 10
+
 
 @blueprint.get("/projects")
 def index() -> Answer:
-    """Every project with its counts."""
-    rows = queries.overviews(db.session())
+    """Every project that may be seen, with its counts."""
+    rows = queries.overviews(db.session(), current_sight())
     return render_template(
         "projects/index.html",
         active=[row for row in rows if not row.archived_at],
@@ -47,6 +50,7 @@ def create_project(form: NewProjectForm) -> str:
     session = db.session()
     project = Project.create(
         session,
+        actor=current_actor(),
         repository_name=form.repository_name.data or "",
         path=form.path.data or "",
         short_description=form.short_description.data,
@@ -85,7 +89,8 @@ def settings(name: str) -> Answer:
             db.session.commit()
             flash("Saved.")
             return redirect(url_for("projects.show", name=name), 303)
-    return project_page("projects/settings.html", project, form=form), form.status
+    changes = audit_page(db.session(), AuditFilter(project=name), size=CHANGES_SHOWN).rows
+    return project_page("projects/settings.html", project, form=form, changes=changes), form.status
 
 
 def edit_project(project: Project, form: ProjectSettingsForm) -> None:
@@ -96,13 +101,14 @@ def edit_project(project: Project, form: ProjectSettingsForm) -> None:
         short_description=form.short_description.data,
         rules=form.rules.data or "",
         patterns=form.patterns.data or "",
+        actor=current_actor(),
     )
 
 
 @blueprint.post("/projects/<project:name>/-/archive")
 def archive(name: str) -> Answer:
     """Put a project away."""
-    load_project(name).archive()
+    load_project(name).archive(current_actor())
     db.session.commit()
     flash(f"{name} is archived: no new tickets, no claims. What runs may still finish.")
     return redirect(url_for("projects.settings", name=name), 303)
@@ -111,7 +117,7 @@ def archive(name: str) -> Answer:
 @blueprint.post("/projects/<project:name>/-/unarchive")
 def unarchive(name: str) -> Answer:
     """Take a project back into work."""
-    load_project(name).unarchive()
+    load_project(name).unarchive(current_actor())
     db.session.commit()
     flash(f"{name} is back in work.")
     return redirect(url_for("projects.show", name=name), 303)

@@ -161,7 +161,7 @@ def load_role(worker_type_id: int) -> WorkerType:
 def edit_role(role: WorkerType, form: WorkerTypeForm) -> None:
     """Change what the form says, if the person saw what they change."""
     form.require_seen(role)
-    pipeline.rename_worker_type(db.session(), role, form.worker_type.data or "")
+    pipeline.rename_worker_type(db.session(), role, form.worker_type.data or "", current_actor())
     role.edit(actor=current_actor(), **described(form))
 
 
@@ -172,7 +172,7 @@ def delete(worker_type_id: int) -> Answer:
     form = BoardForm()
     if form.validate_on_submit():
         with form.catching():
-            pipeline.delete_worker_type(db.session(), role)
+            pipeline.delete_worker_type(db.session(), role, current_actor())
             said, then = f"{role.worker_type} was deleted.", role.project_id
             db.session.commit()
             flash(said)

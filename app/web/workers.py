@@ -22,7 +22,7 @@ from app.queries.workers import (
     worker_page,
 )
 from app.web import live
-from app.web.identity import current_actor
+from app.web.identity import current_actor, current_sight
 from app.web.listing import Listing
 
 blueprint = Blueprint("workers", __name__)
@@ -36,14 +36,14 @@ Answer = str | Response | tuple[str, int]
 @blueprint.get("/workers")
 def index() -> Answer:
     """The workers that someone may care about now, or those that the address asks for."""
-    session = db.session()
-    version = live.stamp(list_version(session))
+    session, sight = db.session(), current_sight()
+    version = live.stamp(list_version(session, sight))
     if live.is_unchanged(version):
         return "", 204
     listing = Listing(sorts=SORTS, default="status")
     wanted = _wanted(listing)
     parts = {
-        "page": worker_page(session, wanted, listing.sort, listing.descending, listing.page),
+        "page": worker_page(session, sight, wanted, listing.sort, listing.descending, listing.page),
         "refresh_url": listing.url(v=version),
     }
     if live.wants_region():
@@ -56,7 +56,8 @@ def index() -> Answer:
 @blueprint.get("/workers/<worker_id>")
 def show(worker_id: str) -> Answer:
     """One worker: what it does now, what it did, and what happened to it."""
-    version = live.stamp(page_version(db.session(), worker_id))
+    session, sight = db.session(), current_sight()
+    version = live.stamp(page_version(session, worker_id))
     if live.is_unchanged(version):
         return "", 204
     listing = Listing()
@@ -64,9 +65,9 @@ def show(worker_id: str) -> Answer:
     return render_template(
         template,
         listing=listing,
-        worker=require_row(db.session(), worker_id),
-        runs=runs_of(db.session(), worker_id, listing.page, RUNS_SHOWN),
-        events=event_page(db.session(), EventFilter(worker=worker_id), size=EVENTS_SHOWN),
+        worker=require_row(session, worker_id),
+        runs=runs_of(session, sight, worker_id, listing.page, RUNS_SHOWN),
+        events=event_page(session, sight, EventFilter(worker=worker_id), size=EVENTS_SHOWN),
         form=DeclareDeadForm(formdata=None),
         refresh_url=listing.url(v=version),
     )
@@ -78,7 +79,7 @@ def stop(worker_id: str) -> Answer:
     form = StopForm()
     if form.validate_on_submit():
         with form.catching():
-            Worker.lock(db.session(), worker_id).ask_to_stop()
+            Worker.lock(db.session(), worker_id).ask_to_stop(current_actor())
             db.session.commit()
             flash(f"{worker_id} is asked to stop: its next heartbeat tells it.")
             return redirect(url_for("workers.show", worker_id=worker_id), 303)
@@ -101,18 +102,18 @@ def declare_dead(worker_id: str) -> Answer:
 
 
 def _wanted(listing: Listing) -> WorkerFilter:
-    session = db.session()
-    project = listing.choice("project", project_names(session))
+    session, sight = db.session(), current_sight()
+    project = listing.choice("project", project_names(session, sight))
     return WorkerFilter(
         project=project,
-        worker_type=listing.choice("type", agent_type_names(session, project)),
+        worker_type=listing.choice("type", agent_type_names(session, sight, project)),
         status=listing.choice("status", (*SHOWN_STATUSES, "all")),
     )
 
 
 def _choices(project: str) -> dict[str, list[tuple[str, str]]]:
-    session = db.session()
+    session, sight = db.session(), current_sight()
     return {
-        "projects": [(name, name) for name in project_names(session)],
-        "worker_types": [(name, name) for name in agent_type_names(session, project)],
+        "projects": [(name, name) for name in project_names(session, sight)],
+        "worker_types": [(name, name) for name in agent_type_names(session, sight, project)],
     }

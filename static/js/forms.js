@@ -58,3 +58,26 @@ document.addEventListener("keydown", (event) => {
 
 for (const control of document.querySelectorAll("[data-maxlength]")) countLeft(control);
 document.querySelector("[data-focus]")?.focus();
+
+// A link or a key that is shown once: one press takes it along.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const box = button.parentElement.querySelector("input");
+  box?.select();
+  const label = button.textContent;
+  button.textContent = (await copied(button.dataset.copy)) ? "Copied" : "Press Ctrl C";
+  setTimeout(() => { button.textContent = label; }, 2000);
+});
+
+// Over plain HTTP browsers give no clipboard; the text is selected then.
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+document.addEventListener("focusin", (event) => event.target.matches("[data-select-all-text]") && event.target.select());

@@ -12,13 +12,13 @@ function goToSearch(event) {
   event.preventDefault();
   const box = document.querySelector("[data-search]");
   if (box) return box.focus(), box.select();
-  location.assign(`${document.querySelector("[data-go=t]").href}#search`);
+  const list = document.querySelector("[data-go=t]");
+  if (list) location.assign(`${list.href}#search`);
 }
 
 function create() {
-  const link = document.querySelector("[data-create]");
-  if (link) return link.click();
-  location.assign(`${document.querySelector("[data-go=t]").href}/new`);
+  // Who may make nothing has neither link.
+  (document.querySelector("[data-create]") ?? document.querySelector("[data-new]"))?.click();
 }
 
 function move(step) {
@@ -71,7 +71,7 @@ const bindings = {
   "k": () => move(-1),
   "x": pick,
   "Enter": open,
-  "[Shift]+?": () => document.getElementById("keys").showModal(),
+  "[Shift]+?": () => document.getElementById("keys")?.showModal(),
 };
 for (const letter of "dtwip") bindings[`g ${letter}`] = () => followLink(`[data-go=${letter}]`);
 

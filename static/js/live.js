@@ -33,7 +33,7 @@ function heardBack(event) {
   const { elt, xhr } = event.detail;
   if (!elt.matches("[data-live]")) return;
   // A refusal (gone, signed out) is an answer too; reloading by itself could throw away a half-written comment.
-  state.refused = xhr.status >= 400 && xhr.status < 500;
+  state.refused = xhr.status >= 400 && xhr.status < 500 && xhr.status;
   setLost(xhr.status === 0 || xhr.status >= 500);
   if (xhr.status >= 200 && xhr.status < 300) state.heard = Date.now();
   showStatus();
@@ -56,6 +56,7 @@ function showStatus() {
 
 function statusWord() {
   if (state.lost) return ["lost", "no connection"];
+  if (state.refused === 401) return ["lost", "signed out"];
   if (state.refused) return ["lost", "reload this page"];
   return state.paused ? ["paused", "paused"] : ["live", "live"];
 }
@@ -83,6 +84,15 @@ function unfoldAgain() {
     if (now) now[tagName === "DETAILS" ? "open" : "checked"] = true;
   }
 }
+
+// Whoever was here is signed out. Nothing leads away from the page: what was typed stays, and the next good answer ends it.
+function tellSignedOut(event) {
+  const note = document.querySelector("[data-signed-out]");
+  const { status } = event.detail.xhr;
+  if (note && status) note.hidden = status !== 401;
+}
+
+document.addEventListener("htmx:afterRequest", tellSignedOut);
 
 if (regions().length) {
   document.addEventListener("htmx:beforeSwap", noteUnfolded);

@@ -1,12 +1,22 @@
-// Relative times keep ticking, and their title says the exact moment in the reader's own time zone.
+// Relative times keep ticking, and their title says the exact moment in the reader's time zone.
 // The words are those of app/rendering.py.
 
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 const DATE_AFTER = 30 * 86400;
 const dates = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long", ...chosenZone() });
 
 let ahead = 0;
+
+// The zone that the reader chose; unless they did, the browser's. A browser may not know every name that the server knows.
+function chosenZone() {
+  const timeZone = document.documentElement.dataset.timeZone;
+  try {
+    return timeZone && Intl.DateTimeFormat(undefined, { timeZone }) ? { timeZone } : {};
+  } catch {
+    return {};
+  }
+}
 
 function tick() {
   for (const time of document.querySelectorAll("time[data-ago]")) {

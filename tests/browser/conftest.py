@@ -11,16 +11,18 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from sqlalchemy.orm import Session
 
 from app.config import ROOT
 from app.extensions import db
-from tests.conftest import OpenSession, empty_all_tables
+from tests.conftest import OpenSession, cookie_of, empty_all_tables
 
 START_SECONDS = 20
 STOP_SECONDS = 10
@@ -52,6 +54,7 @@ class Server:
             **os.environ,
             "CALLBOARD_DATABASE_URL": self.app.config["SQLALCHEMY_DATABASE_URI"],
             "CALLBOARD_INSTANCE_PATH": str(self._folder),
+            "CALLBOARD_SECRET_KEY": self.app.config["SECRET_KEY"],
         }
         log = (self._folder / "gunicorn.log").open("ab")
         with log:
@@ -75,6 +78,12 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    def let_in(self, context: BrowserContext, role: str = "lead", name: str = "ann") -> None:
+        """Sign someone in on a browser, as if they had done so before."""
+        signer: Any = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        cookie = signer.dumps({**cookie_of(self.app, role, name), "_permanent": True})
+        context.add_cookies([{"name": "callboard", "value": cookie, "url": self.url}])
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -126,9 +135,10 @@ def browser(chromium: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
-    """A browser of someone who was never here."""
+def context(browser: Browser, server: Server, board: OpenSession) -> Iterator[BrowserContext]:
+    """A browser of a lead named ann, who is signed in."""
     found = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
+    server.let_in(found)
     found.set_default_timeout(8_000)
     yield found
     found.close()
@@ -140,6 +150,12 @@ def complaints() -> list[str]:
     return []
 
 
+TELL_OF_BREACHES = """
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
+    console.error(`breach of the policy: ${effectiveDirective} ${blockedURI}`));
+"""
+
+
 @pytest.fixture
 def page(context: BrowserContext, board: OpenSession, complaints: list[str]) -> Iterator[Page]:
     """A page. Errors of scripts and breaches of the content security policy fail the test."""
@@ -149,6 +165,7 @@ def page(context: BrowserContext, board: OpenSession, complaints: list[str]) -> 
             complaints.append(message.text)
 
     found = context.new_page()
+    found.add_init_script(TELL_OF_BREACHES)
     found.on("console", listen)
     found.on("pageerror", lambda error: complaints.append(str(error)))
     yield found
@@ -160,6 +177,7 @@ def page(context: BrowserContext, board: OpenSession, complaints: list[str]) -> 
 def plain_page(browser: Browser, server: Server, board: OpenSession) -> Iterator[Page]:
     """A page of a browser that runs no scripts."""
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    server.let_in(context)
     context.set_default_timeout(8_000)
     yield context.new_page()
     context.close()

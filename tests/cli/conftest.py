@@ -31,6 +31,12 @@ def run(app: Flask) -> Run:
     return invoke
 
 
+@pytest.fixture(scope="session")
+def spare_server(new_database: Callable[[str], str]) -> str:
+    """A second PostgreSQL database, to copy boards to; `without_tables` empties it."""
+    return new_database("postgresql")
+
+
 @pytest.fixture
 def import_beads(run: Run) -> ImportBeads:
     """Import records (dicts, or lines as they are) into acme/books."""

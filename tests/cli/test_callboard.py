@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,8 +45,16 @@ def test_help_groups_the_commands(callboard):
     shown = callboard("--help").stdout
 
     titles = [line for line in shown.splitlines() if line.endswith(":") and line[0] != " "]
-    assert titles == ["Options:", "The board:", "Agents:", "Operation:", "Development:"]
-    for command in ("seed", "import", "expire-leases", "db", "run"):
+    assert titles == [
+        "Options:",
+        "The board:",
+        "Agents:",
+        "People:",
+        "Operation:",
+        "The database:",
+        "Development:",
+    ]
+    for command in ("seed", "import", "expire-leases", "db", "backup", "doctor", "run"):
         assert f"\n  {command} " in shown
     assert "--app" not in shown
 
@@ -61,6 +71,29 @@ def test_a_database_without_tables_is_one_line_that_says_what_to_run(callboard, 
     assert done.stderr == (
         "Error: The database has not the tables of this version. Run: callboard db upgrade\n"
     )
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade", "current", "check"])
+def test_a_database_of_a_newer_version_is_refused_in_one_line(callboard, tmp_path, command):
+    callboard("db", "upgrade")
+    with closing(sqlite3.connect(tmp_path / "instance" / "callboard.db")) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    done = callboard("db", command)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "Error: The database is at revision 9999, newer than this version of Callboard ("
+    )
+    assert done.stderr.endswith("): upgrade the program.\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_revision_that_is_not_there_is_one_line(callboard):
+    done = callboard("db", "upgrade", "nonsense")
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: Can't locate revision identified by 'nonsense'.\n"
 
 
 def test_a_wrong_setting_is_one_line_and_exit_code_2(callboard):

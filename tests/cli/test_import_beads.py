@@ -203,7 +203,7 @@ def test_the_plan_may_be_chosen_and_worker_types_beyond_the_starter_set_are_blan
 
 def test_worker_types_that_are_there_are_kept_as_they_are(import_beads, board):
     with board() as session:
-        Project.create(session, repository_name="acme/books", path="/src/books")
+        Project.create(session, actor=ANN, repository_name="acme/books", path="/src/books")
         WorkerType.create(
             session,
             project_id="acme/books",

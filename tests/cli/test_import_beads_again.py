@@ -84,7 +84,9 @@ def test_a_later_file_gives_older_tickets_a_parent_and_closes_no_circle(import_b
 
 def test_an_id_that_another_ticket_has_gets_a_number_that_nobody_has(import_beads, board):
     with board() as session:
-        Project.create(session, repository_name="acme/books", path="/src", ticket_prefix="BK")
+        Project.create(
+            session, actor=ANN, repository_name="acme/books", path="/src", ticket_prefix="BK"
+        )
         WorkerType.create(session, project_id="acme/books", worker_type="review", actor=ANN)
         for ticket_id in ("a-1", "BK-1"):
             Ticket.create(

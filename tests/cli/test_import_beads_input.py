@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.models import Comment, Event, Project, Ticket, TicketLabel
 from app.models.label import LABEL_MAX, LABELS_MAX
 from tests.cli.conftest import blocked_by, count, record
+from tests.factories import ANN
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_a_wrong_plan_is_one_line_and_changes_nothing(import_beads, board, optio
 
 def test_an_archived_project_takes_no_records(import_beads, board):
     with board() as session:
-        Project.create(session, repository_name="acme/books", path="/src").archive()
+        Project.create(session, actor=ANN, repository_name="acme/books", path="/src").archive(ANN)
 
     result = import_beads(record("a-1"))
 

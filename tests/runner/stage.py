@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.extensions import db
 from app.models import StageRun, Ticket, Worker
-from app.models.account import ApiToken
+from app.models.api_token import ApiToken
 from tests import factories, records
 from tests.factories import ANN
 from tests.runner.processes import BoardServer, until

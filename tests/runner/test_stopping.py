@@ -8,6 +8,7 @@ import time
 import psutil
 
 from app.models import Worker
+from tests.factories import ANN
 from tests.runner.processes import Agents, Runner, Runners, until
 from tests.runner.stage import Stage
 
@@ -89,7 +90,7 @@ def test_an_agent_that_was_stopped_along_with_its_runner_didnt_fail(
 def test_stop_on_the_board_ends_the_runner(stage: Stage, runners: Runners, agents: Agents) -> None:
     ticket, runner = begin(stage, runners, agents.says(DONE, before="sleep 4"))
     with stage.session() as session:
-        Worker.get(session, stage.workers()[0].worker_id).ask_to_stop()
+        Worker.get(session, stage.workers()[0].worker_id).ask_to_stop(ANN)
     assert runner.wait() == 0, runner.log
     assert stage.outcomes(ticket) == ["completed"]
     [worker] = stage.workers()
@@ -102,7 +103,7 @@ def test_stop_on_the_board_reaches_an_idle_runner(
     runner = runners.start(command=agents.says(DONE))
     [worker] = until(stage.workers)
     with stage.session() as session:
-        Worker.get(session, worker.worker_id).ask_to_stop()
+        Worker.get(session, worker.worker_id).ask_to_stop(ANN)
     assert runner.wait() == 0, runner.log
 
 

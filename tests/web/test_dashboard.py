@@ -243,7 +243,9 @@ def test_a_poll_draws_the_region_alone(client, board):
     assert answer.text.lstrip().startswith('<section id="dashboard"')
 
 
-def test_an_unchanged_board_answers_with_one_query_for_the_version(app, client, board, no_sweep):
+def test_an_unchanged_board_asks_who_is_there_and_for_the_version_and_no_more(
+    app, client, board, no_sweep
+):
     with board() as session:
         make_ticket(session)
     url = re.search(r'hx-get="([^"]+)"', client.get("/").text).group(1)
@@ -251,7 +253,8 @@ def test_an_unchanged_board_answers_with_one_query_for_the_version(app, client, 
         answer = client.get(url, headers=ASKS)
 
     assert answer.status_code == 204
-    assert len(sent) == 1
+    assert len(sent) == 2
+    assert "FROM user_sessions" in sent[0]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_board(app, client, board, no_sweep):

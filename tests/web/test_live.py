@@ -1,12 +1,15 @@
 """What a region that polls is answered."""
 
+from datetime import UTC, datetime, timedelta
+
 import time_machine
 
 from app.web.live import FULL_EVERY_SECONDS
 from tests.factories import make_ticket
 
 ASKS = {"HX-Request": "true"}
-NOON = "2026-03-02 12:00:00+00:00"
+# Tomorrow, so that whoever signed in just now is still signed in.
+NOON = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def refresh_url(page):

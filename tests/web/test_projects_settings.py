@@ -150,7 +150,7 @@ def test_the_page_says_exactly_what_a_deletion_takes_along(
         run_stage(session, make_ticket(session)).complete("done")
         make_ticket(session)
         claim(session, make_worker(session))
-        PlanTemplate.create(session, project_id=PROJECT, name="Two", plan=["review"])
+        PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name="Two", plan=["review"])
 
     page = client.get(DELETE).text
 

@@ -162,7 +162,7 @@ def test_the_plan_is_arranged_without_javascript(client: FlaskClient, board: Ope
     with board() as session:
         ticket_id = make_ticket(session).ticket_id
         template = PlanTemplate.create(
-            session, project_id=PROJECT, name="T", plan=["review", "review", "review"]
+            session, actor=ANN, project_id=PROJECT, name="T", plan=["review", "review", "review"]
         )
         number = str(template.id)
     form = {"plan": ["implementation", "review"], "locked": "0", "version": "1"}

@@ -63,7 +63,7 @@ def test_one_project_is_chosen_and_several_are_offered(
     assert 'name="title"' in client.get("/tickets/new").text
     with board() as session:
         make_project(session, "acme/api")
-        make_project(session, "acme/old").archive()
+        make_project(session, "acme/old").archive(ANN)
     page = client.get("/tickets/new").text
     assert 'href="/tickets/new?project=acme/api"' in page
     assert "acme/old" not in between(page, 'id="choose"', "</ul>")
@@ -172,7 +172,7 @@ def test_an_id_that_is_taken_is_a_conflict(client: FlaskClient, board: OpenSessi
         taken = make_ticket(session).ticket_id
     page = client.post("/tickets/new", data=typed(ticket_id=taken))
     assert page.status_code == 409
-    assert "already a ticket" in error_at(page.text, "ticket_id")
+    assert "is taken" in error_at(page.text, "ticket_id")
 
 
 def test_relations_to_another_project_are_refused(client: FlaskClient, board: OpenSession) -> None:
@@ -191,7 +191,7 @@ def test_an_archived_or_unknown_project_takes_no_tickets(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
-        make_project(session).archive()
+        make_project(session).archive(ANN)
     assert client.post("/tickets/new", data=typed()).status_code == 404
     assert client.post("/tickets/new", data=typed(project="a\x00")).status_code == 404
     assert client.get("/tickets/new?project=acme/none").status_code == 404
@@ -254,7 +254,9 @@ def test_a_plan_template_fills_the_rows(client: FlaskClient, board: OpenSession)
             ("Bug", ["implementation"]),
             ("Feature", ["implementation", "approval"]),
         ):
-            template = PlanTemplate.create(session, project_id=PROJECT, name=name, plan=plan)
+            template = PlanTemplate.create(
+                session, actor=ANN, project_id=PROJECT, name=name, plan=plan
+            )
         number = template.id
     assert rows(client.get("/tickets/new").text) == ["implementation"], "the first is suggested"
     data = typed(plan_action="template", plan_template=str(number))

@@ -122,7 +122,8 @@ def test_an_open_page_costs_one_look_while_nothing_changes(
     finally:
         client.application.extensions["callboard.next_sweep"] = 0.0
     assert len([statement for statement in sent if "FROM tickets" in statement]) == 1
-    assert len(sent) == 1
+    assert len(sent) == 2
+    assert "FROM user_sessions" in sent[0]
 
 
 def test_the_page_costs_the_same_however_much_happened(

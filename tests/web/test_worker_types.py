@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.models import PlanTemplate, PromptVersion, WorkerType
 from app.starter import STARTER_PLANS, STARTER_ROLES
-from tests.conftest import OpenSession
+from tests.conftest import OpenSession, SignIn
 from tests.factories import (
     ANN,
     GATE,
@@ -269,12 +269,12 @@ def test_the_same_name_may_be_used_in_another_project(
     assert client.post(NEW, data=TESTING).status_code == 303
 
 
-def test_who_made_a_prompt_stands_in_its_history(client: FlaskClient, board: OpenSession) -> None:
+def test_who_made_a_prompt_stands_in_its_history(sign_in: SignIn, board: OpenSession) -> None:
     with board() as session:
         make_project(session)
-    client.post("/account", data={"name": "Zoë", "theme": "dark"})
+    client = sign_in("lead", "zoe")
 
     shown = client.get(client.post(NEW, data=TESTING).location).text
 
-    assert "Zoë" in shown
+    assert "zoe" in shown
     assert ANN.label not in shown

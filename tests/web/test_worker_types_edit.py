@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from app.actor import Actor
 from app.models import PlanTemplate, PromptVersion, WorkerType
-from tests.conftest import OpenSession
-from tests.factories import GATE, PROJECT, make_project, make_ticket, run_stage
+from tests.conftest import OpenSession, SignIn
+from tests.factories import ANN, GATE, PROJECT, make_project, make_ticket, run_stage
 from tests.web.reading import between, error_at
 
 BOB = Actor.person("bob")
@@ -323,7 +323,9 @@ def test_a_plan_template_that_names_it_holds_it_too(
     client: FlaskClient, board: OpenSession, role: str
 ) -> None:
     with board() as session:
-        PlanTemplate.create(session, project_id=PROJECT, name="Two", plan=["review", GATE])
+        PlanTemplate.create(
+            session, actor=ANN, project_id=PROJECT, name="Two", plan=["review", GATE]
+        )
 
     answer = client.post(f"{role}/delete")
 
@@ -333,14 +335,14 @@ def test_a_plan_template_that_names_it_holds_it_too(
 
 
 def test_of_edits_sent_at_the_same_moment_one_is_saved_and_the_others_are_told(
-    client: FlaskClient, board: OpenSession, role: str
+    client: FlaskClient, sign_in: SignIn, board: OpenSession, role: str
 ) -> None:
     form = filled(client, role)
-    app = client.application
+    clients = [sign_in("lead") for _ in range(6)]
 
     def send(number: int) -> int:
         data = {**form, "system_prompt": f"From {number}"}
-        return app.test_client().post(f"{role}/edit", data=data).status_code
+        return clients[number].post(f"{role}/edit", data=data).status_code
 
     with ThreadPoolExecutor(6) as pool:
         statuses = sorted(pool.map(send, range(6)))

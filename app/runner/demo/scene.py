@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import httpx
+
+PERSON = "demo"
+"""Who looks at the board."""
+
+TEAS = """
+amber assam birch brown cedar ceylon copper earl fennel ginger green honey jade jasmine keemun lemon
+linden maple mint moss nettle oolong peach pearl plum puerh quince river rooibos rose sage sencha
+silver smoke spring vanilla white winter yellow yunnan
+"""
+PASSWORD_WORDS = 4
 
 PROJECT = "demo/teashop"
 LEASE_SECONDS = 10
@@ -79,6 +90,11 @@ TICKETS: list[dict[str, Any]] = [
     },
     {"key": "typo", "title": "Correct “Earl Gray”", "priority": 3},
 ]
+
+
+def new_password() -> str:
+    """Words that are quickly typed. Enough for a scratch board that only this machine can reach."""
+    return "-".join(secrets.choice(TEAS.split()) for _ in range(PASSWORD_WORDS))
 
 
 def set_up(http: httpx.Client, path: str) -> None:

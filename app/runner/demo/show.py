@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from app.runner.agent import Agent
-from app.runner.demo.scene import PROJECT, set_up
+from app.runner.demo.scene import PERSON, PROJECT, new_password, set_up
 from app.runner.demo.stage_door import DemoError, StageDoor
 
 SCRIPT = Path(__file__).with_name("agent.py")
@@ -80,6 +80,10 @@ class _Show:
         self._door.run("db", "upgrade")
         plan = self._door.run("token", "create", "demo", "--scope", "plan")
         work = self._door.run("token", "create", "crew", "--scope", "work")
+        password = new_password()
+        self._door.run(
+            *("user", "create", PERSON, "--role", "admin", "--password-stdin"), stdin=password
+        )
         server = self._door.serve()
         with httpx.Client(
             base_url=f"{self._door.url}/api/v1/",
@@ -89,7 +93,10 @@ class _Show:
             self._wait_for(server, http)
             set_up(http, str(self._folder))
             self._start_unlucky(work)
-            self._say(f"\n    {self._door.url}\n\nLook at it in a browser. Ctrl-C ends the demo.\n")
+            self._say(
+                f"\n    {self._door.url}\n\nLook at it in a browser: sign in as {PERSON}, with the "
+                f"password {password}\nCtrl-C ends the demo.\n"
+            )
             crew_comes = False
             while not server.has_ended:
                 self._tell(http)

@@ -38,12 +38,13 @@ class StageDoor:
             "no_proxy": "127.0.0.1",
         }
 
-    def run(self, *command: str) -> str:
+    def run(self, *command: str, stdin: str = "") -> str:
         """Run a `callboard` command; gives what it prints."""
         done = subprocess.run(  # noqa: S603 - our own command
             [*CALLBOARD, *command],
             env=self._environment,
             cwd=self._folder,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,

@@ -7,8 +7,10 @@ from flask import render_template
 from app.errors import Invalid
 from app.extensions import db
 from app.forms.ticket_verbs import DependencyForm
+from app.loading import see_ticket
+from app.models import Ticket
 from app.queries.ticket_view import view_ticket
-from app.web.identity import current_actor
+from app.web.identity import current_actor, current_sight
 from app.web.tickets.blueprint import Answer, back_to, blueprint, load
 
 
@@ -20,7 +22,7 @@ def depend(ticket_id: str) -> Answer:
     if form.validate_on_submit():
         with form.catching():
             waiting, blocker = _in_order(ticket_id, other_id, form.relation.data)
-            load(waiting).block_by(blocker, current_actor())
+            _load(waiting).block_by(blocker, current_actor())
             db.session.commit()
             return back_to(ticket_id, f"{waiting} waits for {blocker}.")
     view = view_ticket(db.session(), ticket_id)
@@ -35,9 +37,15 @@ def release_dependency(ticket_id: str) -> Answer:
         raise Invalid("Use the buttons of the ticket's page to remove a dependency.")
     other_id = form.blocked_by_id.data or ""
     waiting, blocker = _in_order(ticket_id, other_id, form.relation.data)
-    load(waiting).unblock_from(blocker, current_actor())
+    _load(waiting).unblock_from(blocker, current_actor())
     db.session.commit()
     return back_to(ticket_id, f"{waiting} no longer waits for {blocker}.")
+
+
+def _load(ticket_id: str) -> Ticket:
+    """The ticket that waits. Its id may have been typed: the address names the other one."""
+    see_ticket(db.session(), current_sight(), ticket_id)
+    return load(ticket_id)
 
 
 def _in_order(ticket_id: str, other_id: str, relation: str) -> tuple[str, str]:

@@ -11,11 +11,13 @@ from app.forms.comment import CommentForm
 from app.forms.ticket_verbs import DependencyForm
 from app.queries import tickets as queries
 from app.queries.brief import brief_of, sizes_of
+from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
 from app.queries.ticket_plan import stage_cards
 from app.queries.ticket_view import TicketView, ticket_version, view_ticket
 from app.queries.tickets import SEARCH_MAX, SORTS, STATE_CHOICES, TicketFilter, list_tickets
 from app.queries.timeline import tell_story
+from app.web.identity import current_sight
 from app.web.listing import Listing
 from app.web.live import is_unchanged, stamp, wants_region
 from app.web.tickets.actions import SHOWN, actions_for, forms_for
@@ -30,17 +32,19 @@ def index() -> Answer:
     listing = Listing(sorts=SORTS, default="-updated")
     choices = _choices(listing)
     wanted = _wanted(listing, choices)
-    found = list_tickets(db.session(), wanted, listing.sort, listing.descending, listing.page)
+    found = list_tickets(
+        db.session(), current_sight(), wanted, listing.sort, listing.descending, listing.page
+    )
     parts = {"listing": listing, "wanted": wanted, "choices": choices, "found": found}
     return render_template("tickets/index.html", count_cap=COUNT_CAP, **parts), listing.status
 
 
 def _choices(listing: Listing) -> dict[str, list[str]]:
-    session = db.session()
+    session, sight = db.session(), current_sight()
     return {
-        "projects": queries.project_choices(session),
-        "stages": queries.stage_choices(session, listing.value("project")),
-        "labels": queries.label_choices(session),
+        "projects": list(project_names(session, sight)),
+        "stages": queries.stage_choices(session, sight, listing.value("project")),
+        "labels": queries.label_choices(session, sight),
     }
 
 

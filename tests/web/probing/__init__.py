@@ -1,0 +1,1 @@
+"""Probes: requests that mean harm, and what no answer may hold."""
