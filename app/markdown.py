@@ -41,6 +41,9 @@ LONGEST_CACHED = 65_536
 
 LINK_REL = "nofollow noopener noreferrer"
 SCHEMES = {"http", "https", "mailto"}
+_ADDRESS = re.compile(r"(?:https?|mailto):|[^:/?#]*(?:[/?#]|\Z)", re.IGNORECASE)
+"""`java%0Ascript:x` would be a path to browsers; other readers of HTML may not know that."""
+
 TAGS = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "pre", "code"),
     *("em", "strong", "del", "s", "a", "span", "input"),
@@ -83,9 +86,11 @@ def _render(text: str) -> str:
 
 
 def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
-    """Classes are ours alone: those that colour code."""
+    """Classes are ours alone: those that colour code. Links lead only where it is allowed."""
     if name == "class":
         return value if value.startswith("hl-") else None
+    if name == "href":
+        return value if _ADDRESS.match(value) else None
     return value
 
 

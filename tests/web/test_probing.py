@@ -1,0 +1,169 @@
+"""Hostile requests to every route: each is answered, calmly, and none does what it should not.
+
+A seeded choice of the probes runs each time; `PROBES=20000` runs so many of them, and `PROBES=all`
+every one: some 180,000, which take more than an hour.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.models import ApiToken
+from tests.conftest import OpenSession, SignIn, client_of
+from tests.factories import ANN
+from tests.sight.rows import Rows, furnish
+from tests.web.probing.answers import contents, faults
+from tests.web.probing.crawling import forms_of
+from tests.web.probing.probes import Probe, Probes, chosen
+
+pytestmark = pytest.mark.slow
+
+PROBES = os.environ.get("PROBES", "1000")
+MOST = None if PROBES == "all" else int(PROBES)
+SEED = 4
+
+SHARES = {
+    "parameter that is read": 0.25,
+    "parameter": 0.08,
+    "part of a path": 0.15,
+    "header": 0.08,
+    "method": 0.08,
+    "field of a form": 0.15,
+    "JSON": 0.08,
+    "MCP": 0.08,
+    "body": 0.05,
+}
+"""How the probes are shared out among the places where something hostile may stand."""
+
+DESTROYS = ("/delete", "/revoke", "/disable", "/archive", "/remove", "/limit", "/declare-dead")
+"""What takes away the rows that others want to probe comes last."""
+
+Send = Callable[[Probe], TestResponse]
+SHOWN_FAULTS = 20
+
+
+@pytest.fixture
+def unswept(app: Flask) -> Iterator[None]:
+    """Nobody sweeps: a request that reads changes nothing on the way."""
+    app.extensions["callboard.next_sweep"] = float("inf")
+    yield
+    del app.extensions["callboard.next_sweep"]
+
+
+@pytest.fixture
+def rows(board: OpenSession) -> Rows:
+    """One of everything."""
+    with board() as session:
+        return furnish(session)
+
+
+@pytest.fixture
+def send(app: Flask, board: OpenSession, sign_in: SignIn) -> Send:
+    """Send a probe as an admin, as a viewer, or as a stranger; programs have tokens instead."""
+    roles = {"admin": "admin", "viewer": "viewer", "stranger": None}
+    clients = {name: sign_in(role) for name, role in roles.items()}
+    with board() as session:
+        secrets = {
+            role: ApiToken.issue(session, name=role, scopes=[scope], actor=ANN)[1]
+            for role, scope in (("admin", "admin"), ("viewer", "read"))
+        }
+
+    def send(probe: Probe) -> TestResponse:
+        headers = dict(probe.headers)
+        if probe.path.startswith(("/api/", "/mcp")) and probe.role in secrets:
+            headers.setdefault("Authorization", f"Bearer {secrets[probe.role]}")
+        client: FlaskClient = clients[probe.role]
+        # The client would take "//evil.example" for the name of a host; servers don't.
+        path = "/" if probe.path.startswith("//") else probe.path
+        as_sent = {"PATH_INFO": probe.path} if path != probe.path else {}
+        request = {"method": probe.method, "headers": headers, "data": probe.body}
+        answer = client.open(path, **request, environ_overrides=as_sent, buffered=True)
+        if not probe.is_safe and "/sign-in" in answer.headers.get("Location", ""):
+            clients[probe.role] = sign_in(roles[probe.role])  # it signed itself out
+        return answer
+
+    return send
+
+
+def test_nothing_that_is_asked_of_any_route_gets_through(
+    app: Flask,
+    board: OpenSession,
+    rows: Rows,
+    sign_in: SignIn,
+    send: Send,
+    unswept: None,
+    record_property: Callable[[str, object], None],
+) -> None:
+    forms = forms_of(app, sign_in("admin"), rows.parts)
+    made = Probes(app, rows.parts).all(forms)
+    assert made.keys() == SHARES.keys()
+    probes = [probe for place in made for probe in share(place, made[place])]
+    assert {probe.route for probe in probes} >= {rule.rule for rule in app.url_map.iter_rules()}
+
+    with board() as session:
+        before = contents(session)
+    wrong, safe = send_all([probe for probe in probes if probe.is_safe], send)
+    with board() as session:
+        changed = {table for table, rows in contents(session).items() if rows != before[table]}
+    more, unsafe = send_all(sorted(filter(is_unsafe, probes), key=destroys), send)
+
+    statuses = safe + unsafe
+    record_property("figures", told(app, probes, statuses))
+    assert not wrong + more, "\n".join(wrong + more)
+    assert changed == set()
+    assert statuses.keys() > {200, 303, 400, 401, 403, 404, 405, 422}
+
+
+def test_behind_a_proxy_no_header_leads_elsewhere(
+    new_database: Callable[[str], str], make_app: Callable[..., Flask]
+) -> None:
+    app = make_app(new_database("sqlite"), proxy_hops=1, trusted_hosts=["localhost"])
+    probes = Probes(app, {"name": "acme/web"}).all([])["header"]
+    client = client_of(app, "admin")
+
+    def send(probe: Probe) -> TestResponse:
+        return client.open(probe.path, method=probe.method, headers=probe.headers, buffered=True)
+
+    wrong, statuses = send_all(chosen(probes, 300, SEED), send)
+    assert not wrong, "\n".join(wrong)
+    assert statuses[400] > 5
+
+
+def share(place: str, probes: Iterable[Probe]) -> list[Probe]:
+    return chosen(probes, None if MOST is None else int(MOST * SHARES[place]), SEED)
+
+
+def is_unsafe(probe: Probe) -> bool:
+    return not probe.is_safe
+
+
+def destroys(probe: Probe) -> bool:
+    return probe.method == "DELETE" or any(word in probe.path for word in DESTROYS)
+
+
+def send_all(probes: Iterable[Probe], send: Send) -> tuple[list[str], Counter[int]]:
+    """Send them; gives what is wrong with the answers, and their statuses."""
+    wrong: list[str] = []
+    statuses: Counter[int] = Counter()
+    for probe in probes:
+        answer = send(probe)
+        statuses[answer.status_code] += 1
+        for fault in faults(probe, answer):
+            if len(wrong) < SHOWN_FAULTS:
+                wrong.append(f"{fault}: {str(probe)[:600]}")
+    return wrong, statuses
+
+
+def told(app: Flask, probes: list[Probe], statuses: Counter[int]) -> str:
+    database = app.config["SQLALCHEMY_DATABASE_URI"].partition(":")[0]
+    places = Counter(probe.place for probe in probes)
+    by_place = ", ".join(f"{number:,} {place}" for place, number in places.most_common())
+    by_status = ", ".join(f"{number:,} x {status}" for status, number in sorted(statuses.items()))
+    return f"probes on {database}: {len(probes):,} requests ({by_place}): {by_status}"
