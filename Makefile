@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 HOST = 127.0.0.1
 PORT ?= 8000
 
-# One process a core. For one test alone: make test PYTEST_ARGS="-k claim -x"
-PYTEST_ARGS ?= -n auto
+# Half of the suite waits for processes and browsers: three share two cores well.
+# For one test alone: make test PYTEST_ARGS="-k claim -x"
+PYTEST_ARGS ?= -n 3 --dist worksteal
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 

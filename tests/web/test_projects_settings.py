@@ -166,6 +166,7 @@ def test_the_page_says_exactly_what_a_deletion_takes_along(
         "Tickets": "2",
         "Comments": "1",
         "Runs": "2",
+        "Events": "7",
         "Workers": "2",
         "Worker types": "3",
         "Plan templates": "1",
