@@ -32,6 +32,10 @@ def test_a_listed_proxy_lets_someone_in_and_one_session_serves_all_their_request
     assert methods(board) == ["header"]
 
 
+def test_nobody_is_offered_to_sign_out_whom_the_proxy_would_bring_back_at_once(new_browser, board):
+    assert "/sign-out" not in new_browser("ann").get("/tickets").text
+
+
 @pytest.mark.parametrize("claimed", [{}, {"X-Forwarded-For": PROXY}, {"X-Real-IP": PROXY}])
 def test_from_anywhere_else_the_header_is_ignored(new_browser, board, claimed):
     stranger = new_browser("ann", ELSEWHERE)
