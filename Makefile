@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 HOST = 127.0.0.1
 PORT ?= 8000
 
-# Half of the suite waits for processes and browsers: three share two cores well.
+# One process a core; who is done early takes tests from the others.
 # For one test alone: make test PYTEST_ARGS="-k claim -x"
-PYTEST_ARGS ?= -n 3 --dist worksteal
+PYTEST_ARGS ?= -n auto --dist worksteal
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 

@@ -54,7 +54,7 @@ FILTERS = {
         "?show=all",
         *(f"?show=all&processed={word}" for word in ("no", "yes", "any")),
         *(f"?show=all&processed=any&type={kind}" for kind in EVENT_TYPES),
-        "?show=all&before=100000",
+        "?show=all&before=999999999999",
     ],
     "tickets.new": ["?project={project_id}"],
     "tickets.show": ["?all=1"],
