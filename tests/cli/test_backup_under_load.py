@@ -30,9 +30,9 @@ ONE_MOMENT = {
     "a claimed ticket without its run": """
         SELECT (SELECT count(*) FROM tickets WHERE claimed_by IS NOT NULL)
              - (SELECT count(*) FROM stage_runs WHERE finished_at IS NULL)""",
-    "events that are missing in between": "SELECT count(*) - max(id) + min(id) - 1 FROM events",
 }
-"""Differences that are 0 at every moment, but not between two."""
+"""Differences that are 0 at every moment, but not between two. Numbers of events are none of them:
+PostgreSQL gives them out before transactions end, so a moment may lack some."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
