@@ -53,6 +53,15 @@ class Caller:
         self.require_sight(project_id, f"There is no project {project_id}.")
         return project_id
 
+    def is_bound(self, token_id: int | None) -> bool:
+        """Whether what that token has claimed or registered is its own. None: no token did."""
+        return token_id in (None, self.token_id)
+
+    @property
+    def may_step_in(self) -> bool:
+        """Whether it may end what another token's worker does."""
+        return "admin" in self.allowed
+
     def require_any_project(self) -> None:
         """Raise `Forbidden` if its token is bound to one project."""
         if self.project_id is not None:

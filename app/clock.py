@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+SKEW = timedelta(minutes=1)
+"""The clocks of servers that share a database differ by less. A time of the past that is further
+ahead than this was written before the clock was set back."""
 
 _set_to: ContextVar[datetime | None] = ContextVar("set_to", default=None)
 

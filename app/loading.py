@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, NotFound, Stale
+from app.actor import Actor
+from app.callers import Caller
+from app.errors import Conflict, Forbidden, NotFound, Stale
 from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
 from app.sight import Sight
 
@@ -43,10 +45,20 @@ def see_ticket(session: Session, sight: Sight, ticket_id: str) -> None:
     _require(session, sight, of_ticket, f"There is no ticket {ticket_id}.")
 
 
-def run_to_report(session: Session, sight: Sight, run_id: int) -> StageRun:
-    """A run whose ticket is held until the transaction ends."""
-    see_run(session, sight, run_id)
-    return StageRun.lock(session, run_id)
+def run_to_report(session: Session, caller: Caller, run_id: int) -> tuple[StageRun, Actor]:
+    """A run whose ticket is held until the transaction ends, and who reports on it: its worker, or
+    an admin's token that steps in. Raises `Forbidden` for other tokens than the one that claimed.
+    """
+    see_run(session, caller.sight, run_id)
+    run = StageRun.lock(session, run_id)
+    if caller.is_bound(run.token_id):
+        return run, run.doer
+    if caller.may_step_in:
+        return run, caller.actor
+    raise Forbidden(
+        f"Run {run_id} was claimed with another token: only that one reports on it, or one with "
+        "the scope admin. Nothing was changed."
+    )
 
 
 def see_run(session: Session, sight: Sight, run_id: int) -> None:
@@ -60,6 +72,36 @@ def see_worker(session: Session, sight: Sight, worker_id: str) -> None:
     of_worker = select(Worker.project_id).where(Worker.worker_id == worker_id)
     missing = f"There is no worker {worker_id}. Register it first."
     _require(session, sight, of_worker, missing)
+
+
+def own_worker(session: Session, caller: Caller, worker_id: str) -> None:
+    """Raise `NotFound` unless the caller can see the worker, and `Forbidden` if that was
+    registered with another token: no other can say that it lives, or take stages for it."""
+    if not _is_own(session, caller, worker_id):
+        raise Forbidden(
+            f"{worker_id} was registered with another token: only that one speaks for it. "
+            "Register a worker of your own. Nothing was changed."
+        )
+
+
+def worker_to_stop(session: Session, caller: Caller, worker_id: str) -> Actor:
+    """Who says that the worker ends: itself, or an admin's token that steps in. Raises
+    `NotFound`, and `Forbidden` for other tokens than the one that registered it."""
+    if _is_own(session, caller, worker_id):
+        return Actor.worker(worker_id)
+    if caller.may_step_in:
+        return caller.actor
+    raise Forbidden(
+        f"{worker_id} was registered with another token: only that one stops it, or one with the "
+        "scope admin. Nothing was changed."
+    )
+
+
+def _is_own(session: Session, caller: Caller, worker_id: str) -> bool:
+    see_worker(session, caller.sight, worker_id)
+    return caller.is_bound(
+        session.scalar(select(Worker.token_id).where(Worker.worker_id == worker_id))
+    )
 
 
 def require_usable_worker_id(session: Session, sight: Sight, worker_id: str) -> None:

@@ -77,6 +77,12 @@ def without_control(value: str) -> tuple[str, int]:
     return _CONTROL.subn("\N{REPLACEMENT CHARACTER}", value)
 
 
+def excerpt(value: str, longest: int) -> str:
+    """The beginning of a text that was never checked, fit to be stored."""
+    text, _ = without_control(value.strip())
+    return text if len(text) <= longest else f"{text[: longest - 2].rstrip()} …"
+
+
 def optional_line(value: str | None, field: str, longest: int) -> str | None:
     """One line, or None when nothing was given."""
     return require_line(value, field, longest) if value and value.strip() else None

@@ -6,7 +6,7 @@ from app import pipeline
 from app.api.operation import operation
 from app.callers import Caller
 from app.extensions import db
-from app.loading import see_worker
+from app.loading import own_worker
 from app.queries.assignments import assignment
 from app.schemas.claims import Assignment, ClaimNew
 
@@ -22,8 +22,8 @@ def claim_stage(caller: Caller, body: ClaimNew) -> Assignment | None:
     it, in case the first answer was lost.
     """
     session = db.session()
-    see_worker(session, caller.sight, body.worker_id)
-    claim = pipeline.claim_next(session, body.worker_id)
+    own_worker(session, caller, body.worker_id)
+    claim = pipeline.claim_next(session, body.worker_id, caller.token_id)
     if claim is None:
         return None
     return Assignment.model_validate(assignment(session, claim.run_id))

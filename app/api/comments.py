@@ -37,10 +37,10 @@ def list_comments(caller: Caller, ticket_id: str, query: CommentsAsked) -> Comme
 def add_comment(caller: Caller, ticket_id: str, body: CommentNew) -> CommentShown:
     """Say something about a ticket; whoever does its next stages reads it."""
     ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
-    comment = (
-        ticket.say(body.content, caller.actor)
-        if body.run_id is None
-        else ticket.say_in_run(run_to_report(db.session(), caller.sight, body.run_id), body.content)
-    )
+    if body.run_id is None:
+        comment = ticket.say(body.content, caller.actor)
+    else:
+        run, actor = run_to_report(db.session(), caller, body.run_id)
+        comment = ticket.say_in_run(run, body.content, actor)
     db.session.flush()
     return CommentShown.model_validate(comment)

@@ -70,7 +70,11 @@ KINDS = {
             "Send `Authorization: Bearer cb_…`.",
         ),
         Kind(
-            "forbidden", 403, "The token may not do this", "Use one with the scope that it needs."
+            "forbidden",
+            403,
+            "The token may not do this",
+            "Use one with the scope that it needs. A worker, and the runs that it claims, belong "
+            "to the token that registered it.",
         ),
         Kind("not_found", 404, "There is no such thing", "Look the id up; it may be deleted."),
         Kind("method_not_allowed", 405, "Not this method", "The Allow header lists those that do."),
@@ -80,7 +84,8 @@ KINDS = {
             409,
             "The run is over",
             "Stop working on that ticket and claim again. `outcome` says how the run ended; what "
-            "you report now is only noted on the ticket's timeline.",
+            "you report now, if it differs from what ended the run, is only noted on the ticket's "
+            "timeline.",
         ),
         Kind("stale", 412, "It has changed", "Read it again, and name its new version."),
         Kind("too_large", 413, "Too much at once", "Shorten it; the message names the limit."),

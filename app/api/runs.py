@@ -21,40 +21,40 @@ NEWEST_FIRST = Order("run_id", (StageRun.run_id.expression,), descending=True)
 @operation("POST", "/runs/<int:run_id>/complete", tag=TAG, scope="work")
 def complete_stage(caller: Caller, run_id: int, body: Completion) -> RunShown:
     """The stage is done: the ticket moves on to the next one, or is closed after the last."""
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.complete(body.comment)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.complete(body.comment, actor)
     return RunShown.model_validate(run)
 
 
 @operation("POST", "/runs/<int:run_id>/return", tag=TAG, scope="work")
 def return_stage(caller: Caller, run_id: int, body: Return) -> RunShown:
     """Send the ticket back to an earlier stage: a review that found something, say."""
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.send_back(body.to_stage, body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.send_back(body.to_stage, body.reason, actor)
     return RunShown.model_validate(run)
 
 
 @operation("POST", "/runs/<int:run_id>/attention", tag=TAG, scope="work")
 def request_attention(caller: Caller, run_id: int, body: Reason) -> RunShown:
     """Ask a person: the ticket goes on hold until someone answers."""
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.ask_attention(body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.ask_attention(body.reason, actor)
     return RunShown.model_validate(run)
 
 
 @operation("POST", "/runs/<int:run_id>/fail", tag=TAG, scope="work")
 def fail_stage(caller: Caller, run_id: int, body: Reason) -> RunShown:
     """The attempt failed: another follows after a pause, until the role's attempts are used up."""
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.fail(body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.fail(body.reason, actor)
     return RunShown.model_validate(run)
 
 
 @operation("POST", "/runs/<int:run_id>/release", tag=TAG, scope="work")
 def release_stage(caller: Caller, run_id: int, body: Release) -> RunShown:
     """Give the stage back unharmed, as when the process must end. It costs no attempt."""
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.release(body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.release(body.reason, actor)
     return RunShown.model_validate(run)
 
 

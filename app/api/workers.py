@@ -6,7 +6,13 @@ from app import pipeline
 from app.api.operation import operation
 from app.callers import Caller
 from app.extensions import db
-from app.loading import require_usable_worker_id, see_run, see_worker
+from app.loading import (
+    own_worker,
+    require_usable_worker_id,
+    see_run,
+    see_worker,
+    worker_to_stop,
+)
 from app.models import Project, Worker
 from app.queries.worker_records import worker_record, worker_records
 from app.schemas.workers import (
@@ -27,12 +33,19 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
     """Put a process on the board, before it claims anything.
 
     The same id from the same host and pid is the same worker again, whatever became of it
-    meanwhile. From another process it is refused as long as that worker lives.
+    meanwhile. From another process it is refused as long as that worker lives. The worker, and
+    what it claims, is bound to the token that registers it: no other speaks for it.
     """
     session = db.session()
     Project.get(session, caller.require_project(body.project_id))
     require_usable_worker_id(session, caller.sight, body.worker_id)
-    Worker.register(session, **body.model_dump())
+    pipeline.register_worker(
+        session,
+        **body.model_dump(),
+        token_id=caller.token_id,
+        actor=caller.actor,
+        may_take_over=caller.may_step_in,
+    )
     return _shown(body.worker_id)
 
 
@@ -66,7 +79,7 @@ def heartbeat(caller: Caller, worker_id: str, body: Heartbeat) -> HeartbeatAnswe
     same.
     """
     session = db.session()
-    see_worker(session, caller.sight, worker_id)
+    own_worker(session, caller, worker_id)
     if body.run_id is not None:
         see_run(session, caller.sight, body.run_id)
     told = pipeline.heartbeat(session, worker_id, body.run_id, body.output_tail)
@@ -76,8 +89,8 @@ def heartbeat(caller: Caller, worker_id: str, body: Heartbeat) -> HeartbeatAnswe
 @operation("POST", "/workers/<worker_id>/stopped", tag=TAG, scope="work")
 def worker_stopped(caller: Caller, worker_id: str, body: Stopped) -> WorkerShown:
     """Say that the process ends in order; a run it still holds is given back unharmed."""
-    see_worker(db.session(), caller.sight, worker_id)
-    pipeline.finish_worker(db.session(), worker_id, body.reason)
+    actor = worker_to_stop(db.session(), caller, worker_id)
+    pipeline.finish_worker(db.session(), worker_id, body.reason, actor)
     return _shown(worker_id)
 
 

@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 ADVICE: Mapping[type[DomainError], str] = {
     RunNotCurrent: "That run isn't yours any more: someone else may be at the ticket. Stop working "
     "on it, report nothing more about it, and call claim_stage for your next stage.",
-    Forbidden: "Don't try it again with this token. Keep to the project that it is for, or tell "
-    "the person you work for that you lack the right.",
+    Forbidden: "Don't try it again with this token. Keep to the project that it is for, and "
+    "to workers and runs of your own, or tell the person you work for that you lack the right.",
     NotFound: "Nothing was changed. Look the id up (list_projects, list_worker_types, "
     "list_tickets, list_events), then call again with one that exists.",
     Conflict: "Nothing was changed. Read how it stands now (get_ticket, queue_status), and decide "

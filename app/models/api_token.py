@@ -113,7 +113,7 @@ class ApiToken(Model):
             raise NotAuthenticated("This token isn't known here.")
         if token.revoked_at:
             raise NotAuthenticated(f"The token {token.name} was revoked.")
-        if token.expires_at and token.expires_at <= clock.now():
+        if not token.is_good:
             raise NotAuthenticated(f"The token {token.name} has expired.")
         return token
 
@@ -137,6 +137,11 @@ class ApiToken(Model):
     def allowed(self) -> frozenset[str]:
         """Its scopes, and all that they imply."""
         return frozenset().union(*(IMPLIED_SCOPES[scope] for scope in self.scopes))
+
+    @property
+    def is_good(self) -> bool:
+        """Whether anybody can still come in with it."""
+        return not self.revoked_at and not (self.expires_at and self.expires_at <= clock.now())
 
     @property
     def is_use_to_note(self) -> bool:

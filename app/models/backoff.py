@@ -11,6 +11,8 @@ LONGEST = timedelta(hours=2)
 JITTER = 0.2
 """A share of the pause, up or down, so that what failed together doesn't come back together."""
 
+BACKOFF_MAX = LONGEST * (1 + JITTER)
+
 
 def backoff(failed_attempts: int) -> timedelta:
     """The pause before the next attempt: 30 s, 2 min, 8 min … up to two hours, each ± 20 %."""

@@ -135,7 +135,7 @@ class Blockable(TicketRow):
         if blocker and blocker.state != "closed":
             self.open_blockers -= 1
             if not self.open_blockers:
-                self.ready_at = clock.now()
+                self.ready_at, self.backoff_until = clock.now(), None
         self.record("ticket_dependency_changed", actor, reason=f"no longer waits for {blocker_id}")
 
     def tell_dependents_closed(self, actor: Actor) -> None:
@@ -143,7 +143,10 @@ class Blockable(TicketRow):
         tickets = type(self)
         last_one = tickets.open_blockers == 1
         self._change_dependents(
-            -1, actor, ready_at=case((last_one, clock.now()), else_=tickets.ready_at)
+            -1,
+            actor,
+            ready_at=case((last_one, clock.now()), else_=tickets.ready_at),
+            backoff_until=case((last_one, None), else_=tickets.backoff_until),
         )
 
     def tell_dependents_reopened(self, actor: Actor) -> None:

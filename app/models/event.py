@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, intpk
+from app.columns import bigint, created, intpk
 from app.errors import NotFound
 from app.extensions import Model
 from app.text import require_text
@@ -80,6 +80,7 @@ class Event(Model):
     event_type: Mapped[str]
     project_id: Mapped[str | None]
     ticket_id: Mapped[str | None]
+    run_id: Mapped[bigint | None]
     worker_id: Mapped[str | None]
     stage: Mapped[str | None]
     reason: Mapped[str | None]
@@ -109,13 +110,15 @@ class Event(Model):
         stage: str | None = None,
         reason: str | None = None,
         worker_id: str | None = None,
+        run_id: int | None = None,
         needs_attention: bool = False,
     ) -> Self:
-        """A fact about a ticket."""
+        """A fact about a ticket, and about one of its runs."""
         return cls(
             event_type=event_type,
             project_id=ticket.project_id,
             ticket_id=ticket.ticket_id,
+            run_id=run_id,
             worker_id=worker_id or (actor.name if actor.kind == "worker" else None),
             stage=stage,
             reason=reason,

@@ -6,25 +6,44 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, intpk
+from app.columns import bigint, created, intpk
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
 from app.extensions import Model
 from app.models.backoff import backoff
+from app.models.event import Event
 from app.models.ticket import Ticket
 from app.models.worker import Worker
 from app.models.worker_type import WorkerType
-from app.text import require_text
+from app.text import excerpt, require_text
 
 OUTCOMES = ("completed", "returned", "attention", "failed", "expired", "released")
-TOLD_TO_LOSER = ("run_id", "ticket_id", "outcome", "reason", "finished_at")
+FIRST_ANSWER = (
+    "run_id",
+    "ticket_id",
+    "stage_number",
+    "worker_type",
+    "worker_id",
+    "actor",
+    "attempt",
+    "started_at",
+    "finished_at",
+    "outcome",
+    "reason",
+)
+"""What whoever reports on a run that is over is told of it."""
+REFUSED_REPORTS_KEPT = 10
+"""Different reports on one run that is over, of which the timeline tells; all are counted."""
+REFUSED_TEXT_MAX = 2_000
+"""Characters of each that it quotes."""
 UNFINISHED = text("finished_at IS NULL")
 
 
@@ -76,9 +95,16 @@ class StageRun(Model):
     prompt_version: Mapped[int | None]
     started_at: Mapped[created]
     lease_expires_at: Mapped[datetime | None]
+    lease_renewed_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     reason: Mapped[str | None]
+    report_digest: Mapped[str | None]
+    """A hash of what the report said that ended the run: the same again is answered alike."""
+    refused_reports: Mapped[int] = mapped_column(server_default="0")
+    token_id: Mapped[bigint | None]
+    """The API token that claimed: no other reports on the run. The number stays, whatever becomes
+    of the token."""
 
     ticket: Mapped[Ticket] = relationship(viewonly=True)
 
@@ -152,25 +178,41 @@ class StageRun(Model):
         """Extend the lease; returns when it ends now. Raises `RunNotCurrent`."""
         if not self.is_current:
             raise self._refusal()
-        self.lease_expires_at = clock.now() + lease
+        self.lease_renewed_at = clock.now()
+        self.lease_expires_at = self.lease_renewed_at + lease
         return self.lease_expires_at
 
-    def complete(self, comment: str = "") -> None:
-        """The stage is done: keep the comment and move the ticket on, or close it at the end."""
-        if self._is_repeated("completed"):
+    @classmethod
+    def renewed_later(cls, now: datetime) -> ColumnElement[bool]:
+        """The condition for a lease that was last extended after `now`: the clock was set back
+        since, and the lease would last that much longer."""
+        return cls.lease_renewed_at > now + clock.SKEW
+
+    def restart_lease(self) -> None:
+        """Let the lease last its length from now, because the clock was set back."""
+        if self.lease_expires_at and self.lease_renewed_at:
+            self.heartbeat(self.lease_expires_at - self.lease_renewed_at)
+
+    def complete(self, comment: str = "", actor: Actor | None = None) -> None:
+        """The stage is done: keep the comment and move the ticket on, or close it at the end.
+
+        `actor`, of each report: who makes it, if not the one who does the run.
+        """
+        if self._is_repeated("completed", comment, actor):
             return
+        actor = actor or self.doer
         ticket = self.ticket
-        self._say(comment)
+        self._say(comment, actor)
         self._finish("completed")
         ticket.move_to(self.stage_number)
-        ticket.resolve_attention(self.doer, "the stage was completed")
-        ticket.record("ticket_stage_completed", self.doer, stage=self.worker_type)
+        ticket.resolve_attention(actor, "the stage was completed")
+        self._record("ticket_stage_completed", actor)
         if ticket.is_plan_done:
-            ticket.close("completed", self.doer)
+            ticket.close("completed", actor)
 
-    def send_back(self, to_stage: int, reason: str) -> None:
+    def send_back(self, to_stage: int, reason: str, actor: Actor | None = None) -> None:
         """Give the ticket back to an earlier stage; the reason is a comment its worker reads."""
-        if self._is_repeated("returned"):
+        if self._is_repeated("returned", f"to stage {to_stage}: {reason}", actor):
             return
         if not 1 <= to_stage < self.stage_number:
             raise Invalid(
@@ -179,81 +221,89 @@ class StageRun(Model):
                 else "This is the first stage; there is none to send it back to.",
                 "to_stage",
             )
+        actor = actor or self.doer
         ticket = self.ticket
         reason = self._require_reason(reason)
-        self._say(reason)
+        self._say(reason, actor)
         self._finish("returned", reason)
         ticket.move_to(to_stage - 1)
-        ticket.record(
-            "ticket_stage_returned",
-            self.doer,
-            stage=self.worker_type,
-            reason=f"to {ticket.stage_name(to_stage)}: {reason}",
-        )
+        to_whom = ticket.stage_name(to_stage)
+        self._record("ticket_stage_returned", actor, f"to {to_whom}: {reason}")
 
-    def ask_attention(self, reason: str) -> None:
+    def ask_attention(self, reason: str, actor: Actor | None = None) -> None:
         """The worker can't go on without a person: the ticket goes on hold and says why."""
-        if self._is_repeated("attention"):
+        if self._is_repeated("attention", reason, actor):
             return
+        actor = actor or self.doer
         reason = self._require_reason(reason)
-        self._say(reason)
+        self._say(reason, actor)
         self._finish("attention", reason)
-        self.ticket.wait_for_attention(self.doer, self.worker_type, reason)
+        self.ticket.wait_for_attention(actor, self.worker_type, reason, self.run_id)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, actor: Actor | None = None) -> None:
         """The attempt failed: another follows after a pause, until none is left."""
-        if self._is_repeated("failed"):
+        if self._is_repeated("failed", reason, actor):
             return
-        self._lose("failed", self._require_reason(reason), self.doer)
+        self._lose("failed", self._require_reason(reason), actor or self.doer)
 
     def expire(self, reason: str, actor: Actor | None = None) -> None:
         """The worker is gone: the stage goes back to its queue at once, as a lost attempt."""
         self._lose("expired", reason, actor or Actor.system())
 
     def release(self, reason: str = "", actor: Actor | None = None) -> None:
-        """Give the stage back unharmed; it costs no attempt. `actor`: who took it away, if not
-        the one who held it."""
-        if self._is_repeated("released"):
+        """Give the stage back unharmed, or take it away; it costs no attempt."""
+        if self._is_repeated("released", reason, actor):
             return
-        actor = actor or self.doer
         given = require_text(reason, "reason", Ticket.REASON_MAX) or None
-        ticket = self.ticket
         self._finish("released", given)
-        ticket.free()
-        ticket.record(
-            "ticket_stage_released",
-            actor,
-            stage=self.worker_type,
-            reason=given,
-            worker_id=self.worker_id,
-        )
+        self.ticket.free()
+        self._record("ticket_stage_released", actor or self.doer, given)
 
-    def require_current(self, report: str) -> None:
-        """Raise `RunNotCurrent`, and let the timeline tell of the attempt, when the run is over."""
+    def require_current(self, report: str, said: str = "", actor: Actor | None = None) -> None:
+        """Raise `RunNotCurrent` when the run is over, and let the timeline tell what was said."""
         if self.is_current:
             return
-        self.ticket.record(
-            "ticket_report_refused",
-            self.doer,
-            stage=self.worker_type,
-            reason=f"“{report}” for run {self.run_id}, which had ended as {self.outcome}",
-        )
-        raise self._refusal()
+        self._keep_refused(report, said, actor or self.doer)
+        raise self._refusal(report)
 
-    def _refusal(self) -> RunNotCurrent:
-        why = f"{self.outcome} ({self.reason})" if self.reason else self.outcome
-        return RunNotCurrent(
-            f"Run {self.run_id} is over: it ended as {why}. "
-            f"Stop working on {self.ticket_id} and claim again.",
-            details={name: getattr(self, name) for name in TOLD_TO_LOSER},
-        )
-
-    def _is_repeated(self, outcome: str) -> bool:
-        """Whether the very same report came before: it is answered as the first time."""
-        if self.outcome == outcome:
+    def _is_repeated(self, outcome: str, said: str, actor: Actor | None) -> bool:
+        """Whether the very same report came before: it is answered as the first time. Raises
+        `RunNotCurrent` for any other, once the run is over."""
+        digest = sha256(said.strip().encode("utf-8", "surrogatepass")).hexdigest()
+        if self.is_current:
+            self.report_digest = digest
+            return False
+        if self.outcome == outcome and self.report_digest in (None, digest):
             return True
-        self.require_current(outcome)
+        self.require_current(outcome, said, actor)
         return False
+
+    def _refusal(self, report: str = "") -> RunNotCurrent:
+        why = f"{self.outcome} ({self.reason})" if self.reason else self.outcome
+        if report == self.outcome:
+            told = f"Run {self.run_id} was reported before, in other words: it ended as {why}. "
+        else:
+            told = f"Run {self.run_id} is over: it ended as {why}. "
+        return RunNotCurrent(
+            f"{told}Stop working on {self.ticket_id} and claim again.",
+            details={name: getattr(self, name) for name in FIRST_ANSWER},
+        )
+
+    def _keep_refused(self, report: str, said: str, actor: Actor) -> None:
+        """Let the timeline tell of the report, unless it does so already or has told of many."""
+        self.refused_reports += 1
+        reason = f"“{report}” for run {self.run_id}, which had ended as {self.outcome}"
+        if said.strip():
+            reason += f": {excerpt(said, REFUSED_TEXT_MAX)}"
+        kept = self.session.scalars(
+            select(Event.reason).where(
+                Event.ticket_id == self.ticket_id,
+                Event.event_type == "ticket_report_refused",
+                Event.run_id == self.run_id,
+            )
+        ).all()
+        if reason not in kept and len(kept) < REFUSED_REPORTS_KEPT:
+            self._record("ticket_report_refused", actor, reason)
 
     def _require_reason(self, reason: str) -> str:
         reason = require_text(reason, "reason", Ticket.REASON_MAX)
@@ -261,9 +311,19 @@ class StageRun(Model):
             raise Invalid("Say why, so that the next one knows what to do.", "reason")
         return reason
 
-    def _say(self, comment: str) -> None:
+    def _say(self, comment: str, actor: Actor) -> None:
         if comment.strip():
-            self.ticket.say(comment, self.doer, run_id=self.run_id, stage_number=self.stage_number)
+            self.ticket.say(comment, actor, run_id=self.run_id, stage_number=self.stage_number)
+
+    def _record(self, event_type: str, actor: Actor, reason: str | None = None) -> None:
+        self.ticket.record(
+            event_type,
+            actor,
+            stage=self.worker_type,
+            reason=reason,
+            worker_id=self.worker_id,
+            run_id=self.run_id,
+        )
 
     def _lose(self, outcome: str, reason: str, actor: Actor) -> None:
         """End the run without a result, and give the stage another attempt if one is left."""
@@ -271,17 +331,11 @@ class StageRun(Model):
         self._finish(outcome, reason)
         ticket.failed_attempts += 1
         ticket.free(backoff(ticket.failed_attempts) if outcome == "failed" else timedelta(0))
-        ticket.record(
-            "ticket_stage_failed",
-            actor,
-            stage=self.worker_type,
-            reason=reason,
-            worker_id=self.worker_id,
-        )
+        self._record("ticket_stage_failed", actor, reason)
         most = self._max_attempts()
         if ticket.failed_attempts >= most:
             why = f"{ticket.failed_attempts} of {most} attempts failed; the last: {reason}"
-            ticket.wait_for_attention(actor, self.worker_type, why)
+            ticket.wait_for_attention(actor, self.worker_type, why, self.run_id)
 
     def _max_attempts(self) -> int:
         role = WorkerType.named(self.session, self.ticket.project_id, self.worker_type)

@@ -147,12 +147,14 @@ class Ticket(Blockable):
         self.version += 1
         self.record("ticket_plan_changed", actor, reason=f"{', '.join(before)} → {', '.join(plan)}")
 
-    def say_in_run(self, run: StageRun, content: str) -> Comment:
-        """Add a comment of the run's worker, at its stage. Raises `RunNotCurrent`, `Invalid`."""
+    def say_in_run(self, run: StageRun, content: str, actor: Actor | None = None) -> Comment:
+        """Add a comment at the run's stage, by its worker unless it is another who says it. Raises
+        `RunNotCurrent`, `Invalid`."""
         if run.ticket_id != self.ticket_id:
             raise Invalid(f"Run {run.run_id} is at work on {run.ticket_id}.", "run_id")
-        run.require_current("comment")
-        return self.say(content, run.doer, run_id=run.run_id, stage_number=run.stage_number)
+        actor = actor or run.doer
+        run.require_current("comment", content, actor)
+        return self.say(content, actor, run_id=run.run_id, stage_number=run.stage_number)
 
     @property
     def current_run(self) -> StageRun | None:
@@ -169,12 +171,19 @@ class Ticket(Blockable):
         self.state = "on_hold"
         self.record("ticket_held", actor, stage=self.current_stage, reason=reason or None)
 
-    def wait_for_attention(self, actor: Actor, stage: str, reason: str) -> None:
+    def wait_for_attention(
+        self, actor: Actor, stage: str, reason: str, run_id: int | None = None
+    ) -> None:
         """Go on hold until a person answers; everyone's inbox shows it."""
         self.claimed_by = None
         self.state = "on_hold"
         self.record(
-            "ticket_attention_requested", actor, stage=stage, reason=reason, needs_attention=True
+            "ticket_attention_requested",
+            actor,
+            stage=stage,
+            reason=reason,
+            run_id=run_id,
+            needs_attention=True,
         )
 
     def resume(self, actor: Actor, answer: str = "") -> None:
@@ -192,7 +201,7 @@ class Ticket(Blockable):
     def retry_now(self, actor: Actor) -> None:
         """Don't wait out the pause after a failed attempt: the next may start at once."""
         self.require_open()
-        if self.claimed_by or self.open_blockers or self.ready_at <= clock.now():
+        if self.claimed_by or self.open_blockers or not self.is_in_backoff:
             raise Conflict(f"{self.ticket_id} isn't waiting for its next attempt.")
         self.free()
         self.record(

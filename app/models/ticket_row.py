@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Index,
+    and_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
@@ -13,6 +22,7 @@ from app.actor import Actor
 from app.columns import created, string_list, updated, utcnow
 from app.errors import Conflict, NotFound, Stale
 from app.extensions import Model
+from app.models.backoff import BACKOFF_MAX
 from app.models.comment import Comment
 from app.models.event import Event
 from app.models.worker_type import WorkerType
@@ -52,6 +62,7 @@ class TicketRow(Model):
             "created_at",
             "ticket_id",
             "ready_at",
+            "backoff_until",
             sqlite_where=READY,
             postgresql_where=READY,
         ),
@@ -98,6 +109,7 @@ class TicketRow(Model):
         ForeignKey("workers.worker_id", ondelete="SET NULL")
     )
     ready_at: Mapped[datetime] = mapped_column(server_default=utcnow())
+    backoff_until: Mapped[datetime | None]
     created_by: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     external_ref: Mapped[str | None] = mapped_column(unique=True)
@@ -126,6 +138,25 @@ class TicketRow(Model):
         if ticket is None:
             raise NotFound(f"There is no ticket {ticket_id}.")
         return ticket
+
+    @classmethod
+    def in_backoff(cls, now: datetime) -> ColumnElement[bool]:
+        """The condition for a ticket that waits out the pause after a failed attempt.
+
+        A pause that would be longer than the longest was begun before the clock was set back.
+        """
+        # Never NULL, so that its negation holds for tickets without a pause.
+        return and_(
+            cls.backoff_until.is_not(None),
+            cls.backoff_until > now,
+            cls.backoff_until <= now + BACKOFF_MAX,
+        )
+
+    @property
+    def is_in_backoff(self) -> bool:
+        """The same of this ticket, now."""
+        now = clock.now()
+        return self.backoff_until is not None and now < self.backoff_until <= now + BACKOFF_MAX
 
     @property
     def is_plan_done(self) -> bool:
@@ -175,9 +206,11 @@ class TicketRow(Model):
 
     def free(self, delay: timedelta = timedelta(0)) -> None:
         """Put the ticket into its stage's queue, claimable after `delay`."""
+        now = clock.now()
         self.claimed_by = None
-        self.ready_at = clock.now() + delay
-        self.updated_at = clock.now()
+        self.ready_at = now + delay
+        self.backoff_until = now + delay if delay else None
+        self.updated_at = now
 
     def record(
         self,
@@ -187,6 +220,7 @@ class TicketRow(Model):
         stage: str | None = None,
         reason: str | None = None,
         worker_id: str | None = None,
+        run_id: int | None = None,
         needs_attention: bool = False,
     ) -> None:
         """Add an event about this ticket."""
@@ -198,6 +232,7 @@ class TicketRow(Model):
             stage=stage,
             reason=reason,
             worker_id=worker_id,
+            run_id=run_id,
             needs_attention=needs_attention,
         )
         self.session.add(event)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, utcnow
+from app.columns import bigint, created, utcnow
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import Model
+from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
 from app.models.event import Event
 from app.models.project import Project
@@ -54,6 +55,9 @@ class Worker(Model):
     stop_requested_at: Mapped[datetime | None]
     stopped_reason: Mapped[str | None]
     output_tail: Mapped[str | None]
+    token_id: Mapped[bigint | None]
+    """The API token that registered it: no other speaks for it. The number stays, whatever becomes
+    of the token."""
 
     @classmethod
     def get(cls, session: Session, worker_id: str) -> Self:
@@ -86,11 +90,18 @@ class Worker(Model):
         worker_type: str,
         hostname: str | None = None,
         pid: int | None = None,
+        token_id: int | None = None,
+        actor: Actor | None = None,
+        may_take_over: bool = False,
     ) -> Self:
         """Put a process on the board.
 
         The same id from the same host and pid is the same worker again, whatever became of it;
         from another process it is a `Conflict`, until the worker that has it is over.
+
+        It is bound to the token that registers it. While it lives no other token registers it
+        again, unless the one it is bound to is no longer good, or the other `may_take_over`;
+        `actor` is who did.
         """
         worker_id = require_name(worker_id, "worker_id", cls.ID_MAX)
         hostname = optional_line(hostname, "hostname", cls.HOSTNAME_MAX)
@@ -103,6 +114,8 @@ class Worker(Model):
             session.add(worker)
         else:
             worker._require_same_process(project_id, worker_type, hostname, pid)
+            worker._pass_to(token_id, actor, may_take_over=may_take_over)
+        worker.token_id = token_id
         worker.project_id, worker.worker_type = project_id, worker_type
         worker.queue_name = cls.queue_of(project_id, worker_type)
         worker.hostname, worker.pid = hostname, pid
@@ -127,6 +140,19 @@ class Worker(Model):
             cls.last_activity <= now - timedelta(seconds=WorkerType.LEASE_SECONDS_DEFAULT),
         )
         return and_(cls.status.in_(LIVE_STATUSES), or_(cls.expected_by <= now, never_told))
+
+    @classmethod
+    def heard_of_later(cls, now: datetime) -> ColumnElement[bool]:
+        """The condition for a live worker that was last heard of after `now`: the clock was set
+        back since."""
+        return and_(cls.status.in_(LIVE_STATUSES), cls.last_activity > now + clock.SKEW)
+
+    def restart_lease(self) -> None:
+        """Count its silence from now, because the clock was set back."""
+        now = clock.now()
+        if self.expected_by is not None:
+            self.expected_by = now + (self.expected_by - self.last_activity)
+        self.last_activity = now
 
     def touch(self, lease: timedelta) -> None:
         """Note a sign of life; the next is due within the lease. A worker given up as failed is
@@ -178,8 +204,8 @@ class Worker(Model):
             self._announce()
         self.touch(lease)
 
-    def _announce(self, reason: str | None = None) -> None:
-        actor = Actor.worker(self.worker_id)
+    def _announce(self, reason: str | None = None, actor: Actor | None = None) -> None:
+        actor = actor or Actor.worker(self.worker_id)
         self.session.add(Event.about_worker(self, "worker_started", actor, reason))
 
     def _require_same_process(
@@ -198,6 +224,19 @@ class Worker(Model):
                 "or register under another worker_id.",
                 "worker_id",
             )
+
+    def _pass_to(self, token_id: int | None, actor: Actor | None, *, may_take_over: bool) -> None:
+        """Let another token have it, and say so, if it lives. Or `Conflict`."""
+        if not self.is_live or self.token_id in (None, token_id):
+            return
+        holder = self.session.get(ApiToken, self.token_id)
+        if holder and holder.is_good and not may_take_over:
+            raise Conflict(
+                f"{self.worker_id} was registered with another token, {holder.name}. Use that "
+                "one, choose another worker_id, or stop that worker first.",
+                "worker_id",
+            )
+        self._announce("it was registered again with another token", actor)
 
     @staticmethod
     def _require_role(session: Session, project_id: str, worker_type: str) -> WorkerType:

@@ -9,7 +9,13 @@ from app.pipeline.leases import expire_leases, is_sweep_due
 from app.pipeline.newcomers import Account, clean_name, welcome, welcome_invited
 from app.pipeline.people import change_password, disable_person, reset_password
 from app.pipeline.worker_types import delete_worker_type, rename_worker_type, tickets_needing
-from app.pipeline.workers import Instruction, declare_dead, finish_worker, heartbeat
+from app.pipeline.workers import (
+    Instruction,
+    declare_dead,
+    finish_worker,
+    heartbeat,
+    register_worker,
+)
 
 __all__ = [
     "Account",
@@ -26,6 +32,7 @@ __all__ = [
     "heartbeat",
     "is_sweep_due",
     "process_events",
+    "register_worker",
     "rename_worker_type",
     "reset_password",
     "tickets_needing",

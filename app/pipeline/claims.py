@@ -25,17 +25,20 @@ class Claim:
     lease_expires_at: datetime
 
 
-def claim_next(session: Session, worker_id: str) -> Claim | None:
+def claim_next(session: Session, worker_id: str, token_id: int | None = None) -> Claim | None:
     """Give the worker the next stage of its queue: by priority, then age. None: nothing to do.
 
-    A worker that holds a run already gets that one again, in case the first answer was lost.
+    A worker that holds a run already gets that one again, in case the first answer was lost. The
+    run is bound to the worker's API token; a worker that has none yet is bound to `token_id`.
     """
     worker = lock_worker(session, worker_id)
+    worker.token_id = worker.token_id or token_id
     role = _working_role(session, worker)
     worker.touch(lease_of(role))
     with session.no_autoflush:
         held = StageRun.of_worker(session, worker_id)
     if held:
+        held.token_id = held.token_id or worker.token_id
         return _as_claim(held)
     if worker.stop_requested_at or role is None:
         return None
@@ -47,7 +50,7 @@ def claim_next(session: Session, worker_id: str) -> Claim | None:
             Ticket.project_id == worker.project_id,
             Ticket.current_stage == worker.worker_type,
             READY,
-            Ticket.ready_at <= now,
+            ~Ticket.in_backoff(now),
         )
         .order_by(Ticket.priority, Ticket.created_at, Ticket.ticket_id)
         .limit(1)
@@ -96,11 +99,13 @@ def _start_run(
             stage_number=completed_stages + 1,
             worker_type=role.worker_type,
             worker_id=worker.worker_id,
+            token_id=worker.token_id,
             actor=worker.worker_id,
             attempt=failed_attempts + 1,
             prompt_version=role.prompt_version,
             started_at=now,
             lease_expires_at=now + timedelta(seconds=role.lease_seconds),
+            lease_renewed_at=now,
         )
         .returning(StageRun)
     ).scalar_one()
@@ -110,6 +115,7 @@ def _start_run(
             event_type="ticket_stage_started",
             project_id=worker.project_id,
             ticket_id=ticket_id,
+            run_id=run.run_id,
             worker_id=worker.worker_id,
             stage=role.worker_type,
             actor=worker.worker_id,

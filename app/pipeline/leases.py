@@ -1,4 +1,8 @@
-"""Overdue leases end, and silent workers are given up: swept by whoever comes by."""
+"""Overdue leases end, and silent workers are given up: swept by whoever comes by.
+
+A lease is as long as it was given for, even if the clock is set back meanwhile: what was extended
+later than now begins anew.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ def expire_leases(session: Session) -> int:
     Whoever comes by may call this; two at once share the work.
     """
     ended = 0
+    _restart_leases(session)
     for run_id, ticket_id in session.execute(_overdue_runs()).all():
         free = select(Ticket).where(Ticket.ticket_id == ticket_id)
         free = free.with_for_update(skip_locked=True, key_share=True)
@@ -44,9 +49,43 @@ def expire_leases(session: Session) -> int:
 def is_sweep_due(session: Session) -> bool:
     """Whether there is anything for `expire_leases` to do: an indexed look, without a lock."""
     due = session.scalar(
-        select(literal(1)).where(_overdue_runs().exists() | _silent_workers().exists())
+        select(literal(1)).where(
+            _overdue_runs().exists()
+            | _silent_workers().exists()
+            | _runs_renewed_later().exists()
+            | _workers_heard_of_later().exists()
+        )
     )
     return due is not None
+
+
+def _restart_leases(session: Session) -> None:
+    """Only after the clock was set back is there anything to do."""
+    for run in session.scalars(_runs_renewed_later().with_for_update(skip_locked=True)).all():
+        run.restart_lease()
+    later = _workers_heard_of_later().with_for_update(skip_locked=True, key_share=True)
+    for worker in session.scalars(later, execution_options=FRESH).all():
+        worker.restart_lease()
+    session.flush()
+
+
+def _runs_renewed_later() -> Select[StageRun]:
+    return (
+        select(StageRun)
+        .where(StageRun.finished_at.is_(None), StageRun.renewed_later(clock.now()))
+        .order_by(StageRun.run_id)
+        .limit(EXPIRE_BATCH)
+        .execution_options(**FRESH)
+    )
+
+
+def _workers_heard_of_later() -> Select[Worker]:
+    return (
+        select(Worker)
+        .where(Worker.heard_of_later(clock.now()))
+        .order_by(Worker.worker_id)
+        .limit(EXPIRE_BATCH)
+    )
 
 
 def _overdue_runs() -> Select[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,17 @@ class Instruction:
 
     instruction: Literal["continue", "stop"]
     lease_expires_at: datetime | None
+
+
+def register_worker(session: Session, worker_id: str, **values: Any) -> Worker:
+    """Put a process on the board: see `Worker.register`. What it holds passes with it to the token
+    that it is registered with."""
+    held = StageRun.of_worker(session, worker_id)
+    run = StageRun.lock(session, held.run_id) if held else None
+    worker = Worker.register(session, worker_id=worker_id, **values)
+    if run is not None and run.is_current:
+        run.token_id = worker.token_id
+    return worker
 
 
 def heartbeat(
@@ -44,13 +55,16 @@ def heartbeat(
     return Instruction("stop" if worker.stop_requested_at else "continue", lease_expires_at)
 
 
-def finish_worker(session: Session, worker_id: str, reason: str | None = None) -> Worker:
-    """The process ends in order: give back what it holds, then mark it finished."""
+def finish_worker(
+    session: Session, worker_id: str, reason: str | None = None, actor: Actor | None = None
+) -> Worker:
+    """The process ends in order: give back what it holds, then mark it finished. `actor`: who says
+    so, if not the worker."""
     worker, run = _lock_with_run(session, worker_id)
     if run is not None:
-        run.release(reason or "the worker stopped")
+        run.release(reason or "the worker stopped", actor)
     if worker.status != "finished":
-        worker.finish(Actor.worker(worker_id), reason)
+        worker.finish(actor or Actor.worker(worker_id), reason)
     return worker
 
 

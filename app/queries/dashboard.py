@@ -165,7 +165,7 @@ def _queues(session: Session, sight: Sight) -> list[Queue]:
             WorkerType.performed_by == "person",
             Project.archived_at.is_not(None),
             of_queue(func.count()),
-            of_queue(func.count(), Ticket.ready_at <= now),
+            of_queue(func.count(), ~Ticket.in_backoff(now)),
             of_queue(func.min(Ticket.ready_at)),
             workers,
         )

@@ -37,8 +37,8 @@ def situation_is(name: str) -> ColumnElement[bool]:
     in_queue = and_(Ticket.state == "open", Ticket.claimed_by.is_(None), Ticket.open_blockers == 0)
     conditions: dict[str, ColumnElement[bool]] = {
         "running": Ticket.claimed_by.is_not(None),
-        "ready": and_(in_queue, ~is_gate(), Ticket.ready_at <= clock.now()),
-        "backoff": and_(in_queue, ~is_gate(), Ticket.ready_at > clock.now()),
+        "ready": and_(in_queue, ~is_gate(), ~Ticket.in_backoff(clock.now())),
+        "backoff": and_(in_queue, ~is_gate(), Ticket.in_backoff(clock.now())),
         "blocked": and_(
             Ticket.state == "open", Ticket.claimed_by.is_(None), Ticket.open_blockers > 0
         ),
@@ -59,6 +59,6 @@ def situation() -> ColumnElement[str]:
         (Ticket.claimed_by.is_not(None), "running"),
         (Ticket.open_blockers > 0, "blocked"),
         (is_gate(), "waiting"),
-        (Ticket.ready_at > clock.now(), "backoff"),
+        (Ticket.in_backoff(clock.now()), "backoff"),
         else_="ready",
     ).label("situation")

@@ -184,7 +184,7 @@ class Story:
 
     def _stages_with_work(self) -> set[str | None]:
         ready = select(Ticket.current_stage).where(
-            Ticket.project_id == self.project_id, READY, Ticket.ready_at <= clock.now()
+            Ticket.project_id == self.project_id, READY, ~Ticket.in_backoff(clock.now())
         )
         return set(self.session.scalars(ready.distinct()))
 
@@ -213,7 +213,7 @@ class Story:
         }
         verbs[act.does]()
         ticket = run.ticket
-        if ticket.ready_at > clock.now():
+        if ticket.is_in_backoff:
             # After the pause its worker looks again.
             self._plan_at(ticket.ready_at, lambda: None)
         acts = self.acts[ticket.ticket_id]

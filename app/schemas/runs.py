@@ -76,6 +76,9 @@ class RunShown(Shown):
     finished_at: datetime | None = Field(description="When it ended; null: it goes on.")
     outcome: Outcome | None = Field(description="How it ended; null: it goes on.")
     reason: str | None = Field(description="Why it ended so.")
+    refused_reports: int = Field(
+        description="How many reports came after it had ended and were refused."
+    )
 
     def address(self) -> str:
         """Where it can be read again."""

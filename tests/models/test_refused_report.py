@@ -42,7 +42,9 @@ def test_a_report_on_a_run_that_is_over_is_refused_but_stays_on_the_timeline(ses
     assert comments(session, ticket) == []
     (event,) = events(session, event_type="ticket_report_refused")
     assert (event.worker_id, event.processed) == (lost.worker_id, True)
-    assert event.reason == f"“{report}” for run {lost.run_id}, which had ended as expired"
+    said = "to stage 1: late" if report == "returned" else "late"
+    told = f"“{report}” for run {lost.run_id}, which had ended as expired: {said}"
+    assert (event.run_id, event.reason) == (lost.run_id, told)
 
 
 @pytest.mark.parametrize("report", REPORTS)

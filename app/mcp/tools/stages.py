@@ -17,8 +17,8 @@ def complete_stage(caller: Caller, run_id: ARun, body: Completion) -> RunShown:
     Say in `comment` what you did, what you decided, and what the next worker must know: it sees
     nothing else of your work. After the last stage the ticket is closed.
     """
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.complete(body.comment)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.complete(body.comment, actor)
     return RunShown.model_validate(run)
 
 
@@ -29,8 +29,8 @@ def return_stage(caller: Caller, run_id: ARun, body: Return) -> RunShown:
     `to_stage` is that stage's number in the plan, from 1; `reason` tells its worker what to do
     differently. All stages from there on are done again.
     """
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.send_back(body.to_stage, body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.send_back(body.to_stage, body.reason, actor)
     return RunShown.model_validate(run)
 
 
@@ -41,8 +41,8 @@ def request_attention(caller: Caller, run_id: ARun, body: Reason) -> RunShown:
     The ticket goes on hold, your question in `reason` shows in everyone's inbox, and the stage is
     done again when someone has answered. Ask so that it can be answered in one sentence.
     """
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.ask_attention(body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.ask_attention(body.reason, actor)
     return RunShown.model_validate(run)
 
 
@@ -53,8 +53,8 @@ def fail_stage(caller: Caller, run_id: ARun, body: Reason) -> RunShown:
     Another attempt follows after a pause, until the role's attempts are used up; then the ticket
     waits for a person. If another attempt can't help, use request_attention.
     """
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.fail(body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.fail(body.reason, actor)
     return RunShown.model_validate(run)
 
 
@@ -64,6 +64,6 @@ def release_stage(caller: Caller, run_id: ARun, body: Release) -> RunShown:
 
     It costs no attempt; the next free worker begins anew.
     """
-    run = run_to_report(db.session(), caller.sight, run_id)
-    run.release(body.reason)
+    run, actor = run_to_report(db.session(), caller, run_id)
+    run.release(body.reason, actor)
     return RunShown.model_validate(run)

@@ -103,8 +103,8 @@ def add_ticket_comment(caller: Caller, ticket_id: ATicket, body: CommentNew) -> 
     if body.run_id is None:
         comment = ticket.say(body.content, caller.actor)
     else:
-        run = run_to_report(db.session(), caller.sight, body.run_id)
-        comment = ticket.say_in_run(run, body.content)
+        run, actor = run_to_report(db.session(), caller, body.run_id)
+        comment = ticket.say_in_run(run, body.content, actor)
     db.session.flush()
     return CommentShown.model_validate(comment)
 

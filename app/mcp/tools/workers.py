@@ -6,7 +6,7 @@ from __future__ import annotations
 from app import pipeline
 from app.callers import Caller
 from app.extensions import db
-from app.loading import require_usable_worker_id, see_run, see_worker
+from app.loading import own_worker, require_usable_worker_id, see_run, worker_to_stop
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AWorker
 from app.models import Project, Worker
@@ -38,7 +38,13 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
     """
     Project.get(db.session(), caller.require_project(body.project_id))
     require_usable_worker_id(db.session(), caller.sight, body.worker_id)
-    Worker.register(db.session(), **body.model_dump())
+    pipeline.register_worker(
+        db.session(),
+        **body.model_dump(),
+        token_id=caller.token_id,
+        actor=caller.actor,
+        may_take_over=caller.may_step_in,
+    )
     return _shown(body.worker_id)
 
 
@@ -52,8 +58,8 @@ def claim_stage(caller: Caller, body: ClaimNew) -> Claimed:
     report on it, this gives you the same one again. `next_step` says what to do now.
     """
     session = db.session()
-    see_worker(session, caller.sight, body.worker_id)
-    claim = pipeline.claim_next(session, body.worker_id)
+    own_worker(session, caller, body.worker_id)
+    claim = pipeline.claim_next(session, body.worker_id, caller.token_id)
     if claim:
         return Claimed.of(assignment=assignment(session, claim.run_id), next_step=TAKEN)
     is_to_stop = Worker.get(session, body.worker_id).stop_requested_at is not None
@@ -68,7 +74,7 @@ def heartbeat(caller: Caller, worker_id: AWorker, body: Heartbeat) -> HeartbeatA
     them. If `instruction` is `stop`, finish or release what you hold, then call finish_worker. An
     error that says that the run is over means: stop working on that ticket at once.
     """
-    see_worker(db.session(), caller.sight, worker_id)
+    own_worker(db.session(), caller, worker_id)
     if body.run_id is not None:
         see_run(db.session(), caller.sight, body.run_id)
     told = pipeline.heartbeat(db.session(), worker_id, body.run_id, body.output_tail)
@@ -81,8 +87,8 @@ def finish_worker(caller: Caller, worker_id: AWorker, body: Stopped) -> WorkerSh
 
     A stage that you still hold is given back unharmed. To work again later, register again.
     """
-    see_worker(db.session(), caller.sight, worker_id)
-    pipeline.finish_worker(db.session(), worker_id, body.reason)
+    actor = worker_to_stop(db.session(), caller, worker_id)
+    pipeline.finish_worker(db.session(), worker_id, body.reason, actor)
     return _shown(worker_id)
 
 

@@ -68,7 +68,7 @@ def _count_blockers(session: Session, ticket_ids: Sequence[object]) -> None:
         is_it = Ticket.ticket_id == ticket.ticket_id
         ticket.open_blockers = session.scalar(select(_open_blockers()).where(is_it)) or 0
         if not ticket.open_blockers:
-            ticket.ready_at = clock.now()
+            ticket.ready_at, ticket.backoff_until = clock.now(), None
         why = f"it waits for {ticket.open_blockers} tickets, not {before}; {FOUND}"
         ticket.record("ticket_dependency_changed", DOCTOR, reason=why)
 
