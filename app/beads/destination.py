@@ -84,7 +84,7 @@ def free_ids(session: Session, project: Project, record_ids: list[str]) -> dict[
     ids = {record_id: record_id for record_id in own}
     for record_id in record_ids:
         while record_id not in ids:
-            number = Ticket.next_free_id(session, project)
+            (number,) = Ticket.next_free_ids(session, project, 1)
             if number not in own:
                 ids[record_id] = number
     return ids

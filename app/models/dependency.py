@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Self
 
 from sqlalchemy import (
     CheckConstraint,
@@ -25,6 +26,9 @@ from app.extensions import Model
 from app.models.event import Event
 from app.models.project import Project
 from app.models.ticket_row import TicketRow
+
+IDS_PER_QUERY = 5_000
+"""Values that one statement may have without any database refusing it."""
 
 
 class TicketDependency(Model):
@@ -64,29 +68,64 @@ class Blockable(TicketRow):
     """Tickets that a new one may wait for from the start."""
 
     def start_blocked_by(self, blocker_ids: Sequence[str], actor: Actor) -> None:
-        """Let this new ticket wait for others of its project.
-
-        Nothing waits for a new ticket, so no circle can close; whoever makes several at once that
-        wait for each other must know that there is none among them.
-        """
-        wanted = sorted(set(blocker_ids))
-        tickets = type(self)
-        # Held until the end, in one order: a blocker that closes right now is told of this ticket.
-        held = self.session.execute(
-            select(tickets.ticket_id, tickets.state)
-            .where(tickets.ticket_id.in_(wanted), tickets.project_id == self.project_id)
-            .order_by(tickets.ticket_id)
-            .with_for_update(key_share=True)
-        )
-        found = dict(held.all())
-        if missing := [ticket_id for ticket_id in wanted if ticket_id not in found]:
-            raise Invalid(f"{self.project_id} has no ticket {missing[0]}.", "blocked_by")
-        if self.ticket_id in found:
+        """Let this new ticket wait for others of its project."""
+        if self.ticket_id in blocker_ids:
             raise Invalid("A ticket can't wait for itself.", "blocked_by")
-        rows = [{"ticket_id": self.ticket_id, "blocked_by_id": blocker} for blocker in wanted]
-        self.session.execute(insert(TicketDependency), rows)
-        self.open_blockers += sum(state != "closed" for state in found.values())
-        self.record("ticket_dependency_changed", actor, reason=f"waits for {', '.join(wanted)}")
+        self.start_all_blocked_by(self.session, self.project_id, [(self, blocker_ids)], actor)
+
+    @classmethod
+    def start_all_blocked_by(
+        cls,
+        session: Session,
+        project_id: str,
+        waiting: Sequence[tuple[Self, Collection[str]]],
+        actor: Actor,
+    ) -> None:
+        """Let new tickets of a project, each with what it waits for, wait for others of it.
+
+        Nothing else waits for a new ticket, so no circle can close; whoever makes several at once
+        that wait for each other must know that there is none among them. Tickets that aren't
+        stored yet are stored with their count of blockers.
+        """
+        blockers = {ticket.ticket_id: sorted(set(ids)) for ticket, ids in waiting}
+        state_of = {ticket.ticket_id: ticket.state for ticket, _ in waiting}
+        others = sorted(set().union(*blockers.values()) - state_of.keys())
+        with session.no_autoflush:
+            state_of |= cls.hold_states(session, project_id, others)
+        if missing := [ticket_id for ticket_id in others if ticket_id not in state_of]:
+            raise Invalid(f"{project_id} has no ticket {missing[0]}.", "blocked_by")
+        events = []
+        for ticket, _ in waiting:
+            if ids := blockers[ticket.ticket_id]:
+                ticket.open_blockers += sum(state_of[ticket_id] != "closed" for ticket_id in ids)
+                told, reason = "ticket_dependency_changed", f"waits for {', '.join(ids)}"
+                events.append(Event.about_ticket(ticket, told, actor, reason=reason))
+        session.flush()
+        rows = [
+            {"ticket_id": ticket_id, "blocked_by_id": blocker}
+            for ticket_id, ids in blockers.items()
+            for blocker in ids
+        ]
+        if rows:
+            session.execute(insert(TicketDependency), rows)
+        Event.add_all(session, events)
+
+    @classmethod
+    def hold_states(cls, session: Session, project_id: str, ids: Sequence[str]) -> dict[str, str]:
+        """The states of those that there are, held until the end: one that closes right now is told
+        of whoever waits for it. The ids are in order, so that two who hold many don't lock each
+        other out."""
+        states: dict[str, str] = {}
+        for start in range(0, len(ids), IDS_PER_QUERY):
+            some = ids[start : start + IDS_PER_QUERY]
+            held = session.execute(
+                select(cls.ticket_id, cls.state)
+                .where(cls.ticket_id.in_(some), cls.project_id == project_id)
+                .order_by(cls.ticket_id)
+                .with_for_update(key_share=True)
+            )
+            states |= dict(held.all())
+        return states
 
     def is_waiting_for(self, blocker_id: str) -> bool:
         """Whether it was told to wait for that ticket, which may be closed by now."""

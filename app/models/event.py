@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
@@ -127,6 +128,12 @@ class Event(Model):
             processed=event_type in LOGGED_ONLY,
             created_at=clock.now(),
         )
+
+    @classmethod
+    def add_all(cls, session: Session, events: Sequence[Self]) -> None:
+        """Store many at once, in their order: SQLite would be sent each alone, to be asked its
+        number."""
+        session.bulk_save_objects(events)
 
     @classmethod
     def about_worker(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import ForeignKey, Index, delete, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -31,8 +31,14 @@ class TicketLabel(Model):
     def replace(cls, session: Session, ticket_id: str, labels: list[str]) -> None:
         """Give the ticket exactly these labels."""
         session.execute(delete(cls).where(cls.ticket_id == ticket_id))
-        if labels:
-            session.execute(insert(cls), [{"ticket_id": ticket_id, "label": x} for x in labels])
+        cls.add(session, {ticket_id: labels})
+
+    @classmethod
+    def add(cls, session: Session, labels: Mapping[str, Iterable[str]]) -> None:
+        """Give tickets labels that they don't have; `labels` are those of each ticket."""
+        rows = [{"ticket_id": key, "label": label} for key in labels for label in labels[key]]
+        if rows:
+            session.execute(insert(cls), rows)
 
 
 def require_labels(labels: Iterable[str]) -> list[str]:

@@ -16,6 +16,13 @@ PLAN_MAX = 50
 
 def require_plan(session: Session, project_id: str, plan: Sequence[str]) -> list[str]:
     """The plan as a list of the project's worker types, one a stage; the same may come twice."""
+    stages = require_stages(plan)
+    require_roles(project_id, stages, hold_roles(session, project_id))
+    return stages
+
+
+def require_stages(plan: Sequence[str]) -> list[str]:
+    """The plan without blank entries, if it is neither empty nor too long."""
     stages = [stage.strip() for stage in plan if stage.strip()]
     if not stages:
         raise Invalid("A plan needs at least one stage; choose a worker type.", "execution_plan")
@@ -23,17 +30,25 @@ def require_plan(session: Session, project_id: str, plan: Sequence[str]) -> list
         raise Invalid(
             f"A plan has at most {PLAN_MAX} stages; this has {len(stages)}.", "execution_plan"
         )
-    roles = select(WorkerType.worker_type).where(WorkerType.project_id == project_id)
-    # Held until the plan is stored, so that none of them is deleted or renamed at the same moment.
-    held = roles.where(WorkerType.worker_type.in_(stages)).with_for_update(
-        read=True, key_share=True
-    )
-    found = set(session.scalars(held))
-    if unknown := [stage for stage in dict.fromkeys(stages) if stage not in found]:
-        known = session.scalars(roles.order_by(WorkerType.worker_type)).all()
+    return stages
+
+
+def hold_roles(session: Session, project_id: str) -> Sequence[str]:
+    """Names of the project's worker types. None of them can be deleted or renamed before the plan
+    that is made of them is stored."""
+    return session.scalars(
+        select(WorkerType.worker_type)
+        .where(WorkerType.project_id == project_id)
+        .order_by(WorkerType.worker_type)
+        .with_for_update(read=True, key_share=True)
+    ).all()
+
+
+def require_roles(project_id: str, stages: Sequence[str], roles: Sequence[str]) -> None:
+    """Raise `Invalid` unless each stage is one of the project's worker types."""
+    if unknown := [stage for stage in dict.fromkeys(stages) if stage not in roles]:
         raise Invalid(
             f"{project_id} has no worker type {', '.join(unknown)}. "
-            + (f"It has {', '.join(known)}." if known else "Add its worker types first."),
+            + (f"It has {', '.join(roles)}." if roles else "Add its worker types first."),
             "execution_plan",
         )
-    return stages

@@ -205,19 +205,20 @@ class Project(Model):
         self._record("project_deleted", actor)
         self.session.delete(self)
 
-    def next_ticket_id(self) -> str:
-        """The next free id, such as WEB-12. Numbers are never given twice."""
-        number = self.session.scalar(
+    def next_ticket_ids(self, count: int) -> list[str]:
+        """The next ids, such as WEB-12. Numbers are never given twice."""
+        last = self.session.execute(
             update(Project)
             .where(Project.repository_name == self.repository_name)
             .values(
-                last_ticket_number=Project.last_ticket_number + 1, updated_at=Project.updated_at
+                last_ticket_number=Project.last_ticket_number + count,
+                updated_at=Project.updated_at,
             )
             .returning(Project.last_ticket_number)
-        )
+        ).scalar_one()
         if self.ticket_prefix is None:
             self.ticket_prefix = self._free_prefix(self.session, self.repository_name)
-        return f"{self.ticket_prefix}-{number}"
+        return [f"{self.ticket_prefix}-{last - count + n}" for n in range(1, count + 1)]
 
     @classmethod
     def _require_free_prefix(cls, session: Session, prefix: str) -> str:

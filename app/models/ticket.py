@@ -5,7 +5,7 @@ What happens at a stage (complete, send back, fail …) is told by its run: see 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal, Self
 
 from sqlalchemy import select
@@ -56,33 +56,58 @@ class Ticket(Blockable):
         """
         project = Project.get(session, project_id)
         project.require_active()
+        ticket = cls.unsaved(
+            project_id=project_id,
+            title=title,
+            execution_plan=require_plan(session, project_id, execution_plan),
+            actor=actor,
+            description=description,
+            priority=priority,
+            submission_id=submission_id,
+        )
+        names = require_labels(labels)
+        if parent_id:
+            ticket.parent_id = cls._require_parent(session, project_id, parent_id)
+        if ticket_id:
+            ticket.ticket_id = cls._require_free_id(session, ticket_id)
+        else:
+            (ticket.ticket_id,) = cls.next_free_ids(session, project, 1)
+        session.add(ticket)
+        session.flush()
+        TicketLabel.add(session, {ticket.ticket_id: names})
+        ticket.record("ticket_created", actor)
+        return ticket
+
+    @classmethod
+    def unsaved(
+        cls,
+        *,
+        project_id: str,
+        title: str,
+        execution_plan: list[str],
+        actor: Actor,
+        description: str = "",
+        priority: int = 2,
+        submission_id: str | None = None,
+    ) -> Self:
+        """A new ticket that has no id yet and is in no session. Raises `Invalid` for its text."""
+        now = clock.now()
         ticket = cls(
             project_id=project_id,
-            execution_plan=require_plan(session, project_id, execution_plan),
+            execution_plan=execution_plan,
             completed_stages=0,
             failed_attempts=0,
             open_blockers=0,
             claimed_by=None,
             state="open",
             version=1,
-            ready_at=clock.now(),
-            created_at=clock.now(),
+            ready_at=now,
+            created_at=now,
+            updated_at=now,
             created_by=actor.label,
             submission_id=submission_id,
         )
         ticket._set_text(title, description, priority)
-        names = require_labels(labels)
-        if parent_id:
-            ticket.parent_id = cls._require_parent(session, project_id, parent_id)
-        ticket.ticket_id = (
-            cls._require_free_id(session, ticket_id)
-            if ticket_id
-            else cls.next_free_id(session, project)
-        )
-        session.add(ticket)
-        session.flush()
-        TicketLabel.replace(session, ticket.ticket_id, names)
-        ticket.record("ticket_created", actor)
         return ticket
 
     @classmethod
@@ -94,11 +119,21 @@ class Ticket(Blockable):
         return ticket_id
 
     @classmethod
-    def next_free_id(cls, session: Session, project: Project) -> str:
-        """The project's next number that no caller has brought along as its own id."""
-        while session.get(cls, ticket_id := project.next_ticket_id()):
-            pass
-        return ticket_id
+    def next_free_ids(
+        cls, session: Session, project: Project, count: int, but: Collection[str] = ()
+    ) -> list[str]:
+        """The project's next numbers that no caller has brought along as its own id, nor will."""
+        free: list[str] = []
+        while missing := count - len(free):
+            ids = project.next_ticket_ids(missing)
+            taken = cls.taken_ids(session, ids).union(but)
+            free += [ticket_id for ticket_id in ids if ticket_id not in taken]
+        return free
+
+    @classmethod
+    def taken_ids(cls, session: Session, ids: Collection[str]) -> set[str]:
+        """Those of the ids that tickets have."""
+        return set(session.scalars(select(cls.ticket_id).where(cls.ticket_id.in_(ids))))
 
     def edit(
         self,
@@ -270,7 +305,7 @@ class Ticket(Blockable):
     @classmethod
     def _require_free_id(cls, session: Session, ticket_id: str) -> str:
         ticket_id = cls.require_id(ticket_id)
-        if session.get(cls, ticket_id):
+        if cls.taken_ids(session, [ticket_id]):
             raise Conflict(f"The id {ticket_id} is taken; choose another.", "ticket_id")
         return ticket_id
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from app.errors import DomainError, InvalidEntries
-from app.models import Project, Ticket
+from app.errors import DomainError, Invalid, InvalidEntries
+from app.models import Event, Project, Ticket, TicketLabel
+from app.models.label import require_labels
+from app.models.plan import hold_roles, require_roles, require_stages
 
 TICKETS_MAX = 500
 """Tickets made in one transaction: more would keep other writers waiting for too long."""
@@ -38,28 +39,76 @@ def create_tickets(
     session: Session, project_id: str, drafts: Sequence[Draft], actor: Actor
 ) -> list[Ticket]:
     """Make them all; the tickets come in the drafts' order. Raises `InvalidEntries`, which names
-    each draft that is wrong."""
-    # Kept at hand, so that the session need not read it again for each ticket.
+    each draft that is wrong.
+
+    What can be checked without the board is checked before the first statement: a transaction
+    that writes keeps others waiting. However many they are, the statements are as few.
+    """
+    _refuse(_repeated_keys(drafts))
+    _refuse(_circles(drafts, "parent") or _circles(drafts, "blocked_by"))
+    tickets, labels = _written(project_id, drafts, actor)
     project = Project.lock(session, project_id)
     project.require_active()
-    _refuse(_repeated_keys(drafts) or _unknown_names(session, project_id, drafts))
-    _refuse(_circles(drafts, "parent") or _circles(drafts, "blocked_by"))
-    made: dict[str, Ticket] = {}
+    _refuse(
+        _unknown_roles(project_id, drafts, hold_roles(session, project_id))
+        + _unknown_names(session, project_id, drafts)
+        + _taken_ids(session, tickets)
+    )
+    own_ids = [ticket.ticket_id for ticket in tickets if ticket.ticket_id]
+    count = len(tickets) - len(own_ids)
+    numbered = iter(Ticket.next_free_ids(session, project, count, but=own_ids))
+    for ticket in tickets:
+        ticket.ticket_id = ticket.ticket_id or next(numbered)
+    _store(session, project_id, drafts, tickets, actor)
+    TicketLabel.add(session, {t.ticket_id: names for t, names in zip(tickets, labels, strict=True)})
+    return tickets
+
+
+def _written(
+    project_id: str, drafts: Sequence[Draft], actor: Actor
+) -> tuple[list[Ticket], list[list[str]]]:
+    """The drafts as tickets, and the labels of each: what they say is checked."""
+    tickets: list[Ticket] = []
+    labels: list[list[str]] = []
     problems: Problems = []
-    keys = {draft.key for draft in drafts}
-    for place in _parents_first(drafts):
-        if drafts[place].parent in keys - made.keys():
-            continue  # what is wrong with its parent is told already
+    for place, draft in enumerate(drafts):
         try:
-            _create(session, project_id, drafts[place], made, actor)
+            ticket = Ticket.unsaved(
+                project_id=project_id,
+                title=draft.title,
+                execution_plan=require_stages(draft.execution_plan),
+                actor=actor,
+                description=draft.description,
+                priority=draft.priority,
+            )
+            if draft.ticket_id:
+                ticket.ticket_id = Ticket.require_id(draft.ticket_id)
+            labels.append(require_labels(draft.labels))
+            tickets.append(ticket)
         except DomainError as error:
             problems.append((f"tickets[{place}].{error.field or 'key'}", error.message))
     _refuse(problems)
-    for draft in drafts:
-        if draft.blocked_by:
-            blockers = [made[name].ticket_id if name in made else name for name in draft.blocked_by]
-            made[draft.key].start_blocked_by(blockers, actor)
-    return [made[draft.key] for draft in drafts]
+    return tickets, labels
+
+
+def _store(
+    session: Session,
+    project_id: str,
+    drafts: Sequence[Draft],
+    tickets: Sequence[Ticket],
+    actor: Actor,
+) -> None:
+    id_of = {draft.key: ticket.ticket_id for draft, ticket in zip(drafts, tickets, strict=True)}
+    for place in _parents_first(drafts):
+        ticket, parent = tickets[place], drafts[place].parent
+        ticket.parent_id = id_of.get(parent, parent) if parent else None
+        session.add(ticket)
+    waiting = [
+        (ticket, [id_of.get(name, name) for name in draft.blocked_by])
+        for ticket, draft in zip(tickets, drafts, strict=True)
+    ]
+    Event.add_all(session, [Event.about_ticket(it, "ticket_created", actor) for it in tickets])
+    Ticket.start_all_blocked_by(session, project_id, waiting, actor)
 
 
 def _refuse(problems: Problems) -> None:
@@ -78,6 +127,29 @@ def _repeated_keys(drafts: Sequence[Draft]) -> Problems:
     ]
 
 
+def _unknown_roles(project_id: str, drafts: Sequence[Draft], roles: Sequence[str]) -> Problems:
+    problems: Problems = []
+    for place, draft in enumerate(drafts):
+        try:
+            require_roles(project_id, require_stages(draft.execution_plan), roles)
+        except Invalid as error:
+            problems.append((f"tickets[{place}].{error.field}", error.message))
+    return problems
+
+
+def _taken_ids(session: Session, tickets: Sequence[Ticket]) -> Problems:
+    """Ids that callers brought along, and that a ticket or an earlier draft has already."""
+    own = [(place, ticket.ticket_id) for place, ticket in enumerate(tickets) if ticket.ticket_id]
+    taken = Ticket.taken_ids(session, [ticket_id for _, ticket_id in own])
+    problems: Problems = []
+    for place, ticket_id in own:
+        if ticket_id in taken:
+            message = f"The id {ticket_id} is taken; choose another."
+            problems.append((f"tickets[{place}].ticket_id", message))
+        taken.add(ticket_id)
+    return problems
+
+
 def _unknown_names(session: Session, project_id: str, drafts: Sequence[Draft]) -> Problems:
     """Names that are neither another draft's key nor a ticket of the project."""
     keys = {draft.key for draft in drafts}
@@ -87,13 +159,7 @@ def _unknown_names(session: Session, project_id: str, drafts: Sequence[Draft]) -
         for field, name in _named_by(draft)
         if name not in keys
     ]
-    known = set(
-        session.scalars(
-            select(Ticket.ticket_id).where(
-                Ticket.project_id == project_id, Ticket.ticket_id.in_({name for _, name in named})
-            )
-        )
-    )
+    known = Ticket.hold_states(session, project_id, sorted({name for _, name in named}))
     return [
         (place, f"{name} is neither a key of this request nor a ticket of {project_id}.")
         for place, name in named
@@ -135,21 +201,3 @@ def _parents_first(drafts: Sequence[Draft]) -> list[int]:
         return steps
 
     return sorted(range(len(drafts)), key=lambda place: depth(drafts[place].key))
-
-
-def _create(
-    session: Session, project_id: str, draft: Draft, made: dict[str, Ticket], actor: Actor
-) -> None:
-    parent = made.get(draft.parent) if draft.parent else None
-    made[draft.key] = Ticket.create(
-        session,
-        project_id=project_id,
-        title=draft.title,
-        description=draft.description,
-        execution_plan=draft.execution_plan,
-        priority=draft.priority,
-        labels=draft.labels,
-        parent_id=parent.ticket_id if parent else draft.parent,
-        ticket_id=draft.ticket_id,
-        actor=actor,
-    )
