@@ -25,7 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config.from_mapping(_flask_config(settings))
     app.extensions["callboard.settings"] = settings
-    _bind_extensions(app)
+    _bind_extensions(app, settings)
     _open_doors(app)
     return app
 
@@ -51,12 +51,12 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _bind_extensions(app: Flask) -> None:
+def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     login.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
-        engine.prepare(db.engine)
+        engine.prepare(db.engine, synchronous=settings.sqlite_synchronous)
 
 
 def _open_doors(app: Flask) -> None:

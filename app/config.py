@@ -43,6 +43,11 @@ class Settings(SignOnSettings):
         description="SQLAlchemy URL. SQLite in the instance folder unless set; "
         "postgresql://user:password@host/name for PostgreSQL.",
     )
+    sqlite_synchronous: Literal["full", "normal"] = Field(
+        default="full",
+        description="When a change in SQLite is on the disk: `full`, before it is answered; "
+        "`normal`, soon after, so that a power cut may take back the last changes.",
+    )
     secret_key: str = Field(
         default="",
         description="Signs cookies; at least 16 characters. Made on the first start unless set.",

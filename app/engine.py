@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,17 @@ def engine_options(url: str) -> dict[str, Any]:
     }
 
 
-def prepare(engine: Engine) -> None:
-    """Listen to an engine's errors, and on SQLite to its connections and transactions."""
+def prepare(engine: Engine, *, synchronous: str = "full") -> None:
+    """Listen to an engine's errors, and on SQLite to its connections and transactions.
+
+    `synchronous`: SQLite's pragma of that name. With a write-ahead log, `normal` keeps the database
+    whole after a power cut, but loses the last commits, and with them run ids that were given out.
+    """
     event.listen(engine, "handle_error", _leave_values_out)
     if engine.dialect.name == "sqlite":
         _require_sqlite(sqlite3.sqlite_version_info)
         _make_folder(engine.url)
-        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "connect", partial(_on_connect, synchronous=synchronous))
         event.listen(engine, "begin", _on_begin)
 
 
@@ -109,10 +114,10 @@ def _make_folder(url: URL) -> None:
             ) from None
 
 
-def _on_connect(connection: sqlite3.Connection, record: Any) -> None:
+def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: str) -> None:
     # The driver would begin transactions by itself, deferred, and only before some statements.
     connection.isolation_level = None
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", f"synchronous={synchronous}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

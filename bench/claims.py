@@ -2,6 +2,8 @@
 
     .venv/bin/python bench/claims.py [--postgresql]
 
+What durability costs on SQLite: run it once more with CALLBOARD_SQLITE_SYNCHRONOUS=normal.
+
 The cost of a claim must not grow with the number of tickets that wait: the queue is one partial
 index, read from its start.
 """

@@ -80,6 +80,8 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     made: list[Flask] = []
 
     def make(url: str, **settings: Any) -> Flask:
+        # Nobody needs this data after a power cut.
+        settings.setdefault("sqlite_synchronous", "normal")
         app = create_app(
             load_settings(
                 database_url=url, instance_path=tmp_path_factory.mktemp("instance"), **settings

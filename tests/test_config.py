@@ -16,6 +16,7 @@ COMMAND = [str(Path(sys.executable).with_name("callboard")), "expire-leases"]
 WRONG = {
     "DATABASE_URL=mysql://host/db": "must start with sqlite:// or postgresql://",
     "DATABASE_URL=callboard.db": "is not a database URL",
+    "SQLITE_SYNCHRONOUS=off": "'full' or 'normal'",
     "SECRET_KEY=short": "must have at least 16 characters",
     "LEASE_SECONDS=9": "greater than or equal to 10",
     "LEASE_SECONDS=86401": "less than or equal to 86400",

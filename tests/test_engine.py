@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app import engine
+from app import create_app, engine
+from app.config import load_settings
 from app.engine import is_busy, reading
 from app.extensions import db
 
@@ -41,12 +42,21 @@ def begun_by(database):
     return [line for line in statements if line.startswith("BEGIN")]
 
 
-def test_sqlite_keeps_foreign_keys_a_write_ahead_log_and_normal_synchronous(database):
+def test_sqlite_keeps_foreign_keys_a_write_ahead_log_and_commits_that_outlive_a_power_cut(database):
     with database.connect() as connection:
         assert pragma(connection, "foreign_keys") == 1
         assert pragma(connection, "journal_mode") == "wal"
-        assert pragma(connection, "synchronous") == 1
+        assert pragma(connection, "synchronous") == 2, "FULL"
         assert pragma(connection, "busy_timeout") == 15_000
+
+
+@pytest.mark.parametrize(("settings", "level"), [({}, 2), ({"sqlite_synchronous": "normal"}, 1)])
+def test_durability_can_be_traded_by_a_setting(tmp_path, settings, level):
+    app = create_app(load_settings(instance_path=tmp_path, database_url="", **settings))
+    with app.app_context():
+        assert pragma(db.session, "synchronous") == level
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_a_transaction_that_may_write_says_so_at_once(database):

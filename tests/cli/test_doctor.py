@@ -163,6 +163,18 @@ def test_an_older_schema_is_a_problem_and_the_board_is_not_looked_at(app, run):
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("level", ["full", "normal"])
+def test_it_says_how_durable_commits_are(app, tmp_path, level):
+    settings = {"database_url": url_of(app), "sqlite_synchronous": level}
+    other = create_app(load_settings(instance_path=tmp_path, **settings))
+
+    done = command(other, "doctor")
+
+    assert done.exit_code == 0, done.stdout
+    assert f"synchronous {level.upper()}" in done.stdout
+
+
+@ON_SQLITE
 def test_a_damaged_file_is_a_problem_and_nothing_is_repaired(app, tmp_path):
     let_go(app)
     file = tmp_path / "board.db"

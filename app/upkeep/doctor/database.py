@@ -17,11 +17,8 @@ from app.upkeep.files import find_damage
 
 OLDEST_POSTGRESQL = (14,)
 
-PRAGMAS = (
-    ("foreign_keys", "1", "on"),
-    ("journal_mode", "wal", "WAL"),
-    ("synchronous", "1", "NORMAL"),
-)
+PRAGMAS = (("foreign_keys", "1", "on"), ("journal_mode", "wal", "WAL"))
+SYNCHRONOUS = {"full": ("synchronous", "2", "FULL"), "normal": ("synchronous", "1", "NORMAL")}
 """Each with the value that the board needs, as SQLite says it, and as people do."""
 
 DAMAGED = "Stop the server and restore the last good backup."
@@ -29,11 +26,11 @@ DAMAGED = "Stop the server and restore the last good backup."
 SERVER_SETTINGS = (("timezone", "UTC"), ("transaction_isolation", "read committed"))
 
 
-def look_at(connection: Connection, url: URL) -> Iterator[Finding]:
+def look_at(connection: Connection, url: URL, synchronous: str) -> Iterator[Finding]:
     """What there is to say before the board's rows are read."""
     is_file = connection.dialect.name == "sqlite"
     yield _check_version(connection)
-    yield _check_pragmas(connection) if is_file else _check_server(connection)
+    yield _check_pragmas(connection, synchronous) if is_file else _check_server(connection)
     yield _check_schema(connection)
     if is_file:
         yield _check_damage(url)
@@ -49,10 +46,11 @@ def _check_version(connection: Connection) -> Finding:
     return Finding.ok("database", f"{name} {has}")
 
 
-def _check_pragmas(connection: Connection) -> Finding:
+def _check_pragmas(connection: Connection, synchronous: str) -> Finding:
+    needed = (*PRAGMAS, SYNCHRONOUS[synchronous])
     wrong = [
         f"{name} isn't {word}"
-        for name, value, word in PRAGMAS
+        for name, value, word in needed
         if str(connection.exec_driver_sql(f"PRAGMA {name}").scalar()) != value
     ]
     if wrong:
@@ -61,7 +59,7 @@ def _check_pragmas(connection: Connection) -> Finding:
             f"{', '.join(wrong)}. The board sets this itself; perhaps the file lies on a network "
             "drive. Keep it on a local disk.",
         )
-    return Finding.ok("pragmas", ", ".join(f"{name} {word}" for name, _, word in PRAGMAS))
+    return Finding.ok("pragmas", ", ".join(f"{name} {word}" for name, _, word in needed))
 
 
 def _check_server(connection: Connection) -> Finding:

@@ -28,7 +28,7 @@ def examine(settings: Settings, session: Session, *, fix: bool) -> Iterator[Find
         return
     try:
         with engine.reading():
-            found = list(database.look_at(session.connection(), url))
+            found = list(database.look_at(session.connection(), url, settings.sqlite_synchronous))
             session.rollback()
     except DatabaseError as error:
         session.rollback()
