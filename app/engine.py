@@ -34,6 +34,7 @@ POSTGRESQL_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
 )
 
+ONLY_READS = "This was in a transaction that only reads."
 POSTGRESQL_QUOTES_ROW = "\nDETAIL:"
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
@@ -83,6 +84,7 @@ def prepare(engine: Engine, *, synchronous: str = "full") -> None:
     if engine.dialect.name == "sqlite":
         _require_sqlite(sqlite3.sqlite_version_info)
         _make_folder(engine.url)
+        event.listen(engine, "handle_error", _note_reading)
         event.listen(engine, "connect", partial(_on_connect, synchronous=synchronous))
         event.listen(engine, "begin", _on_begin)
 
@@ -95,6 +97,12 @@ def _leave_values_out(context: ExceptionContext) -> None:
                 arg.partition(POSTGRESQL_QUOTES_ROW)[0] if isinstance(arg, str) else arg
                 for arg in error.args
             )
+
+
+def _note_reading(context: ExceptionContext) -> None:
+    """`query_only` refuses a write in the same words as a file that is read-only."""
+    if _reading.get():
+        context.original_exception.add_note(ONLY_READS)
 
 
 def _require_sqlite(found: tuple[int, ...]) -> None:
@@ -152,13 +160,7 @@ def _has_begun(raw: sqlite3.Connection, *, is_last_try: bool) -> bool:
     try:
         raw.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        if is_last_try or not is_busy(error):
+        if is_last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         return False
     return True
-
-
-def is_busy(error: BaseException) -> bool:
-    """Whether a database error only says that others hold the lock: worth another try later."""
-    text = str(error)
-    return "database is locked" in text or "lock timeout" in text or "deadlock detected" in text

@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.engine import is_busy
+from app.database_errors import is_busy
 from app.extensions import db
 from tests import claiming_worker
 from tests.factories import ANN, make_project, make_role, make_ticket

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app import create_app, engine
 from app.config import load_settings
-from app.engine import is_busy, reading
+from app.database_errors import is_busy
+from app.engine import reading
 from app.extensions import db
 
 INSERT = "INSERT INTO notes (body) VALUES ('x')"

@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from app import request_id
-from app.engine import is_busy
+from app.database_errors import failure_of
 from app.errors import (
     Conflict,
     DomainError,
@@ -34,7 +33,6 @@ log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 DOCS = "/api/docs"
-RETRY_AFTER_SECONDS = 2
 UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION = "23505", "23503"
 
 
@@ -99,6 +97,31 @@ KINDS = {
         ),
         Kind("crashed", 500, "Something broke", "It is in the server's log under `request_id`."),
         Kind("busy", 503, "The board is busy", "Nothing was changed. Retry-After says when."),
+        Kind(
+            "disk_full",
+            503,
+            "The disk is full",
+            "Nothing was changed, and nothing can be until an operator makes room.",
+        ),
+        Kind(
+            "read_only",
+            503,
+            "The database is read-only",
+            "Nothing was changed, and nothing can be until an operator makes it writable.",
+        ),
+        Kind(
+            "unreachable",
+            503,
+            "The database can't be reached",
+            "Send it again later; tell an operator when it lasts.",
+        ),
+        Kind("damaged", 503, "The database is damaged", "Tell an operator: callboard doctor."),
+        Kind(
+            "unavailable",
+            503,
+            "The board can't answer now",
+            "The message says why. Send it again later.",
+        ),
     )
 }
 
@@ -118,6 +141,7 @@ KIND_OF_STATUS = {
     405: "method_not_allowed",
     413: "too_large",
     415: "not_json_type",
+    503: "unavailable",
 }
 
 
@@ -195,13 +219,12 @@ def _is_collision(error: IntegrityError) -> bool:
 
 
 def _failure(error: Exception) -> Response:
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or is_busy(error):
-        log.warning("the database couldn't be used: %s", error)
+    if failure := failure_of(error):
+        log.warning("the database couldn't be used: %s (%s)", failure.kind, error)
         return _response(
-            KINDS["busy"],
-            "The database didn't come free in time, or is away. Nothing was changed; "
-            "send it again.",
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            KINDS[failure.kind],
+            f"{failure.reason} {failure.advice}",
+            headers={"Retry-After": str(failure.retry_after)},
         )
     number = request_id.current()
     log.error("request %s crashed", number, exc_info=error)

@@ -12,7 +12,7 @@ from flask.cli import FlaskGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.config import Settings
-from app.engine import is_busy
+from app.database_errors import failure_of
 from app.errors import DomainError
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -89,7 +89,8 @@ def _explain(error: DBAPIError) -> str:
     text = f"{type(error.orig).__name__}: {error.orig}"
     if any(sign in text for sign in MISSING_TABLE):
         return "The database has not the tables of this version. Run: callboard db upgrade"
-    if isinstance(error, IntegrityError) or (error.orig and is_busy(error.orig)):
+    failure = failure_of(error)
+    if isinstance(error, IntegrityError) or (failure and failure.kind == "busy"):
         return "Others changed the board at the same moment. Nothing was changed; run it again."
     first_line = str(error.orig).strip().splitlines()[0]
     return f"The database can't be used: {first_line}"

@@ -10,12 +10,11 @@ from typing import Any
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 
 from app import engine
 from app.callers import Caller
-from app.engine import is_busy
+from app.database_errors import DatabaseFailure, failure_of
 from app.errors import (
     Conflict,
     DomainError,
@@ -47,7 +46,7 @@ ADVICE: Mapping[type[DomainError], str] = {
 """What to do about each kind of refusal; the more special kinds come first."""
 
 BUSY = (
-    "The database didn't come free in time, or is away. Nothing was changed.\n\n"
+    "The database didn't come free in time. Nothing was changed.\n\n"
     "What to do: wait two seconds, then call again with the same arguments."
 )
 MET = (
@@ -75,9 +74,9 @@ def call(caller: Caller, name: str, arguments: Mapping[str, Any]) -> CallToolRes
         log.warning("two changes met: %s", error.orig)
         return _refusal(MET)
     except Exception as error:
-        if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or is_busy(error):
-            log.warning("the database couldn't be used: %s", error)
-            return _refusal(BUSY)
+        if failure := failure_of(error):
+            log.warning("the database couldn't be used: %s (%s)", failure.kind, error)
+            return _refusal(_failed(failure))
         raise Fault(INTERNAL_ERROR, told_of_crash(error)) from error
 
 
@@ -126,6 +125,15 @@ def _told(error: DomainError) -> str:
     problems = [FieldProblem(field=field, message=message) for field, message in found]
     advice = next(text for kind, text in ADVICE.items() if isinstance(error, kind))
     return f"{error.message}{_lines(problems)}\n\nWhat to do: {advice}"
+
+
+def _failed(failure: DatabaseFailure) -> str:
+    if failure.kind == "busy":
+        return BUSY
+    return (
+        f"{failure.reason} {failure.advice}\n\nWhat to do: wait {failure.retry_after} seconds, "
+        "then call again with the same arguments. If it stays so, tell the person you work for."
+    )
 
 
 def _lines(problems: Iterable[FieldProblem]) -> str:

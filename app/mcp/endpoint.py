@@ -9,12 +9,11 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, request
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.bodies import read_body
 from app.callers import CHALLENGE, HOW_TO_GET_IN, Caller, bearer_secret, identify
 from app.config import Settings
+from app.database_errors import failure_of
 from app.mcp import envelope
 from app.mcp.faults import (
     INTERNAL_ERROR,
@@ -74,14 +73,7 @@ def _caller() -> Caller:
     secret = bearer_secret(request.headers.get("Authorization"))
     if secret is None:
         raise Refused(HTTPStatus.UNAUTHORIZED, HOW_TO_GET_IN, {"WWW-Authenticate": CHALLENGE})
-    try:
-        return identify(secret, request.remote_addr)
-    except (OperationalError, InterfaceError, PoolTimeout):
-        raise Refused(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "The database didn't come free in time, or is away. Send it again.",
-            {"Retry-After": "2"},
-        ) from None
+    return identify(secret, request.remote_addr)
 
 
 def _read(raw: bytes) -> Any:
@@ -122,6 +114,9 @@ def _answer(caller: Caller, found: Any) -> tuple[Reply | None, int]:
         status = fault.status if message.is_modern else HTTPStatus.OK
         return _reply(message.id, error=fault.error), status
     except Exception as error:  # noqa: BLE001 - the client is owed an answer with its id
+        if failure := failure_of(error):
+            failed = Fault(INTERNAL_ERROR, f"{failure.reason} {failure.advice}")
+            return _reply(message.id, error=failed.error), HTTPStatus.SERVICE_UNAVAILABLE
         crashed = Fault(INTERNAL_ERROR, told_of_crash(error))
         return _reply(message.id, error=crashed.error), HTTPStatus.INTERNAL_SERVER_ERROR
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from app import request_id
 from app.callers import CHALLENGE
+from app.database_errors import failure_of
 from app.errors import NotAuthenticated
 from app.extensions import db
 from app.mcp.faults import INTERNAL_ERROR, INVALID_REQUEST, Fault
@@ -47,6 +48,10 @@ def answer(error: Exception) -> Response:
         kept = {name: value for name, value in error.get_headers() if name in KEPT_HEADERS}
         message = TEXTS.get(error.code) or error.description or "The request can't be read."
         return _response(error.code, INVALID_REQUEST, message, kept)
+    if failure := failure_of(error):
+        log.warning("the database couldn't be used: %s (%s)", failure.kind, error)
+        message = f"{failure.reason} {failure.advice}"
+        return _response(503, INTERNAL_ERROR, message, {"Retry-After": str(failure.retry_after)})
     return _response(500, INTERNAL_ERROR, told_of_crash(error))
 
 

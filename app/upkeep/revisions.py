@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
@@ -25,6 +26,8 @@ OUR_FUNCTIONS = text(
 )
 
 _MIGRATIONS = ROOT / "migrations"
+
+ADVICE: Mapping[Standing, str] = {"missing": MISSING, "newer": NEWER}
 
 
 def revision_of(connection: Connection) -> str | None:

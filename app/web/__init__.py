@@ -9,6 +9,7 @@ from app.web import (
     access,
     addresses,
     edge,
+    health,
     identity,
     navigation,
     public_address,
@@ -28,6 +29,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["int"] = addresses.RowNumberConverter
     public_address.register(app)
     edge.register(app)
+    health.register(app)
     identity.register()
     single_sign_on.register(app)
     trusted_header.register(app)
@@ -45,7 +47,6 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.connections import blueprint as connections
     from app.web.dashboard import blueprint as dashboard
     from app.web.events import blueprint as events
-    from app.web.health import blueprint as health
     from app.web.members import blueprint as members
     from app.web.metrics import blueprint as metrics
     from app.web.people import blueprint as people
@@ -74,6 +75,6 @@ def _blueprints() -> tuple[Blueprint, ...]:
         single_sign_on,
         trusted_header,
         connections,
-        health,
+        health.blueprint,
         metrics,
     )

@@ -18,6 +18,10 @@ from app.web.passage import QUIET_ENDPOINTS, leave_route
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
+SWEEP_PATIENCE_SECONDS = 1.0
+from app.noting import best_effort
+from app.upkeep.revisions import ADVICE, SchemaCheck
+
 
 def register(app: Flask) -> None:
     """Put the edge around an application."""
@@ -93,6 +97,13 @@ def _sweep() -> None:
         is_due = pipeline.is_sweep_due(session)
         session.rollback()
     if is_due:
-        with engine.reading(False):
-            pipeline.expire_leases(session)
-            session.commit()
+        with (
+            best_effort("the end of overdue leases"),
+            engine.reading(False),
+            engine.patience(SWEEP_PATIENCE_SECONDS),
+        ):
+            try:
+                pipeline.expire_leases(session)
+                session.commit()
+            finally:
+                session.rollback()

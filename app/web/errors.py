@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app import engine, request_id
+from app.database_errors import failure_of
 from app.errors import DomainError, TooMany
 from app.extensions import db
 from app.forms.base import status_of
@@ -62,19 +63,22 @@ def _on_http_error(error: HTTPException) -> Answer:
 
 def _on_crash(error: Exception) -> Answer:
     db.session.rollback()
-    if engine.is_busy(error):
-        log.warning("gave up waiting for the database: %s", error)
-        return _page(503, "Too many changes at once: the database didn't come free in time.")
+    if failure := failure_of(error):
+        log.warning("the database couldn't be used: %s (%s)", failure.kind, error)
+        wait = {"Retry-After": str(failure.retry_after)}
+        return *_page(503, failure.reason, advice=failure.advice), wait
     if isinstance(error, SQLAlchemyError) and not (database := readiness()).is_ready:
         log.warning("not ready: %s (%s)", database.detail, error)
-        return _page(503, database.detail)
+        return _page(503, database.detail, advice="")
     number = request_id.current()
     log.error("request %s crashed", number, exc_info=error)
     return _page(500, "Callboard ran into an error it didn't expect.", number)
 
 
-def _page(status: int, detail: str, number: str | None = None) -> tuple[str, int]:
-    title, advice = TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
+def _page(
+    status: int, detail: str, number: str | None = None, *, advice: str | None = None
+) -> tuple[str, int]:
+    title, usual = TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     # An error page only reads: it must not wait for the lock that the request didn't get.
     with engine.reading():
         page = render_template(
@@ -82,7 +86,7 @@ def _page(status: int, detail: str, number: str | None = None) -> tuple[str, int
             status=int(status),
             title=title,
             detail=detail,
-            advice=advice,
+            advice=usual if advice is None else advice,
             request_id=number,
         )
     return page, status

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.database_errors import failure_of
 from app.extensions import db
 from app.upkeep import revisions
+from app.upkeep.writing import WriteCheck
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("health", __name__)
+
+NO_ANSWER = "The database doesn't answer."
+
+
+def register(app: Flask) -> None:
+    """Note what becomes of writing to the database."""
+    with app.app_context():
+        app.extensions["callboard.writing"] = WriteCheck(db.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,8 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """The database answers, and its schema is the one that this version needs."""
+    """The database answers and can be written, and its schema is the one that this version
+    needs."""
     found = readiness()
     if found.is_ready:
         return jsonify(status=found.status, **found.facts)
@@ -48,22 +60,26 @@ def ready() -> ResponseReturnValue:
 
 
 def readiness() -> Readiness:
-    """Ask the database for its version and its schema's revision."""
+    """Ask the database for its version and its schema's revision, and try to write."""
     try:
         connection = db.session.connection()
         server = ".".join(str(part) for part in connection.dialect.server_version_info or ())
         revision = revisions.revision_of(connection)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         db.session.rollback()
         log.warning("the database doesn't answer: %s", error)
-        return Readiness("unavailable", "The database doesn't answer.")
+        failure = failure_of(error)
+        return Readiness("unavailable", failure.reason if failure else NO_ANSWER)
     facts = {
         "database": {"kind": connection.dialect.name, "version": server},
         "schema": {"revision": revision, "head": revisions.head()},
     }
     standing = revisions.standing_of(revision)
-    if standing == "current":
-        return Readiness("ok", facts=facts)
-    if standing == "newer":
-        return Readiness("newer", revisions.NEWER, facts)
-    return Readiness("unmigrated", revisions.MISSING, facts)
+    if standing != "current":
+        status = "unmigrated" if standing == "missing" else standing
+        return Readiness(status, revisions.ADVICE[standing], facts)
+    db.session.rollback()
+    check: WriteCheck = current_app.extensions["callboard.writing"]
+    if failure := check.failure():
+        return Readiness(failure.kind, f"{failure.reason} {failure.advice}", facts)
+    return Readiness("ok", facts=facts)

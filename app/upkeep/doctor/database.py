@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
 from app.engine import OLDEST_SQLITE
@@ -14,6 +14,7 @@ from app.upkeep import revisions
 from app.upkeep.databases import file_of, open_file
 from app.upkeep.doctor.finding import Finding
 from app.upkeep.files import find_damage
+from app.upkeep.writing import try_writing
 
 OLDEST_POSTGRESQL = (14,)
 
@@ -44,6 +45,13 @@ def _check_version(connection: Connection) -> Finding:
     if found < oldest:
         return Finding.problem("database", f"{name} {has} is too old; {needed} or newer is needed.")
     return Finding.ok("database", f"{name} {has}")
+
+
+def check_writing(engine: Engine) -> Finding:
+    """Whether a database that is in order can be written."""
+    if failure := try_writing(engine):
+        return Finding.problem("writing", f"{failure.reason} {failure.advice}")
+    return Finding.ok("writing", "the database can be written")
 
 
 def _check_pragmas(connection: Connection, synchronous: str) -> Finding:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.config import Settings
+from app.extensions import db
 from app.upkeep.databases import file_of, is_sqlite, shown
 from app.upkeep.doctor import database, tickets, work
 from app.upkeep.doctor.finding import Finding
@@ -37,6 +38,8 @@ def examine(settings: Settings, session: Session, *, fix: bool) -> Iterator[Find
         cure = f". {database.DAMAGED}" if is_damaged else ""
         yield Finding.problem("database", f"{shown(url)} can't be used: {reason}{cure}")
         return
+    if not any(finding.level == "problem" for finding in found):
+        found.append(database.check_writing(db.engine))
     yield from found
     if any(finding.level == "problem" for finding in found):
         yield Finding.warning("board", "not looked at before the database is in order")
