@@ -53,7 +53,8 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    login.init_app(app)
+    # Templates know the person as `person`: to ask for them is for the frame to decide.
+    login.init_app(app, add_context_processor=False)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
         engine.prepare(db.engine, synchronous=settings.sqlite_synchronous)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Literal
@@ -11,8 +12,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.orm import Session
 
 from app.config import ROOT
+from app.engine import reading
 from app.errors import Conflict
 
 Standing = Literal["current", "missing", "newer"]
@@ -25,9 +28,9 @@ OUR_FUNCTIONS = text(
     " WHERE proname LIKE 'callboard\\_%' AND pronamespace = current_schema()::regnamespace"
 )
 
-_MIGRATIONS = ROOT / "migrations"
-
 ADVICE: Mapping[Standing, str] = {"missing": MISSING, "newer": NEWER}
+
+_MIGRATIONS = ROOT / "migrations"
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -60,6 +63,31 @@ def require_not_newer(revision: str | None, whose: str = "The database") -> None
             f"{whose} is at revision {revision}, newer than this version of Callboard ({head()}): "
             "upgrade the program."
         )
+
+
+class SchemaCheck:
+    """What this process knows of its database's schema.
+
+    It is asked again every few seconds: during an upgrade another version brings the database
+    forward while this one still runs. While it is wrong, it is asked each time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next_look = 0.0
+
+    def standing(self, session: Session) -> Standing:
+        """How the schema stands to this version. It only reads, in a transaction of its own."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return "current"
+        with reading():
+            try:
+                found = standing_of(revision_of(session.connection()))
+            finally:
+                session.rollback()
+        self._next_look = now + self._seconds if found == "current" else 0.0
+        return found
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

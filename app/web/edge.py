@@ -7,26 +7,39 @@ from contextlib import ExitStack
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, current_app, g, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    UnsupportedMediaType,
+)
 
 from app import engine, pipeline
 from app.config import Settings
 from app.extensions import db
+from app.noting import best_effort
+from app.upkeep.revisions import ADVICE, SchemaCheck
 from app.web import other_sites
 from app.web.headers import set_headers
 from app.web.passage import QUIET_ENDPOINTS, leave_route
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
+SCHEMA_SECONDS = 2.0
+"""How long a process may go on after another version has upgraded the database."""
+
 SWEEP_PATIENCE_SECONDS = 1.0
-from app.noting import best_effort
-from app.upkeep.revisions import ADVICE, SchemaCheck
+WRONG_SCHEMA_RETRY_SECONDS = 30
 
 
 def register(app: Flask) -> None:
     """Put the edge around an application."""
+    settings: Settings = app.extensions["callboard.settings"]
+    seconds = min(settings.sweep_seconds, SCHEMA_SECONDS)
+    app.extensions["callboard.schema"] = SchemaCheck(seconds)
     app.before_request(leave_route)
     app.before_request(_declare_intent)
+    app.before_request(_require_schema)
     app.before_request(_refuse_other_sites)
     app.before_request(_require_form)
     app.before_request(_limit_fields)
@@ -46,6 +59,17 @@ def _declare_intent() -> None:
 def _forget_intent(_error: BaseException | None) -> None:
     if intent := g.pop("intent", None):
         intent.close()
+
+
+def _require_schema() -> None:
+    """This version may neither read nor write another version's tables: it would get them wrong."""
+    if request.endpoint in QUIET_ENDPOINTS:
+        return
+    check: SchemaCheck = current_app.extensions["callboard.schema"]
+    standing = check.standing(db.session())
+    if standing != "current":
+        g.has_no_frame = True
+        raise ServiceUnavailable(ADVICE[standing], retry_after=WRONG_SCHEMA_RETRY_SECONDS)
 
 
 def _refuse_other_sites() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
@@ -56,7 +56,8 @@ def _exact_time(moment: datetime) -> str:
 
 def _frame() -> dict[str, Any]:
     try:
-        person = current_person()
+        # An error page without a frame asks the database for nothing.
+        person = None if "has_no_frame" in g else current_person()
         # A region is drawn inside a page that has its frame already.
         nav = _navigation(person) if person and not wants_region() else None
     except SQLAlchemyError:

@@ -6,9 +6,14 @@ import pytest
 from sqlalchemy import text
 
 from app import create_app
+from app.actor import Actor
 from app.config import load_settings
 from app.extensions import db
+from app.models import ApiToken, Project
 from tests.conftest import DATABASES
+from tests.factories import make_project
+from tests.queries import counting_queries
+from tests.runner.processes import until
 
 UNREACHABLE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -121,6 +126,83 @@ def test_another_version_s_schema_is_not_ready_and_the_answer_says_which(
 def set_revision(revision):
     db.session.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
     db.session.commit()
+
+
+NEWER = "newer than this version of Callboard: upgrade the program."
+
+
+def test_every_request_but_health_is_refused_while_the_schema_is_another_version_s(
+    client, app, board
+):
+    with board() as session:
+        make_project(session)
+        _, secret = ApiToken.issue(session, name="ci", scopes=["admin"], actor=Actor.operator("o"))
+    headers = {"Authorization": f"Bearer {secret}"}
+    new = {"repository_name": "acme/new", "path": "/src/new"}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    assert client.get("/projects").status_code == 200
+    with app.app_context():
+        head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        set_revision("9999")
+    try:
+        api = client.post("/api/v1/projects", json=new, headers=headers)
+        reading = client.get("/api/v1/projects", headers=headers)
+        mcp = client.post("/mcp", json=call, headers=headers)
+        page = client.get("/projects")
+        form = client.post("/projects/new", data=new)
+        alive = client.get("/healthz")
+        with client.get("/static/css/base.css") as style:
+            pass
+    finally:
+        with app.app_context():
+            set_revision(head)
+
+    assert [api.status_code, reading.status_code, mcp.status_code] == [503, 503, 503]
+    assert api.json["type"] == "/api/docs#unavailable"
+    assert NEWER in api.json["detail"]
+    assert api.headers["Retry-After"]
+    assert NEWER in mcp.json["error"]["message"]
+    assert [page.status_code, form.status_code] == [503, 503]
+    assert NEWER in page.text
+    assert [alive.status_code, style.status_code] == [200, 200]
+    with board() as session:
+        assert session.get(Project, "acme/new") is None
+    assert client.get("/projects").status_code == 200, "and it goes on when the schema is right"
+
+
+def test_a_schema_that_was_right_is_looked_at_again_within_seconds(make_app, new_database):
+    app = make_app(new_database("sqlite"), sweep_seconds=3_600)
+    client = app.test_client()
+    assert client.get("/sign-in").status_code == 303
+    with app.app_context():
+        set_revision("9999")
+
+    until(lambda: client.get("/sign-in").status_code == 503, seconds=20)
+
+
+def test_a_schema_that_is_right_isn_t_asked_for_by_each_request(make_app, new_database):
+    app = make_app(new_database("sqlite"), sweep_seconds=3_600)
+    client = app.test_client()
+    with counting_queries(app) as sent:
+        for _ in range(20):
+            client.get("/sign-in")
+    asked = [statement for statement in sent if "FROM alembic_version" in statement]
+
+    assert 1 <= len(asked) < 20
+
+
+def test_a_refusal_of_another_schema_reads_no_table_of_the_board(client, app):
+    with app.app_context():
+        head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        set_revision("9999")
+    try:
+        with counting_queries(app) as sent:
+            client.get("/projects")
+    finally:
+        with app.app_context():
+            set_revision(head)
+
+    assert not [statement for statement in sent if "user_sessions" in statement]
 
 
 def test_a_page_of_a_board_that_is_newer_says_the_same(empty_client):
