@@ -156,13 +156,18 @@ def secret_key(settings: Settings) -> str:
         return settings.secret_key
     file = settings.instance_path / SECRET_KEY_FILE
     try:
-        settings.instance_path.mkdir(parents=True, exist_ok=True)
+        settings.instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_once(file, secrets.token_urlsafe(SECRET_KEY_BYTES))
-        key = file.read_text("ascii").strip()
     except OSError as error:
         raise ConfigError(
             f"{ENV_PREFIX}SECRET_KEY isn't set and can't be kept in {file}: {error.strerror}"
         ) from None
+    try:
+        key = file.read_text("ascii").strip()
+    except OSError as error:
+        raise ConfigError(f"the secret key in {file} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        key = ""
     if len(key) < 16:
         raise ConfigError(f"{file} holds no usable key; delete it and a new one is made")
     return key

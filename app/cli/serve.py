@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from app.config import ROOT
+from app.config import ROOT, load_settings, secret_key
 
 CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
 
@@ -23,6 +23,8 @@ def serve(options: tuple[str, ...]) -> None:
 
     SIGHUP starts fresh workers, SIGTERM stops; neither loses a request that has arrived.
     """
+    # Before gunicorn has bound its address: what is wrong is said once, and with exit code 2.
+    secret_key(load_settings())
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG)]
     # Instead of this process: its number stays, and gunicorn's master holds no code of the board,
     # so that a reload brings new code.
