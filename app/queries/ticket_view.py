@@ -16,6 +16,7 @@ from app.models import Event, StageRun, Ticket, TicketDependency, Worker, Worker
 from app.models.worker import LIVE_STATUSES
 from app.queries.situation import situation
 from app.queries.tickets import labels_of, since
+from app.sight import Sight
 
 RELATED_SHOWN = 100
 """Tickets shown of one kind of relation."""
@@ -154,6 +155,17 @@ def ticket_version(session: Session, ticket_id: str) -> int:
     if changed is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
     return int(changed.timestamp() * 1_000_000)
+
+
+def id_in_other_case(session: Session, sight: Sight, ticket_id: str) -> str | None:
+    """The id of the only ticket to be seen whose id is the same but for its case; None when there
+    is none, or more than one to choose from."""
+    rows = session.scalars(
+        select(Ticket.ticket_id)
+        .where(func.lower(Ticket.ticket_id) == func.lower(ticket_id), sight.of(Ticket.project_id))
+        .limit(2)
+    ).all()
+    return rows[0] if len(rows) == 1 and rows[0] != ticket_id else None
 
 
 def view_ticket(session: Session, ticket_id: str) -> TicketView:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.models import Ticket
-from tests.conftest import OpenSession
+from app.models import Project, Ticket
+from tests.conftest import OpenSession, SignIn
 from tests.factories import (
     ANN,
     claim,
@@ -27,6 +27,49 @@ def test_an_unknown_ticket_is_not_found(client: FlaskClient) -> None:
         page = client.get(address)
         assert page.status_code == 404
         assert "<script>" not in page.text
+
+
+def test_an_id_typed_in_another_case_leads_to_the_ticket(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="WEB-22a")
+    for typed in ("web-22a", "WEB-22A", "Web-22a"):
+        answer = client.get(f"/tickets/{typed}?all=1")
+        assert (answer.status_code, answer.location) == (302, "/tickets/WEB-22a?all=1")
+    assert client.get("/tickets/web-22a/edit").location == "/tickets/WEB-22a/edit"
+    assert client.get("/tickets/WEB-22a").status_code == 200
+    assert client.get("/tickets/web-22").status_code == 404
+    assert client.post("/tickets/web-22a/hold", data={"reason": "x"}).status_code == 404
+    assert client.get("/tickets/web-22a", headers=HTMX).status_code == 404
+
+
+def test_an_id_that_could_be_either_of_two_leads_to_neither(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        for ticket_id in ("WEB-7", "web-7"):
+            make_ticket(session, ticket_id=ticket_id)
+    assert client.get("/tickets/Web-7").status_code == 404
+    assert client.get("/tickets/web-7").status_code == 200
+
+
+def test_what_one_may_not_see_is_missing_in_another_case_too(
+    sign_in: SignIn, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="LOST-1", project="acme/hidden")
+        Project.lock(session, "acme/hidden").limit_to_members(ANN)
+        make_ticket(session, ticket_id="WEB-1")
+        make_ticket(session, ticket_id="web-1", project="acme/hidden")
+    viewer = sign_in("viewer")
+    missing = viewer.get("/tickets/none-1")
+    for typed in ("lost-1", "LOST-1"):
+        answer = viewer.get(f"/tickets/{typed}")
+        assert answer.status_code == 404
+        assert answer.text.replace(typed, "none-1") == missing.text
+    assert viewer.get("/tickets/web-1").location == "/tickets/WEB-1"
+    assert sign_in("admin").get("/tickets/lost-1").location == "/tickets/LOST-1"
 
 
 def test_a_new_ticket_says_who_created_it_and_what_is_next(

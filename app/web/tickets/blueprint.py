@@ -5,12 +5,34 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from app.errors import NotFound
 from app.extensions import db
 from app.models import Ticket
+from app.queries.ticket_view import id_in_other_case
+from app.web import errors
+from app.web.identity import current_sight
+from app.web.live import wants_region
 
 blueprint = Blueprint("tickets", __name__)
 
 Answer = str | Response | tuple[str, int]
+
+
+@blueprint.errorhandler(NotFound)
+def show_in_other_case(error: NotFound) -> Response | errors.Answer:
+    """Ids are typed by hand: lead from `/tickets/web-22` to WEB-22, if that is the one meant.
+
+    Only looked for once the id as typed was not found, by the guard or by a page.
+    """
+    typed = (request.view_args or {}).get("ticket_id", "")
+    if request.method != "GET" or wants_region() or not 0 < len(typed) <= Ticket.ID_MAX:
+        return errors.answer(error)
+    found = id_in_other_case(db.session(), current_sight(), typed)
+    if found is None:
+        return errors.answer(error)
+    url = url_for(request.endpoint or "", **{**(request.view_args or {}), "ticket_id": found})
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(f"{url}?{query}" if query else url)
 
 
 def load(ticket_id: str) -> Ticket:
