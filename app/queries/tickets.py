@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from app.models import Project, StageRun, Ticket, TicketDependency, TicketLabel, WorkerType
+from app.models import Event, Project, StageRun, Ticket, TicketDependency, TicketLabel, WorkerType
 from app.queries.paging import PAGE_SIZE, Page, capped_count
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.situation import SITUATIONS, situation, situation_is
@@ -28,18 +28,26 @@ STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4
 """Sorted by state, those come first where something happens or should."""
 
 SORTS = ("id", "title", "stage", "state", "priority", "created", "updated")
+NEWEST_FIRST = ("created", "updated")
+"""Sorts that begin at their end: whoever sorts by a time looks for the latest."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """What a list of tickets is narrowed to; an empty text narrows nothing."""
+    """What a list of tickets is narrowed to; an empty text narrows nothing. A ticket has to have
+    all the `labels`."""
 
     project: str = ""
     state: str = "open"
     stage: str = ""
     priority: str = ""
-    label: str = ""
+    labels: Sequence[str] = ()
     text: str = ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it asks for more than a state."""
+        return bool(self.project or self.stage or self.priority or self.labels or self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,18 @@ class TicketList:
     page: Page[TicketLine]
     open: int
     closed: int
+
+
+def list_version(session: Session, sight: Sight, project: str) -> int:
+    """Changes with every event to be seen: of one project, or with an empty name of all.
+
+    One look at an index. What else the list is narrowed to doesn't count: a ticket that leaves the
+    list would be missed by a look at those that are in it.
+    """
+    newest = select(func.max(Event.id)).where(sight.of(Event.project_id))
+    if project:
+        newest = newest.where(Event.project_id == project)
+    return session.scalar(newest) or 0
 
 
 def list_tickets(
@@ -176,8 +196,8 @@ def _matching(session: Session, sight: Sight, wanted: TicketFilter) -> Select[st
         found = found.where(Ticket.current_stage == wanted.stage)
     if wanted.priority:
         found = found.where(Ticket.priority == int(wanted.priority))
-    if wanted.label:
-        labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == wanted.label)
+    for label in wanted.labels:
+        labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == label)
         found = found.where(Ticket.ticket_id.in_(labelled))
     if wanted.text:
         columns = (Ticket.ticket_id, Ticket.title, Ticket.description)

@@ -24,6 +24,7 @@ FAILED_SHOWN_FOR = timedelta(days=1)
 
 STATUS_ORDER = ("silent", "failed", "active", "spawning", "idle", "finished")
 SORTS = ("status", "worker", "type", "heartbeat", "started")
+NEWEST_FIRST = ("heartbeat", "started")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from app.models import Worker
 from app.queries.choices import agent_type_names, project_names
 from app.queries.events import EventFilter, event_page
 from app.queries.workers import (
+    NEWEST_FIRST,
     SHOWN_STATUSES,
     SORTS,
     WorkerFilter,
@@ -40,7 +41,7 @@ def index() -> Answer:
     version = live.stamp(list_version(session, sight))
     if live.is_unchanged(version):
         return "", 204
-    listing = Listing(sorts=SORTS, default="status")
+    listing = Listing(sorts=SORTS, default="status", newest_first=NEWEST_FIRST)
     wanted = _wanted(listing)
     parts = {
         "page": worker_page(session, sight, wanted, listing.sort, listing.descending, listing.page),

@@ -1,4 +1,4 @@
-// Live regions poll by themselves (hx-trigger="every 5s"). This decides when they should not, and says how fresh the page is.
+// Live regions poll by themselves (hx-trigger="every 5s"; a search more rarely). This decides when they should not, and says how fresh the page is.
 
 const regions = () => document.querySelectorAll("[data-live]");
 let unfolded = [];
@@ -49,9 +49,13 @@ function showStatus() {
     const age = Math.max(0, Math.round((Date.now() - state.heard) / 1000));
     const [kind, word] = statusWord();
     place.dataset.state = kind;
-    place.title = kind === "paused" ? `Not refreshed while ${state.paused}` : "Refreshes every 5 seconds";
+    place.title = kind === "paused" ? `Not refreshed while ${state.paused}` : `Refreshes every ${pollSeconds()} seconds`;
     place.textContent = `${word} · updated ${ageText(age)}`;
   }
+}
+
+function pollSeconds() {
+  return parseInt(regions()[0].getAttribute("hx-trigger").replace("every ", ""), 10);
 }
 
 function statusWord() {

@@ -255,3 +255,78 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     assert len(listed(client)) == 26
     assert len(many) == len(few)
     assert len(few) < 20
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [
+        ("title", "title"),
+        ("id", "id"),
+        ("stage", "stage"),
+        ("state", "state"),
+        ("priority", "priority"),
+        ("updated", "-updated"),
+        ("created", "-created"),
+    ],
+)
+def test_a_column_first_sorts_the_way_people_look_for(
+    client: FlaskClient, board: OpenSession, sort: str, first: str
+) -> None:
+    with board() as session:
+        make_ticket(session)
+    by_another = "title" if sort == "updated" else "updated"
+    unsorted = between(client.get(f"/tickets?sort={by_another}").text, "<thead>", "</thead>")
+    assert f'href="/tickets?sort={first}"' in unsorted
+    turned = first.removeprefix("-") if first.startswith("-") else f"-{first}"
+    current = between(client.get(f"/tickets?sort={first}").text, "<thead>", "</thead>")
+    assert f'href="/tickets?sort={turned}"' in current
+
+
+def test_urgent_tickets_come_first_when_priority_is_chosen(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        low, urgent = (make_ticket(session, priority=n).ticket_id for n in (3, 0))
+    heads = between(client.get("/tickets").text, "<thead>", "</thead>")
+    address = heads.split(">Priority<")[0].rsplit('href="', 1)[1].split('"', 1)[0]
+    assert listed(client, address.partition("?")[2]) == [urgent, low]
+
+
+def test_several_labels_are_all_needed_and_each_can_be_removed(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_project(session)
+        both = make_ticket(session, labels=["bug", "security", "ui"]).ticket_id
+        make_ticket(session, labels=["bug"])
+        make_ticket(session, labels=["security"])
+    assert listed(client, "label=bug&label=security") == [both]
+    assert listed(client, "label=bug&label=&label=bug&label=+security+") == [both]
+    page = client.get("/tickets?label=bug&label=security&priority=2").text
+    chips = between(page, 'class="chips"', "Clear filters")
+    assert 'href="/tickets?label=security&amp;priority=2"' in between(chips, ">label: bug<", "</a>")
+    assert 'href="/tickets?label=bug&amp;priority=2"' in between(chips, ">label: security<", "</a>")
+    heads = between(page, "<thead>", "</thead>")
+    assert 'href="/tickets?label=bug&amp;label=security&amp;priority=2&amp;sort=title"' in heads
+
+
+def test_the_filter_form_adds_a_label_to_those_that_are_chosen(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session, labels=["bug", "security"])
+    form = between(client.get("/tickets?label=bug").text, 'class="filters"', "</form>")
+    assert '<input type="hidden" name="label" value="bug">' in form
+    select = between(form, 'aria-label="Label"', "</select>")
+    assert 'value="security"' in select
+    assert 'value="bug"' not in select
+
+
+def test_more_labels_than_a_ticket_can_have_are_told(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session)
+    page = client.get("/tickets?" + "&".join(f"label=l{number}" for number in range(500)))
+    assert page.status_code == 400
+    assert "A ticket has at most 20 labels" in page.text

@@ -9,13 +9,21 @@ from flask import render_template, request, url_for
 from app.extensions import db
 from app.forms.comment import CommentForm
 from app.forms.ticket_verbs import DependencyForm
+from app.models.label import LABELS_MAX
 from app.queries import tickets as queries
 from app.queries.brief import brief_of, sizes_of
 from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
 from app.queries.ticket_plan import stage_cards
 from app.queries.ticket_view import TicketView, ticket_version, view_ticket
-from app.queries.tickets import SEARCH_MAX, SORTS, STATE_CHOICES, TicketFilter, list_tickets
+from app.queries.tickets import (
+    NEWEST_FIRST,
+    SEARCH_MAX,
+    SORTS,
+    STATE_CHOICES,
+    TicketFilter,
+    list_tickets,
+)
 from app.queries.timeline import tell_story
 from app.web.identity import current_sight
 from app.web.listing import Listing
@@ -25,40 +33,63 @@ from app.web.tickets.blueprint import Answer, blueprint
 
 PRIORITY_CHOICES = ("0", "1", "2", "3")
 
+REFRESH_SECONDS = 5
+SEARCH_REFRESH_SECONDS = 30
+"""A search reads the text of every ticket: too much to repeat it with every event."""
+
 
 @blueprint.get("/tickets")
 def index() -> Answer:
     """Tickets that match the address, a page at a time."""
-    listing = Listing(sorts=SORTS, default="-updated")
-    choices = _choices(listing)
-    wanted = _wanted(listing, choices)
-    found = list_tickets(
-        db.session(), current_sight(), wanted, listing.sort, listing.descending, listing.page
+    session, sight = db.session(), current_sight()
+    listing = Listing(
+        sorts=SORTS, default="-updated", newest_first=NEWEST_FIRST, repeated=("label",)
     )
-    parts = {"listing": listing, "wanted": wanted, "choices": choices, "found": found}
-    return render_template("tickets/index.html", count_cap=COUNT_CAP, **parts), listing.status
+    projects = list(project_names(session, sight))
+    project = listing.choice("project", projects)
+    version = stamp(queries.list_version(session, sight, project))
+    if is_unchanged(version):
+        return "", 204
+    choices = _choices(projects, project)
+    wanted = _wanted(listing, project, choices)
+    page = render_template(
+        "tickets/_list_refresh.html" if wants_region() else "tickets/index.html",
+        listing=listing,
+        wanted=wanted,
+        choices=choices,
+        found=list_tickets(session, sight, wanted, listing.sort, listing.descending, listing.page),
+        count_cap=COUNT_CAP,
+        refresh_url=listing.url(v=version),
+        refresh_seconds=SEARCH_REFRESH_SECONDS if wanted.text else REFRESH_SECONDS,
+    )
+    # A region's address was understood as far as it could be when its page was opened.
+    return page, 200 if wants_region() else listing.status
 
 
-def _choices(listing: Listing) -> dict[str, list[str]]:
+def _choices(projects: list[str], project: str) -> dict[str, list[str]]:
     session, sight = db.session(), current_sight()
     return {
-        "projects": list(project_names(session, sight)),
-        "stages": queries.stage_choices(session, sight, listing.value("project")),
+        "projects": projects,
+        "stages": queries.stage_choices(session, sight, project),
         "labels": queries.label_choices(session, sight),
     }
 
 
-def _wanted(listing: Listing, choices: dict[str, list[str]]) -> TicketFilter:
+def _wanted(listing: Listing, project: str, choices: dict[str, list[str]]) -> TicketFilter:
     text = listing.value("q")
     if len(text) > SEARCH_MAX:
         listing.problems.append(f"A search has at most {SEARCH_MAX} characters.")
         text = text[:SEARCH_MAX]
+    labels = listing.values("label")
+    if len(labels) > LABELS_MAX:
+        listing.problems.append(f"A ticket has at most {LABELS_MAX} labels; these are more.")
+        labels = labels[:LABELS_MAX]
     return TicketFilter(
-        project=listing.choice("project", choices["projects"]),
+        project=project,
         state=listing.choice("state", STATE_CHOICES) or "open",
         stage=listing.choice("stage", choices["stages"]),
         priority=listing.choice("priority", PRIORITY_CHOICES),
-        label=listing.value("label"),
+        labels=labels,
         text=text,
     )
 
