@@ -121,7 +121,7 @@ def role_numbered(session: Session, sight: Sight, worker_type_id: int) -> Worker
 def template_numbered(session: Session, sight: Sight, template_id: int) -> PlanTemplate:
     """A plan template."""
     template = PlanTemplate.get(session, template_id)
-    sight.require(template.project_id, "There is no such plan template; it may have been deleted.")
+    sight.require(template.project_id, PlanTemplate.MISSING)
     return template
 
 

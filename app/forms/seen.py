@@ -8,7 +8,9 @@ from wtforms import HiddenField
 
 from app.errors import Stale
 from app.forms.base import BoardForm
-from app.models import Project, WorkerType
+from app.models import PlanTemplate, Project, WorkerType
+
+SeenRow = Project | WorkerType | PlanTemplate
 
 
 class SeenForm(BoardForm):
@@ -20,7 +22,7 @@ class SeenForm(BoardForm):
     seen = HiddenField()
     is_stale = False
 
-    def require_seen(self, row: Project | WorkerType) -> None:
+    def require_seen(self, row: SeenRow) -> None:
         """Raise `Stale` when the row was changed after the form was drawn. The same form sent once
         more means it: what was typed goes over what is saved."""
         if self.seen.data != as_seen(row):
@@ -28,7 +30,7 @@ class SeenForm(BoardForm):
             self.is_stale = True
             raise Stale("Someone else saved this while you were editing it; nothing is lost.")
 
-    def against(self, row: Project | WorkerType) -> list[tuple[str, Any, Any]]:
+    def against(self, row: SeenRow) -> list[tuple[str, Any, Any]]:
         """For each field its label, what is saved, and what was typed."""
         return [
             (self[name].label.text, getattr(row, name) or "", self[name].data)
@@ -36,7 +38,7 @@ class SeenForm(BoardForm):
         ]
 
 
-def as_seen(row: Project | WorkerType) -> str:
+def as_seen(row: SeenRow) -> str:
     """What `seen` holds on a fresh form."""
     return row.updated_at.isoformat()
 

@@ -43,6 +43,7 @@ Action = Literal[
     "worker_type_edited",
     "worker_type_deleted",
     "plan_created",
+    "plan_edited",
     "plan_deleted",
     "worker_asked_to_stop",
     "events_pruned",

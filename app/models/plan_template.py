@@ -12,7 +12,7 @@ from app.actor import Actor
 from app.columns import created, intpk, string_list, updated
 from app.errors import Conflict, NotFound
 from app.extensions import Model
-from app.models.audit import AuditEntry
+from app.models.audit import Action, AuditEntry
 from app.models.plan import require_plan
 from app.text import require_line
 
@@ -24,6 +24,7 @@ class PlanTemplate(Model):
     __table_args__ = (UniqueConstraint("project_id", "name"),)
 
     NAME_MAX = 64
+    MISSING = "There is no such plan template; it may have been deleted."
 
     id: Mapped[intpk]
     project_id: Mapped[str] = mapped_column(
@@ -39,7 +40,15 @@ class PlanTemplate(Model):
         """The template with that number; raises `NotFound`."""
         found = session.get(cls, template_id)
         if found is None:
-            raise NotFound("There is no such plan template; it may have been deleted.")
+            raise NotFound(cls.MISSING)
+        return found
+
+    @classmethod
+    def lock(cls, session: Session, template_id: int) -> Self:
+        """The same, as it is saved now, held against other changes until the transaction ends."""
+        found = session.get(cls, template_id, with_for_update=True, populate_existing=True)
+        if found is None:
+            raise NotFound(cls.MISSING)
         return found
 
     @classmethod
@@ -48,19 +57,44 @@ class PlanTemplate(Model):
     ) -> Self:
         """A new template; `plan` is checked like a ticket's. Raises `Conflict`, `Invalid`."""
         name = require_line(name, "name", cls.NAME_MAX)
-        if session.scalar(select(cls.id).where(cls.project_id == project_id, cls.name == name)):
-            raise Conflict(f"{project_id} already has a plan template “{name}”.", "name")
+        cls._require_free(session, project_id, name)
         template = cls(
             project_id=project_id, name=name, plan=require_plan(session, project_id, plan)
         )
         session.add(template)
         session.flush()
-        AuditEntry.record(session, "plan_created", actor, subject=name, project_id=project_id)
+        template._record("plan_created", actor)
         return template
+
+    def edit(self, *, name: str, plan: Sequence[str], actor: Actor) -> None:
+        """Give it another name or other stages; tickets made from it keep theirs. Raises as
+        `create` does."""
+        name = require_line(name, "name", self.NAME_MAX)
+        stages = require_plan(self.session, self.project_id, plan)
+        if name != self.name:
+            self._require_free(self.session, self.project_id, name)
+            self._record("plan_edited", actor, before=self.name, after=name)
+            self.name = name
+        if stages != self.plan:
+            self._record("plan_edited", actor)
+            self.plan = stages
 
     def delete(self, actor: Actor) -> None:
         """Forget the template; tickets made from it keep their plans."""
-        AuditEntry.record(
-            self.session, "plan_deleted", actor, subject=self.name, project_id=self.project_id
-        )
+        self._record("plan_deleted", actor)
         self.session.delete(self)
+
+    @classmethod
+    def _require_free(cls, session: Session, project_id: str, name: str) -> None:
+        if session.scalar(select(cls.id).where(cls.project_id == project_id, cls.name == name)):
+            raise Conflict(f"{project_id} already has a plan template “{name}”.", "name")
+
+    def _record(self, action: Action, actor: Actor, **details: str) -> None:
+        AuditEntry.record(
+            self.session,
+            action,
+            actor,
+            subject=self.name,
+            project_id=self.project_id,
+            **details,
+        )

@@ -91,6 +91,7 @@ NEEDS: Final[Mapping[str, str]] = MappingProxyType(
         "members.open_to_all": "lead",
         "members.remove": "lead",
         "plan_templates.new": "lead",
+        "plan_templates.edit": "lead",
         "plan_templates.delete": "lead",
         "worker_types.add_set": "lead",
         "worker_types.new": "lead",

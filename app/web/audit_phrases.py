@@ -56,6 +56,7 @@ NAMES: Mapping[str, str] = {
     "worker_type_edited": "Worker type edited",
     "worker_type_deleted": "Worker type deleted",
     "plan_created": "Plan template added",
+    "plan_edited": "Plan template edited",
     "plan_deleted": "Plan template deleted",
     "worker_asked_to_stop": "Worker asked to stop",
     "events_pruned": "Old events deleted",
@@ -93,6 +94,7 @@ SENTENCES: Mapping[str, str] = {
     "worker_type_edited": "{who} edited the worker type {subject} of {project}: {changed}",
     "worker_type_deleted": "{who} deleted the worker type {subject} of {project}",
     "plan_created": "{who} added the plan template {subject} to {project}",
+    "plan_edited": "{who} changed the stages of the plan template {subject} of {project}",
     "plan_deleted": "{who} deleted the plan template {subject} of {project}",
     "worker_asked_to_stop": "{who} asked the worker {subject} of {project} to stop",
     "events_pruned": "{who} deleted {number} processed events {plain_subject}",
@@ -107,7 +109,12 @@ OWN: Mapping[str, str] = {
 """What is said when people do it to themselves."""
 
 NOBODY = "Someone tried to sign in under a name that nobody has here"
-RENAMED = "{who} renamed the worker type {before} of {project} to {after}"
+RENAMED: Mapping[str, str] = {
+    "worker_type_edited": "{who} renamed the worker type {before} of {project} to {after}",
+    "plan_edited": "{who} renamed the plan template {before} of {project} to {after}",
+}
+"""What is said instead when it got another name."""
+
 UNKNOWN = "{who}: {action}"
 
 
@@ -136,8 +143,8 @@ def audit_sentence(entry: AuditEntry) -> Markup:
 def _words(entry: AuditEntry, details: dict[str, Any]) -> str:
     if entry.action == "sign_in_refused" and not entry.subject:
         return NOBODY
-    if entry.action == "worker_type_edited" and "after" in details:
-        return RENAMED
+    if entry.action in RENAMED and "after" in details:
+        return RENAMED[entry.action]
     if entry.subject == entry.actor and entry.action in OWN:
         return OWN[entry.action]
     return SENTENCES.get(entry.action, UNKNOWN)

@@ -53,15 +53,49 @@ def create_template(project_id: str, form: PlanTemplateForm) -> PlanTemplate:
     )
 
 
+@blueprint.route("/projects/<project:name>/-/plans/<int:template_id>/edit", methods=["GET", "POST"])
+def edit(name: str, template_id: int) -> Answer:
+    """The form for another name or other stages."""
+    project = load_project(name)
+    template = load_template(name, template_id)
+    form = PlanTemplateForm.of(template)
+    if action := request.form.get("plan_action"):
+        form.execution_plan.arrange(action, {}, "")
+    elif form.validate_on_submit():
+        with form.catching():
+            edit_template(template, form)
+            db.session.commit()
+            flash(f"Saved. Tickets made from “{template.name}” before keep their plans.")
+            return redirect(url_for("plan_templates.index", name=name), 303)
+    choices = plan_choices(db.session(), name)
+    page = project_page(
+        "projects/edit_plan.html", project, template=template, form=form, choices=choices
+    )
+    return page, form.status
+
+
+def load_template(project_id: str, template_id: int) -> PlanTemplate:
+    """The project's template; held against other changes when the request makes one."""
+    load = PlanTemplate.lock if request.method == "POST" else PlanTemplate.get
+    template = load(db.session(), template_id)
+    if template.project_id != project_id:
+        raise NotFound(f"{project_id} has no such plan template.")
+    return template
+
+
+def edit_template(template: PlanTemplate, form: PlanTemplateForm) -> None:
+    """Change what the form says, if the person saw what they change."""
+    form.require_seen(template)
+    template.edit(name=form.name.data or "", plan=form.execution_plan.stages, actor=current_actor())
+
+
 @blueprint.route(
     "/projects/<project:name>/-/plans/<int:template_id>/delete", methods=["GET", "POST"]
 )
 def delete(name: str, template_id: int) -> Answer:
     """The question whether to delete a template, and its deletion."""
     project = load_project(name)
-    template = PlanTemplate.get(db.session(), template_id)
-    if template.project_id != name:
-        raise NotFound(f"{name} has no such plan template.")
+    template = load_template(name, template_id)
     if BoardForm().validate_on_submit():
         flash(f"The plan template “{template.name}” was deleted.")
         template.delete(current_actor())

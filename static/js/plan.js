@@ -59,7 +59,17 @@ function settle(editor, said) {
   const offset = Number(editor.dataset.offset);
   [...rowsOf(editor).children].forEach((row, index) => renumber(row, index + 1, index + 1 + offset));
   editor.querySelector("[data-plan-said]").textContent = said;
+  showTemplate(editor);
   editor.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// The picker names the template that the rows hold, and none when they hold a plan of their own.
+function showTemplate(editor) {
+  const picker = editor.querySelector("[data-plan-template]");
+  if (!picker) return;
+  const stages = JSON.stringify([...rowsOf(editor).querySelectorAll("select")].map((select) => select.value).filter(Boolean));
+  const holds = (option) => option.dataset.stages && JSON.stringify(JSON.parse(option.dataset.stages)) === stages;
+  if (!holds(picker.selectedOptions[0])) picker.value = [...picker.options].find(holds)?.value ?? "";
 }
 
 function renumber(row, position, number) {
@@ -72,6 +82,7 @@ function renumber(row, position, number) {
 }
 
 document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-plan-rows] select")) return showTemplate(event.target.closest("[data-plan]"));
   const stages = event.target.matches("[data-plan-template]") && event.target.selectedOptions[0].dataset.stages;
   if (!stages) return;
   const editor = event.target.closest("[data-plan]");

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from app.models import PlanTemplate
-from tests.conftest import OpenSession
+from app.models import AuditEntry, PlanTemplate
+from tests.conftest import OpenSession, SignIn
 from tests.factories import GATE, PROJECT, make_project
 from tests.queries import counting_queries
-from tests.web.reading import between, error_at
+from tests.web.reading import between, error_at, words
 
 LIST = f"/projects/{PROJECT}/-/plans"
 NEW = f"{LIST}/new"
@@ -197,3 +198,146 @@ def test_the_list_asks_the_same_number_of_questions_however_long_it_is(
         client.get(LIST)
 
     assert len(for_many) == len(for_one)
+
+
+def template_at(board: OpenSession) -> str:
+    """The address of the only template."""
+    with board() as session:
+        return f"{LIST}/{session.query(PlanTemplate).one().id}"
+
+
+def filled(client: FlaskClient, address: str, **typed: Any) -> dict[str, Any]:
+    """The edit form as it is drawn, with some of it typed over."""
+    page = client.get(address).text
+    seen = unescape(between(page, 'name="seen" type="hidden" value="', '"'))
+    name = unescape(between(page, 'name="name" required type="text" value="', '"'))
+    return {"name": name, "plan": rows_on(page), "seen": seen, **typed}
+
+
+def audited(board: OpenSession) -> list[tuple[str, str | None, Any]]:
+    with board() as session:
+        entries = session.query(AuditEntry).filter(AuditEntry.action.startswith("plan_"))
+        return [
+            (row.action, row.subject, row.details)
+            for row in entries.order_by(AuditEntry.id)
+            if row.action != "plan_created"
+        ]
+
+
+def test_a_template_gets_another_name_and_other_stages(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["implementation", "review"]})
+    address = f"{template_at(board)}/edit"
+    assert f'href="{address}"' in client.get(LIST).text
+    form = filled(client, address)
+    assert (form["name"], form["plan"]) == ("Two", ["implementation", "review"])
+
+    answer = client.post(address, data={**form, "name": "Three", "plan": ["review", "", GATE]})
+
+    assert (answer.status_code, answer.location) == (303, LIST)
+    assert plans(board) == {"Three": ["review", GATE]}
+    assert audited(board) == [
+        ("plan_edited", "Two", {"before": "Two", "after": "Three"}),
+        ("plan_edited", "Three", None),
+    ]
+
+
+def test_the_audit_tells_of_a_template_s_edits(
+    client: FlaskClient, sign_in: SignIn, board: OpenSession
+) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["implementation", "review"]})
+    address = f"{template_at(board)}/edit"
+    client.post(address, data=filled(client, address, name="Three", plan=["review"]))
+    told = words(sign_in("admin").get("/audit").text)
+    assert f"ann renamed the plan template Two of {PROJECT} to Three" in told
+    assert f"ann changed the stages of the plan template Three of {PROJECT}" in told
+
+
+def test_an_edit_that_changes_nothing_is_no_news(client: FlaskClient, board: OpenSession) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["implementation", "review"]})
+    address = f"{template_at(board)}/edit"
+    assert client.post(address, data=filled(client, address)).status_code == 303
+    assert audited(board) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "field", "says"),
+    [
+        ({"name": ""}, 422, "name", "can&#39;t be empty"),
+        ({"name": "One"}, 409, "name", "already has a plan template “One”"),
+        ({"plan": ["wizard"]}, 422, "plan", "has no worker type wizard"),
+        ({"plan": [""]}, 422, "plan", "at least one stage"),
+    ],
+)
+def test_an_edit_that_is_refused_changes_nothing(
+    client: FlaskClient,
+    board: OpenSession,
+    typed: dict[str, Any],
+    status: int,
+    field: str,
+    says: str,
+) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["implementation", "review"]})
+    address = f"{template_at(board)}/edit"
+    client.post(NEW, data={"name": "One", "plan": ["review"]})
+
+    answer = client.post(address, data=filled(client, address, **typed))
+
+    assert answer.status_code == status
+    assert says in error_at(answer.text, field)
+    assert plans(board) == {"Two": ["implementation", "review"], "One": ["review"]}
+    assert audited(board) == []
+
+
+def test_an_edit_of_what_someone_else_changed_is_shown_beside_it_and_may_be_sent_again(
+    client: FlaskClient, sign_in: SignIn, board: OpenSession
+) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["implementation", "review"]})
+    address = f"{template_at(board)}/edit"
+    mine = filled(client, address, plan=["review"])
+    other = sign_in("lead", "bea")
+    other.post(address, data=filled(other, address, plan=["implementation", GATE]))
+
+    lost = client.post(address, data=mine)
+
+    assert lost.status_code == 409
+    assert "Someone else saved this plan template" in lost.text
+    compared = between(lost.text, 'class="compare card"', "</form>")
+    assert f"implementation → {GATE}" in compared
+    assert plans(board) == {"Two": ["implementation", GATE]}
+    again = {**mine, "seen": unescape(between(lost.text, 'name="seen" type="hidden" value="', '"'))}
+    assert client.post(address, data=again).status_code == 303
+    assert plans(board) == {"Two": ["review"]}
+
+
+def test_the_editor_s_buttons_work_in_an_edit_without_a_script(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["implementation", "review"]})
+    address = f"{template_at(board)}/edit"
+
+    answer = client.post(address, data=filled(client, address, plan_action="up-2"))
+
+    assert answer.status_code == 200
+    assert rows_on(answer.text) == ["review", "implementation"]
+    assert plans(board) == {"Two": ["implementation", "review"]}
+
+
+def test_a_template_is_edited_only_under_its_own_project(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["review"]})
+    with board() as session:
+        make_project(session, "acme/other")
+        number = session.query(PlanTemplate).one().id
+    for method in ("GET", "POST"):
+        address = f"/projects/acme/other/-/plans/{number}/edit"
+        assert client.open(address, method=method).status_code == 404
+
+
+def test_only_leads_are_offered_the_edit(
+    client: FlaskClient, sign_in: SignIn, board: OpenSession
+) -> None:
+    client.post(NEW, data={"name": "Two", "plan": ["review"]})
+    assert "/edit" not in sign_in("member").get(LIST).text

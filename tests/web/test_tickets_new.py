@@ -265,6 +265,28 @@ def test_a_plan_template_fills_the_rows(client: FlaskClient, board: OpenSession)
     assert rows(client.post("/tickets/new", data=data).text) == ["implementation", "review"]
 
 
+def test_the_picker_names_the_template_that_the_rows_hold(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    def named(page: str) -> str:
+        picker = between(page, 'name="plan_template"', "</select>")
+        marked = [part for part in picker.split("<option")[1:] if " selected" in part]
+        return between(marked[0], ">", ":") if marked else ""
+
+    with board() as session:
+        make_project(session)
+        for name, plan in (("Bug", ["implementation"]), ("Full", ["implementation", "review"])):
+            PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name=name, plan=plan)
+    assert named(client.get("/tickets/new").text) == "Bug"
+    for action, plan, name in (
+        ("add", ["implementation", "review"], "Full"),
+        ("remove-2", ["implementation", "review"], "Bug"),
+        ("up-2", ["implementation", "review"], ""),
+    ):
+        sent = client.post("/tickets/new", data=typed(plan=plan, plan_action=action))
+        assert named(sent.text) == name, action
+
+
 def test_a_link_may_fill_in_the_parent(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         parent = make_ticket(session).ticket_id
