@@ -10,6 +10,9 @@ from app.runner.assignment import Assignment
 PREFIX = "CALLBOARD_"
 TOKEN = "CALLBOARD_TOKEN"  # noqa: S105 - its name
 
+FOLDERS = ("PWD", "OLDPWD")
+"""The runner's own folder, as its shell named it. Programs believe PWD more than where they are."""
+
 
 def agent_environment(
     own: Mapping[str, str],
@@ -17,14 +20,20 @@ def agent_environment(
     *,
     worker_id: str,
     url: str,
+    cwd: Path,
     prompt: Path,
     token: str | None,
 ) -> dict[str, str]:
     """The environment of one agent. The token is in it only when it is given."""
     run = assignment.run
     # A machine that also serves the board has its database's password and its key in there.
-    environment = {name: value for name, value in own.items() if not name.startswith(PREFIX)}
+    environment = {
+        name: value
+        for name, value in own.items()
+        if not name.startswith(PREFIX) and name not in FOLDERS
+    }
     environment |= {
+        "PWD": str(cwd),
         "CALLBOARD_URL": url,
         "CALLBOARD_PROJECT": assignment.project.repository_name,
         "CALLBOARD_TICKET_ID": assignment.ticket.ticket_id,

@@ -84,7 +84,8 @@ class Errand:
     def _work(self, prompt: Path, output: Output, hold: Hold) -> None:
         agent = Agent(output, on_end=self._halt.wake.set)
         try:
-            agent.start(self._crew.command, prompt, self._place(), self._environment(prompt))
+            cwd = self._place()
+            agent.start(self._crew.command, prompt, cwd, self._environment(prompt, cwd))
         except CannotStart as error:
             why = f"its command can't be started here: {error}"
             self._report(release(f"{self._worker_id}: {why}"))
@@ -112,12 +113,13 @@ class Errand:
             raise CannotStart(f"{place} isn't a folder on this machine; name one with --cwd")
         return place
 
-    def _environment(self, prompt: Path) -> dict[str, str]:
+    def _environment(self, prompt: Path, cwd: Path) -> dict[str, str]:
         return agent_environment(
             os.environ,
             self._assignment,
             worker_id=self._worker_id,
             url=self._manner.board.url,
+            cwd=cwd,
             prompt=prompt,
             token=self._manner.token if self._crew.pass_token else None,
         )

@@ -55,6 +55,21 @@ def test_agent_gets_prompt_place_and_errand(
     }
 
 
+def test_environment_names_the_agents_folder_not_the_runners(
+    stage: Stage, runners: Runners, tmp_path: Path
+) -> None:
+    ticket = stage.ticket()
+    options = ["--url", stage.server.url, "--project", stage.project, "--type", "implementation"]
+    # Not by a shell: it would set PWD right before anyone could see it.
+    runner = runners.start_with(
+        *options, "--once", "--plain", "--", "env", PWD="/srv/runner", OLDPWD="/srv"
+    )
+    assert runner.wait() == 0, runner.log
+    [comment] = stage.comments(ticket)
+    assert f"PWD={tmp_path}" in comment.splitlines()
+    assert "/srv" not in comment
+
+
 def test_token_is_passed_only_when_asked_for(
     stage: Stage, runners: Runners, agents: Agents, tmp_path: Path
 ) -> None:
