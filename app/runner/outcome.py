@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from app.runner.machine_format import Delta, is_event, message_in
 from app.runner.plaintext import plain
 
 Kind = Literal["next_stage", "prev_stage", "attention", "failed"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 _START = re.compile(r'\{\s*"')
+
+EVENT = re.compile(r'^\{"type": ?"', re.MULTILINE)
+"""A line of a machine format. If it is broken, what is inside it still isn't the agent's word."""
+
 _DECODER = json.JSONDecoder(strict=False)
 
 WORK_FACTOR = 20
@@ -27,9 +32,6 @@ LINES_SHARE = 200
 
 DEEP = 10_000
 """What an object too deeply nested counts as."""
-
-ENVELOPES = ("result", "structured_output")
-"""Members that hold the agent's words in what `claude -p --output-format json` prints."""
 
 
 class BadOutcome(Exception):
@@ -48,11 +50,41 @@ class Outcome:
 
 def find_outcome(output: str) -> Outcome | None:
     """The outcome that the output tells; None when it tells none. Raises `BadOutcome`."""
-    last = None
+    last: dict[str, Any] | None = None
+    for said in messages(output):
+        objects = _objects(plain(said)) if isinstance(said, str) else [said]
+        for each in objects:
+            last = each if "outcome" in each else last
+    return _read(last) if last else None
+
+
+def last_message(output: str) -> str:
+    """The agent's last words in a machine format; the whole output if it isn't in one."""
+    texts = [said for said in messages(output) if isinstance(said, str) and said.strip()]
+    return texts[-1] if texts else output
+
+
+def messages(output: str) -> Iterator[str | dict[str, Any]]:
+    """What the agent says, in order: texts out of machine formats, and objects with an outcome.
+
+    Prompts that are echoed and the results of tools are in machine formats too; they are left out.
+    """
+    parts: list[str] = []
     # What a progress bar overwrote on the screen counts too.
     for found in _objects(plain(output.replace("\r", "\n"))):
-        last = _opened(found) or last
-    return _read(last) if last else None
+        said = message_in(found)
+        if isinstance(said, Delta):
+            parts.append(said.text)
+            continue
+        if parts:
+            yield "".join(parts)
+            parts = []
+        if said is not None:
+            yield said
+        elif "outcome" in found and not (is_event(found) and found["outcome"] not in KINDS):
+            yield found
+    if parts:
+        yield "".join(parts)
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
@@ -64,30 +96,23 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         except json.JSONDecodeError as error:
             # The error itself counts the lines before it.
             left -= error.pos - start.start() + error.pos // LINES_SHARE
-            place = start.start() + 1
+            place = _after_broken(text, start.start())
         except (RecursionError, ValueError):
             # ValueError: a number of more digits than Python converts.
             left -= DEEP
-            place = start.start() + 1
+            place = _after_broken(text, start.start())
         else:
             yield found
     if left < 0 and len(text) > LAST_RESORT:
         yield from _objects(text[-LAST_RESORT:])
 
 
-def _opened(found: dict[str, Any]) -> dict[str, Any] | None:
-    """The object itself if it has an outcome, or the one in the envelope that it is."""
-    if "outcome" in found:
-        return found
-    for name in ENVELOPES:
-        inner = found.get(name)
-        if isinstance(inner, dict) and "outcome" in inner:
-            return inner
-        if isinstance(inner, str):
-            within = [each for each in _objects(plain(inner)) if "outcome" in each]
-            if within:
-                return within[-1]
-    return None
+def _after_broken(text: str, place: int) -> int:
+    """Where to look on after what looked like an object, and isn't."""
+    if EVENT.match(text, place):
+        line_end = text.find("\n", place)
+        return line_end if line_end >= 0 else len(text)
+    return place + 1
 
 
 def _read(found: dict[str, Any]) -> Outcome:

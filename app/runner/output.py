@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
+from app.runner.outcome import EVENT
 from app.runner.plaintext import last_part, plain
 
 Stream = Literal["stdout", "stderr"]
@@ -28,12 +29,19 @@ class Tail:
     def __init__(self, longest: int) -> None:
         self.longest = longest
         self._kept = bytearray()
+        self._size = 0
 
     def add(self, data: bytes) -> None:
         """Take more; the oldest is forgotten."""
         self._kept += data
+        self._size += len(data)
         if len(self._kept) > 2 * self.longest:
             del self._kept[: -self.longest]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether something was forgotten."""
+        return self._size > self.longest
 
     def __bytes__(self) -> bytes:
         return bytes(self._kept[-self.longest :])
@@ -48,6 +56,7 @@ class Output:
     def __init__(self, file: Path, limit: int) -> None:
         self._lock = threading.Lock()
         self._stdout = Tail(KEPT_BYTES)
+        self._stderr = Tail(TAIL_BYTES)
         self._both = Tail(TAIL_BYTES)
         # The first half is written as it comes; the rest is kept back until its end is known.
         self._log: BinaryIO | None = os.fdopen(os.open(file, NEW_FILE, PRIVATE), "wb", buffering=0)
@@ -64,8 +73,7 @@ class Output:
     def add(self, stream: Stream, data: bytes) -> None:
         """Take what the agent wrote."""
         with self._lock:
-            if stream == "stdout":
-                self._stdout.add(data)
+            (self._stdout if stream == "stdout" else self._stderr).add(data)
             self._both.add(data)
             self._write(data)
 
@@ -90,7 +98,15 @@ class Output:
     def stdout(self) -> str:
         """The end of standard output, as it was written."""
         with self._lock:
-            return str(self._stdout)
+            text, is_cut = str(self._stdout), self._stdout.is_cut
+        # What is left of an event that was cut may look like an object of its own.
+        return text.partition("\n")[2] if is_cut and EVENT.search(text) else text
+
+    @property
+    def stderr(self) -> str:
+        """The end of standard error, as it was written."""
+        with self._lock:
+            return str(self._stderr)
 
     @property
     def tail(self) -> str:

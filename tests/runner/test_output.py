@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from app.runner.output import KEPT_BYTES, TAIL_CHARACTERS, Output
@@ -45,6 +46,15 @@ def test_only_the_end_of_standard_output_is_kept_in_memory(tmp_path: Path) -> No
     assert len(output.stdout) == KEPT_BYTES
     assert output.stdout.endswith("xthe end")
     assert "error" not in output.stdout
+
+
+def test_an_event_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    output = Output(tmp_path / "log", limit=1_000)
+    tool = json.dumps({"type": "user", "filler": "x" * KEPT_BYTES, "it": {"outcome": "failed"}})
+    last = json.dumps({"type": "result", "result": "no outcome"})
+    output.add("stdout", f"{tool}\n{last}\n".encode())
+    output.close()
+    assert output.stdout == f"{last}\n"
 
 
 def test_tail_has_the_last_lines_of_both_streams_readable(tmp_path: Path) -> None:
