@@ -4,10 +4,12 @@ import hashlib
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, g, url_for
+from markupsafe import Markup
 
 from app import clock
-from app.markdown import to_html
+from app.markdown import WORK_PER_PAGE, to_html
+from app.markdown.work import Work
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 DATE_AFTER = 30 * DAY
@@ -33,8 +35,15 @@ def register(app: Flask) -> None:
         exact_time=exact_time,
         iso_time=iso_time,
         thousands=thousands,
-        markdown=to_html,
+        markdown=markdown,
     )
+
+
+def markdown(text: str | None) -> Markup:
+    """The text as HTML, as long as the page that is being made may still spend work on it."""
+    if "markdown_work" not in g:
+        g.markdown_work = Work(WORK_PER_PAGE)
+    return to_html(text, g.markdown_work)
 
 
 def content_hash(file: Path) -> str:

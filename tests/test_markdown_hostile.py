@@ -32,6 +32,7 @@ ALLOWED: dict[str, dict[str, re.Pattern[str]]] = {
         "type": re.compile("checkbox"),
         "disabled": re.compile("disabled|"),
         "checked": re.compile("checked|"),
+        "aria-label": re.compile("Open task|Completed task"),
     },
 }
 """All that the HTML of a text may hold."""
