@@ -37,13 +37,24 @@ ADVICE: Mapping[type[DomainError], str] = {
     "on it, report nothing more about it, and call claim_stage for your next stage.",
     Forbidden: "Don't try it again with this token. Keep to the project that it is for, and "
     "to workers and runs of your own, or tell the person you work for that you lack the right.",
-    NotFound: "Nothing was changed. Look the id up (list_projects, list_worker_types, "
-    "list_tickets, list_events), then call again with one that exists.",
+    NotFound: "Nothing was changed. Look the id up in the list that it is from (list_projects, "
+    "list_worker_types, list_tickets …), then call again with one that exists.",
     Conflict: "Nothing was changed. Read how it stands now (get_ticket, queue_status), and decide "
     "anew.",
     Invalid: "Nothing was changed. Correct the arguments, then call again.",
 }
 """What to do about each kind of refusal; the more special kinds come first."""
+
+REPLACED: Mapping[str, str] = {
+    "list_ready_tickets": 'call list_tickets with `state` "ready" and the other arguments as '
+    "they are.",
+    "list_blocked_tickets": 'call list_tickets with `state` "blocked" and the other arguments as '
+    "they are; `waits_for` says what is in the way of each.",
+    "get_dependency_graph": "call get_ticket for what one ticket waits for (`blocked_by`) and "
+    "what waits for it (`blocks`); or list_tickets, where `waits_for` says for a whole project "
+    "what each ticket still waits for.",
+}
+"""Tools that there were, and what to call instead: agents have the old names in their prompts."""
 
 BUSY = (
     "The database didn't come free in time. Nothing was changed.\n\n"
@@ -57,12 +68,14 @@ MET = (
 
 def call(caller: Caller, name: str, arguments: Mapping[str, Any]) -> CallToolResult:
     """What a tool answers. Raises `Fault` if there is no such tool, or if it breaks."""
+    if name in REPLACED:
+        return _refusal(_replaced(name))
     tool = tools.get(name)
     if tool is None:
         raise Fault(
             INVALID_PARAMS, f"Unknown tool: {name[:100]}. tools/list names those there are."
         )
-    if caller.allowed.isdisjoint(tool.scopes):
+    if not tool.is_allowed(caller.allowed):
         return _refusal(_lacks(caller, tool))
     try:
         return _carry_out(caller, tool, tool.given(arguments))
@@ -101,6 +114,10 @@ def _carry_out(caller: Caller, tool: Tool, given: Mapping[str, Any]) -> CallTool
         content=[TextContent(type="text", text=text)],
         structured_content=answer.model_dump(mode="json"),
     )
+
+
+def _replaced(name: str) -> str:
+    return f"There is no tool {name} any more. Nothing was changed.\n\nWhat to do: {REPLACED[name]}"
 
 
 def _lacks(caller: Caller, tool: Tool) -> str:

@@ -79,7 +79,7 @@ def _list_tools(caller: Caller, _params: Any) -> types.Result:
 
 @cache
 def _tools_for(allowed: frozenset[str]) -> types.ListToolsResult:
-    mine = [tool.described() for tool in tools.values() if not allowed.isdisjoint(tool.scopes)]
+    mine = [tool.described() for tool in tools.values() if tool.is_listed(allowed)]
     return types.ListToolsResult(tools=mine, ttl_ms=LIST_TTL_MS)
 
 

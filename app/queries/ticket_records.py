@@ -85,7 +85,7 @@ def ticket_lines(
     conditions = *wanted.conditions(), sight.of(Ticket.project_id)
     rows = select(*LINE, situation()).where(*conditions)
     found = take_slice(session, rows, ORDERS[sort], cursor=cursor, limit=limit)
-    return _with_labels(session, found.rows), found.next
+    return _completed(session, found.rows), found.next
 
 
 def ticket_record(session: Session, ticket_id: str) -> Record:
@@ -102,7 +102,7 @@ def ticket_record(session: Session, ticket_id: str) -> Record:
     ).first()
     if row is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
-    return _with_labels(session, (row,))[0]
+    return _completed(session, (row,))[0]
 
 
 def waits_for(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
@@ -123,8 +123,34 @@ def is_waited_for_by(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def open_blockers(session: Session, ticket_ids: Sequence[str]) -> dict[str, list[str]]:
+def _state_is(state: str) -> ColumnElement[bool]:
+    if state == "open":
+        return Ticket.state.in_(("open", "on_hold"))
+    if state == "closed":
+        return Ticket.state == "closed"
+    return situation_is(state)
+
+
+def _completed(session: Session, rows: Iterable[Any]) -> list[Record]:
+    """These rows with what stands in other tables: labels, and what they still wait for."""
+    records = [dict(row._mapping) for row in rows]
+    labels = labels_of(session, [record["ticket_id"] for record in records])
+    blocked = [record["ticket_id"] for record in records if record["open_blockers"]]
+    blockers = _open_blockers(session, blocked)
+    return [
+        {
+            **record,
+            "labels": labels.get(record["ticket_id"], []),
+            "waits_for": blockers.get(record["ticket_id"], []),
+        }
+        for record in records
+    ]
+
+
+def _open_blockers(session: Session, ticket_ids: Sequence[str]) -> dict[str, list[str]]:
     """What each of these tickets still waits for; those that wait for nothing are left out."""
+    if not ticket_ids:
+        return {}
     rows = (
         select(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
         .join(Ticket, Ticket.ticket_id == TicketDependency.blocked_by_id)
@@ -135,20 +161,6 @@ def open_blockers(session: Session, ticket_ids: Sequence[str]) -> dict[str, list
     for ticket_id, blocker in session.execute(rows):
         found.setdefault(ticket_id, []).append(blocker)
     return found
-
-
-def _state_is(state: str) -> ColumnElement[bool]:
-    if state == "open":
-        return Ticket.state.in_(("open", "on_hold"))
-    if state == "closed":
-        return Ticket.state == "closed"
-    return situation_is(state)
-
-
-def _with_labels(session: Session, rows: Iterable[Any]) -> list[Record]:
-    records = [dict(row._mapping) for row in rows]
-    labels = labels_of(session, [record["ticket_id"] for record in records])
-    return [{**record, "labels": labels.get(record["ticket_id"], [])} for record in records]
 
 
 def _neighbours(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Any]:

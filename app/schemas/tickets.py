@@ -49,11 +49,12 @@ DESCRIPTION = "All that a worker needs to know (Markdown)."
 PRIORITY = "0 urgent, 1 high, 2 medium, 3 low. Queues are worked off by priority, then by age."
 LABELS = "Free words that group tickets."
 PARENT = "The ticket that this one is a part of, in the same project."
-SITUATION = (
-    "Where it stands, in one word. running: a worker is at it. ready: waits in a queue. backoff: "
-    "rests after a failed attempt. blocked: waits for other tickets. waiting: its stage is a "
-    "person's. on_hold: until someone resumes it. completed, stopped: closed."
+SITUATIONS = (
+    "running: a worker is at it. ready: waits in a queue. backoff: rests after a failed attempt. "
+    "blocked: waits for other tickets. waiting: its stage is a person's. on_hold: until someone "
+    "resumes it. completed, stopped: closed."
 )
+SITUATION = f"Where it stands, in one word. {SITUATIONS}"
 
 
 class TicketNew(Sent):
@@ -147,6 +148,7 @@ class TicketLine(Shown):
     current_stage: str | None = Field(description="Whose turn it is; null when all is done.")
     claimed_by: str | None = Field(description="The worker who is at it.")
     open_blockers: int = Field(description="How many tickets it waits for.")
+    waits_for: list[str] = Field(description="Which ones: their ids.")
     failed_attempts: int = Field(description="How often its current stage has failed.")
     parent_id: str | None = Field(description=PARENT)
     created_by: str | None = Field(description="Who made it.")
@@ -178,7 +180,8 @@ class TicketsAsked(Paged):
 
     project: ProjectName | None = Field(None, description="Only this project's.")
     state: AskedState = Field(
-        "open", description="open: all that aren't closed; all: every one; or a situation."
+        "open",
+        description=f"open: all that aren't closed; all: every one; or a situation. {SITUATIONS}",
     )
     stage: RoleName | None = Field(None, description="Only those whose turn it is at this type.")
     priority: Annotated[int, Field(ge=0, le=3), WHOLE] | None = Field(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from app.schemas.base import Asked, Limit, Page, Paged, ProjectName, RoleName, Shown
+from app.schemas.base import Asked, Limit, Page, Shown
 from app.schemas.claims import Assignment
 from app.schemas.comments import CommentShown
 from app.schemas.dependencies import DependenciesShown
-from app.schemas.tickets import TicketLine, TicketShown
+from app.schemas.tickets import TicketShown
 from app.schemas.worker_types import WorkerTypeLine
 
 COMMENTS_DEFAULT = 20
@@ -28,23 +28,6 @@ class TicketFile(DependenciesShown):
     ticket: TicketShown = Field(description="The ticket.")
     comments: list[CommentShown] = Field(description="The newest comments, oldest first.")
     comments_left_out: int = Field(description="How many older comments there are.")
-
-
-class QueueAsked(Paged):
-    """Which part of the waiting tickets is wanted."""
-
-    project: ProjectName | None = Field(None, description="Only this project's.")
-    stage: RoleName | None = Field(None, description="Only those whose turn it is at this type.")
-
-
-class BlockedTicket(TicketLine):
-    """A ticket that can't go on before others are closed."""
-
-    waits_for: list[str] = Field(description="The ids of the tickets that are still in its way.")
-
-
-class BlockedPage(Page[BlockedTicket]):
-    """Blocked tickets, in the order they were made."""
 
 
 class WorkerTypeLinePage(Page[WorkerTypeLine]):

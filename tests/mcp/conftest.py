@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 import pytest
 from flask.testing import FlaskClient
@@ -69,12 +70,11 @@ class Agent:
         return {tool["name"]: tool for tool in self.ask("tools/list")["tools"]}
 
     def call(self, name: str, **arguments: Any) -> dict[str, Any]:
-        """What a tool answers; the test fails if it refuses, or breaks its own schema."""
+        """What a tool answers; the test fails if it refuses, or says something else than its
+        signature promises."""
         result = self.ask("tools/call", {"name": name, "arguments": arguments})
         assert not result.get("isError"), result["content"]
-        Draft202012Validator(tools[name].described().output_schema).validate(
-            result["structuredContent"]
-        )
+        Draft202012Validator(answer_schema(name)).validate(result["structuredContent"])
         return dict(result["structuredContent"])
 
     def refused(self, name: str, **arguments: Any) -> str:
@@ -85,6 +85,13 @@ class Agent:
         text: str = result["content"][0]["text"]
         assert "\n\nWhat to do: " in text
         return text
+
+
+@cache
+def answer_schema(name: str) -> dict[str, Any]:
+    """What a tool's signature says that it answers."""
+    answer = get_type_hints(tools[name].view)["return"]
+    return dict(answer.model_json_schema(mode="serialization"))
 
 
 Agent_ = Callable[..., Agent]

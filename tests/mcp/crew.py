@@ -26,7 +26,7 @@ async def plan(call: Call, project: str) -> str:
         ],
     )
     cart, mail = (each["ticket_id"] for each in made["tickets"])
-    blocked = await call("list_blocked_tickets", project=project)
+    blocked = await call("list_tickets", project=project, state="blocked")
     assert [(each["ticket_id"], each["waits_for"]) for each in blocked["items"]] == [(mail, [cart])]
     return str(cart)
 
@@ -68,7 +68,7 @@ async def finish(call: Call, project: str, cart: str) -> None:
         await call("complete_stage", run_id=held["run"]["run_id"], comment=comment)
     ticket = (await call("get_ticket", ticket_id=cart))["ticket"]
     assert (ticket["situation"], ticket["completed_stages"]) == ("completed", 2)
-    ready = await call("list_ready_tickets", project=project)
+    ready = await call("list_tickets", project=project, state="ready")
     assert [each["title"] for each in ready["items"]] == ["Mail the cart"]
     for worker in ("impl-1", "rev-1"):
         assert (await call("finish_worker", worker_id=worker))["status"] == "finished"

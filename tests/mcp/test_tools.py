@@ -10,12 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.config import ROOT
-from app.mcp.calling import ADVICE
+from app.errors import Conflict, DomainError, NotFound, RunNotCurrent
+from app.mcp.calling import ADVICE, REPLACED
 from app.mcp.instructions import INSTRUCTIONS
 from app.mcp.tools import tools
 from app.mcp.tools.workers import NOTHING, STOP, TAKEN
 from app.models.api_token import IMPLIED_SCOPES, SCOPES
-from tests.mcp.conftest import Agent, Agent_
+from tests.mcp.conftest import Agent, Agent_, answer_schema
 
 READ = {
     "list_projects",
@@ -24,12 +25,11 @@ READ = {
     "get_worker_type",
     "list_tickets",
     "get_ticket",
-    "get_dependency_graph",
-    "list_ready_tickets",
-    "list_blocked_tickets",
     "list_events",
     "queue_status",
 }
+OF_WORKERS = {"list_projects", "list_worker_types", "list_tickets", "get_ticket", "queue_status"}
+"""What a worker reads; it may call the others that read, but isn't shown them."""
 WORK = {
     "add_ticket_comment",
     "register_worker",
@@ -81,28 +81,59 @@ NOT_REPEATABLE = {
 }
 
 
+WORKER_MAX, COORDINATOR_MAX = 25_000, 45_000
+"""Bytes of the whole answer to tools/list: a model reads it before its first word."""
+
+GONE = {
+    "list_ready_tickets": ("list_tickets", '`state` "ready"'),
+    "list_blocked_tickets": ("list_tickets", '`state` "blocked"'),
+    "get_dependency_graph": ("get_ticket", "`blocked_by`"),
+}
+
 CONSTANTS = {"on_hold"}
 """Values that texts mention beside tools and fields."""
 
 
-def listed_for(*scopes: str) -> set[str]:
+def allowed_for(*scopes: str) -> set[str]:
     implied = {each for scope in scopes for each in IMPLIED_SCOPES[scope]}
     return {name for scope in implied for name in OF_SCOPE[scope]}
 
 
+def listed_for(*scopes: str) -> set[str]:
+    return WORK | OF_WORKERS if scopes == ("work",) else allowed_for(*scopes)
+
+
 @pytest.mark.parametrize("scopes", [*((scope,) for scope in SCOPES), ("work", "plan")])
-def test_a_token_sees_the_tools_that_its_scopes_allow(
+def test_a_token_sees_the_tools_that_are_of_use_with_it(
     agent: Agent_, scopes: tuple[str, ...]
 ) -> None:
     assert agent(*scopes).tools().keys() == listed_for(*scopes)
 
 
+@pytest.mark.parametrize("version", ["2025-03-26", "2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize(
+    ("scopes", "most"),
+    [
+        (["work"], WORKER_MAX),
+        (["plan"], COORDINATOR_MAX),
+        (["work", "plan"], COORDINATOR_MAX),
+        (["admin"], COORDINATOR_MAX),
+    ],
+)
+def test_the_list_of_tools_is_short_enough_to_be_read_at_every_start(
+    agent: Agent_, scopes: list[str], most: int, version: str
+) -> None:
+    answer = agent(*scopes, version=version).request("tools/list")
+    assert "get_ticket" in answer.text
+    assert len(answer.data) <= most
+
+
 @pytest.mark.parametrize("scope", SCOPES)
-def test_a_tool_that_isnt_listed_cant_be_called(agent: Agent_, scope: str) -> None:
+def test_a_tool_beyond_the_tokens_scopes_cant_be_called(agent: Agent_, scope: str) -> None:
     caller = agent(scope)
-    for name in tools.keys() - listed_for(scope):
+    for name in tools.keys() - allowed_for(scope):
         assert "needs a token with the scope" in caller.refused(name)
-    for name in listed_for(scope):
+    for name in allowed_for(scope):
         result = caller.ask("tools/call", {"name": name, "arguments": {"no": "such"}})
         assert "arguments aren't right" in result["content"][0]["text"]
 
@@ -116,8 +147,8 @@ def test_the_docs_name_the_tools_of_each_scope() -> None:
     rows = re.findall(r"^\| `(read|plan|work)`[^|]*\|[^|]+\| ([a-z_, ]+) \|$", page, re.MULTILINE)
     assert {scope: set(names.split(", ")) for scope, names in rows} == {
         "read": READ,
-        "plan": PLAN,
-        "work": WORK,
+        "plan": READ | PLAN,
+        "work": OF_WORKERS | WORK,
     }
 
 
@@ -129,10 +160,12 @@ def test_hints_say_what_a_tool_does_to_the_board(agent: Agent_) -> None:
     for name, tool in agent("admin").tools().items():
         hints = tool["annotations"]
         assert hints["readOnlyHint"] is (name in READ), name
-        assert hints["destructiveHint"] is (name in DESTROYS), name
-        assert hints["idempotentHint"] is (name not in NOT_REPEATABLE), name
         assert hints["openWorldHint"] is False
-        assert hints["title"]
+        if name in READ:  # The protocol gives the other hints no meaning there.
+            assert hints.keys() == {"readOnlyHint", "openWorldHint"}, name
+        else:
+            assert hints["destructiveHint"] is (name in DESTROYS), name
+            assert hints["idempotentHint"] is (name not in NOT_REPEATABLE), name
 
 
 def test_tools_explain_themselves_to_a_model(agent: Agent_) -> None:
@@ -142,26 +175,66 @@ def test_tools_explain_themselves_to_a_model(agent: Agent_) -> None:
         assert tool["inputSchema"]["additionalProperties"] is False
         for field, schema in tool["inputSchema"]["properties"].items():
             assert schema["description"], (name, field)
-        for schema in (tool["inputSchema"], tool["outputSchema"]):
-            Draft202012Validator.check_schema(schema)
-            assert '"$ref": "http' not in json.dumps(schema)
+        Draft202012Validator.check_schema(tool["inputSchema"])
+        assert "$ref" not in json.dumps(tool["inputSchema"])
 
 
-def test_texts_mention_only_tools_and_fields_that_there_are(agent: Agent_) -> None:
-    """A text that sends a model to a tool that isn't there would mislead it."""
-    listed = agent("admin").tools()
+@pytest.mark.parametrize(
+    ("scopes", "prompts", "advice"),
+    [
+        (["work"], ["worker"], [RunNotCurrent, NotFound, Conflict]),
+        (["plan"], ["coordinator"], [NotFound, Conflict]),
+        (["work", "plan"], ["coordinator", "worker"], list(ADVICE)),
+    ],
+)
+def test_texts_mention_only_tools_and_fields_that_there_are(
+    agent: Agent_, scopes: list[str], prompts: list[str], advice: list[type[DomainError]]
+) -> None:
+    """A text that sends a model to a tool that it isn't shown would mislead it."""
+    listed = agent(*scopes).tools()
     known = {*listed, *CONSTANTS}
-    for tool in listed.values():
-        for schema in (tool["inputSchema"], tool["outputSchema"]):
+    for name, tool in listed.items():
+        for schema in (tool["inputSchema"], answer_schema(name)):
             known |= set(re.findall(r'"([a-z_]+)": [{]', json.dumps(schema)))
-    texts = {name: tool["description"] for name, tool in listed.items()}
-    texts |= {"instructions": INSTRUCTIONS, "taken": TAKEN, "nothing": NOTHING, "stop": STOP}
-    texts |= {kind.__name__: advice for kind, advice in ADVICE.items()}
-    for name in ("coordinator", "worker"):
+    texts = {}
+    for name, tool in listed.items():
+        fields = re.findall(r'"description": "([^"]+)"', json.dumps(tool["inputSchema"]))
+        texts[name] = " ".join([tool["description"], *fields])
+    texts |= {kind.__name__: ADVICE[kind] for kind in advice}
+    if "work" in scopes:
+        texts |= {"taken": TAKEN, "nothing": NOTHING, "stop": STOP}
+    if {"work", "plan"} <= set(scopes):
+        texts |= {"instructions": INSTRUCTIONS, **REPLACED}
+    for name in prompts:
         texts[name] = files("app.mcp.prompts").joinpath(f"{name}.md").read_text("utf-8")
     for name, text in texts.items():
         mentioned = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text))
         assert mentioned <= known, (name, mentioned - known)
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_a_tool_of_former_times_names_its_successor(planner: Agent, name: str) -> None:
+    successor, how = GONE[name]
+    text = planner.refused(name, project="acme/web")
+    assert f"There is no tool {name} any more" in text
+    assert successor in text
+    assert how in text
+    assert successor in planner.tools()
+    assert name not in planner.tools()
+
+
+def test_what_may_be_left_out_isnt_offered_as_null(planner: Agent) -> None:
+    """Save where null takes a value away: there it is no default."""
+    listed = planner.tools()
+    fields = listed["list_tickets"]["inputSchema"]["properties"]
+    assert fields["stage"]["type"] == "string"
+    assert "default" not in fields["stage"]
+    assert fields["limit"]["default"] == 50
+    changed = listed["update_project"]["inputSchema"]["properties"]["short_description"]
+    assert {"type": "null"} in changed["anyOf"]
+    drafts = listed["create_tickets"]["inputSchema"]["properties"]["tickets"]["items"]
+    assert drafts["required"] == ["key", "title"]
+    assert drafts["properties"]["title"]["description"]
 
 
 def test_an_unknown_tool_is_an_error_of_the_protocol(agent: Agent_) -> None:

@@ -80,8 +80,6 @@ QUERIES: Mapping[str, list[dict[str, Any]]] = {
     "list_runs": [{"finished": True}, {"finished": False}, {"limit": 1}],
     "list_projects": [{"archived": True}],
     "list_dependencies": [{"open": True}],
-    "get_dependency_graph": [{"open": True}],
-    "list_ready_tickets": [{"stage": "review"}],
 }
 
 

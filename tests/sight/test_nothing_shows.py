@@ -38,7 +38,6 @@ TELL_NOTHING = {
     "get_dependencies {}",
     "list_events {'after': 'latest'}",
     "list_tickets {'limit': 2}",
-    "list_ready_tickets {'stage': 'review'}",
     "tools/list",
     "prompts/list",
     "resources/list",

@@ -7,9 +7,8 @@ from app.extensions import db
 from app.loading import ticket_to_change
 from app.mcp.registry import tool
 from app.mcp.tools.ids import ABlocker, ATicket
-from app.queries.dependency_records import dependency_records
 from app.queries.ticket_records import is_waited_for_by, waits_for
-from app.schemas.dependencies import DependenciesAsked, DependenciesShown, DependencyPage
+from app.schemas.dependencies import DependenciesShown
 
 
 @tool("plan", repeatable=True)
@@ -35,24 +34,6 @@ def remove_dependency(
     ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.unblock_from(blocked_by_id, caller.actor)
     return _shown(ticket_id)
-
-
-@tool("read", reads=True)
-def get_dependency_graph(caller: Caller, query: DependenciesAsked) -> DependencyPage:
-    """Read who waits for whom, as edges: `ticket_id` waits for `blocked_by_id`.
-
-    `open` true: only edges that still hold a ticket up. If `next` isn't null there are more: call
-    again with it as `cursor`.
-    """
-    found = dependency_records(
-        db.session(),
-        caller.sight,
-        project=caller.chosen_project(query.project),
-        is_open=query.open,
-        cursor=query.cursor,
-        limit=query.limit,
-    )
-    return DependencyPage.of(items=found.rows, next=found.next)
 
 
 def _shown(ticket_id: str) -> DependenciesShown:

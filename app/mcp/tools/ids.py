@@ -19,5 +19,6 @@ ARole = Annotated[
 AnEvent = Annotated[RowNumber, Field(description="The event's number: `id` in list_events.")]
 AWorker = Annotated[WorkerId, Field(description="Your own id, as you registered it.")]
 ARun = Annotated[
-    RowNumber, Field(description="The run that you hold: `run.run_id` of claim_stage's answer.")
+    RowNumber,
+    Field(description="The run that you hold: `assignment.run.run_id` in claim_stage's answer."),
 ]

@@ -18,7 +18,7 @@ from app.schemas.projects import (
 )
 
 
-@tool("read", reads=True)
+@tool("read", reads=True, for_workers=True)
 def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
     """List the projects on the board, by name.
 

@@ -26,10 +26,9 @@ def hold_ticket(caller: Caller, ticket_id: ATicket, body: Hold) -> TicketShown:
 def resume_ticket(caller: Caller, ticket_id: ATicket, body: Resumption) -> TicketShown:
     """Put a ticket that is on hold back into its queue, with all its attempts.
 
-    A ticket is on hold because someone held it, because a worker asked a question
-    (request_attention), or because all attempts failed: read why with get_ticket, and say in
-    `answer` what the next worker must do differently. The events that asked for attention are
-    resolved by this.
+    A ticket is on hold because someone held it, because a worker asked a question, or because all
+    attempts failed: read why with get_ticket, and say in `answer` what the next worker must do
+    differently. The events that asked for attention are resolved by this.
     """
     ticket = ticket_to_change(db.session(), caller.sight, ticket_id)
     ticket.resume(caller.actor, body.answer)

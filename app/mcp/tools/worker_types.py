@@ -21,7 +21,7 @@ from app.schemas.worker_types import (
 )
 
 
-@tool("read", reads=True)
+@tool("read", reads=True, for_workers=True)
 def list_worker_types(caller: Caller, query: WorkerTypesAsked) -> WorkerTypeLinePage:
     """List worker types: the roles, such as implementation or review, that do a project's work.
 

@@ -41,7 +41,7 @@ async function doStage(worker_id, comment) {
 
 const client = await connect();
 const { tools } = await client.listTools();
-assert.ok(tools.every((tool) => tool.description && tool.outputSchema));
+assert.ok(tools.every((tool) => tool.description && tool.inputSchema.type === "object"));
 
 await call("create_project", { repository_name: project, path: "/src" });
 for (const worker_type of ["implementation", "review"]) {
