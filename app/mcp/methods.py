@@ -40,6 +40,7 @@ def carry_out(caller: Caller, message: Message) -> dict[str, Any]:
         request = methods.parse_client_request(message.method, message.version, message.params)
     except ValidationError as error:
         raise Fault(INVALID_PARAMS, _wrong(error)) from None
+    _require_first_page(request.params)
     try:
         result = handler(caller, request.params)
     except resources.NoSuchResource as error:
@@ -48,6 +49,14 @@ def carry_out(caller: Caller, message: Message) -> dict[str, Any]:
     dumped = result.model_dump(by_alias=True, mode="json", exclude_none=True)
     told = methods.serialize_server_result(message.method, message.version, dumped)
     return {**told, "_meta": {SERVER_INFO_META_KEY: _who()}} if message.is_modern else told
+
+
+def _require_first_page(params: Any) -> None:
+    """Every list of the protocol is answered whole: a cursor can't be from here."""
+    if isinstance(params, types.PaginatedRequestParams) and params.cursor is not None:
+        raise Fault(
+            INVALID_PARAMS, "The cursor isn't from here: this list has one page. Leave it out."
+        )
 
 
 def _initialize(_caller: Caller, params: types.InitializeRequestParams) -> types.Result:
