@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.api.operation import operation
 from app.callers import Caller
+from app.extensions import db
+from app.models import ApiToken
 from app.schemas.tokens import TokenShown
 
 TAG = "Token"
@@ -11,5 +13,12 @@ TAG = "Token"
 
 @operation("GET", "/token", tag=TAG, scope="read")
 def show_token(caller: Caller) -> TokenShown:
-    """What this token may do: a program asks it first, to fail early."""
-    return TokenShown(name=caller.name, scopes=sorted(caller.allowed), project_id=caller.project_id)
+    """What this token may do and until when: a program asks it first, to fail early."""
+    token = ApiToken.get(db.session(), caller.token_id)
+    return TokenShown.of(
+        name=token.name,
+        scopes=sorted(token.allowed),
+        project_id=token.project_id,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+    )

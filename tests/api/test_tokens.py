@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -25,8 +25,24 @@ def ticket_id(board: OpenSession) -> str:
 
 
 def test_a_program_learns_what_its_token_allows(program: Program_) -> None:
-    told = program("work", "plan", project="acme/web", name="crew").get("/token").json
-    assert told == {"name": "crew", "scopes": ["plan", "read", "work"], "project_id": "acme/web"}
+    start = clock.now()
+    with time_machine.travel(start, tick=False):
+        crew = program("work", "plan", project="acme/web", name="crew", lifetime=timedelta(days=90))
+    used = start + timedelta(days=1)
+    with time_machine.travel(used, tick=False):
+        told = crew.get("/token").json
+    assert told == {
+        "name": "crew",
+        "scopes": ["plan", "read", "work"],
+        "project_id": "acme/web",
+        "expires_at": stamp(start + timedelta(days=90)),
+        "last_used_at": stamp(used),
+    }
+    assert program("read").get("/token").json["expires_at"] is None
+
+
+def stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 @pytest.mark.parametrize(
