@@ -7,11 +7,12 @@ that will write says so at once (BEGIN IMMEDIATE): one that first reads and then
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -87,6 +88,7 @@ def prepare(engine: Engine, *, synchronous: str = "full") -> None:
         event.listen(engine, "handle_error", _note_reading)
         event.listen(engine, "connect", partial(_on_connect, synchronous=synchronous))
         event.listen(engine, "begin", _on_begin)
+        event.listen(engine, "do_connect", _make_private_file)
 
 
 def _leave_values_out(context: ExceptionContext) -> None:
@@ -115,11 +117,22 @@ def _make_folder(url: URL) -> None:
     if url.database and url.database != ":memory:":
         folder = Path(url.database).parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(
                 f"{ENV_PREFIX}DATABASE_URL: the folder {folder} can't be made: {error.strerror}"
             ) from None
+
+
+def _make_private_file(
+    _dialect: Any, _record: Any, arguments: list[Any], _options: dict[str, Any]
+) -> None:
+    """A new database belongs to its owner alone; SQLite gives the files beside it the same mode."""
+    name = str(arguments[0])
+    if not name or name == ":memory:" or name.startswith("file:"):
+        return
+    with suppress(OSError):  # it is there already, or SQLite itself says what is wrong
+        os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: str) -> None:

@@ -1,8 +1,11 @@
 """What each database is told: how transactions begin, who waits for whom, what is refused."""
 
+import os
 import sqlite3
+import stat
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -33,6 +36,14 @@ def pragma(connection, name):
     return connection.execute(text(f"PRAGMA {name}")).scalar()
 
 
+@pytest.fixture
+def open_umask():
+    """As a person's shell may have it: new files are for everyone."""
+    old = os.umask(0)
+    yield
+    os.umask(old)
+
+
 def begun_by(database):
     """The statement with which the next transaction begins."""
     statements = []
@@ -58,6 +69,30 @@ def test_durability_can_be_traded_by_a_setting(tmp_path, settings, level):
         assert pragma(db.session, "synchronous") == level
         db.session.remove()
         db.engine.dispose()
+
+
+def test_a_new_database_and_its_log_belong_to_their_owner_alone(open_umask, database):
+    with database.begin() as connection:
+        connection.execute(text(INSERT))
+        folder = Path(database.url.database).parent
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+    assert modes == dict.fromkeys(("board.db", "board.db-wal", "board.db-shm"), 0o600)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_database_that_is_there_keeps_the_mode_that_someone_gave_it(tmp_path):
+    file = tmp_path / "board.db"
+    file.touch()
+    file.chmod(0o640)
+    made = create_engine(f"sqlite:///{file}")
+    engine.prepare(made)
+
+    with made.begin() as connection:
+        connection.execute(text("CREATE TABLE notes (body TEXT)"))
+    made.dispose()
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 def test_a_transaction_that_may_write_says_so_at_once(database):
