@@ -21,7 +21,14 @@ from app.upkeep import revisions
 from app.upkeep.copying import fill_file, fill_server
 from app.upkeep.counters import Counters, counters_of, higher, never_reused, set_counters
 from app.upkeep.databases import file_of, filling_file, is_sqlite, reading_file, snapshot
-from app.upkeep.files import copy_file, drafting, publish, put_into, require_intact
+from app.upkeep.files import (
+    copy_file,
+    drafting,
+    publish,
+    put_into,
+    require_intact,
+    sweep_drafts,
+)
 from app.upkeep.tables import TableSum, has_rows, sum_all
 
 NUMBERS_LEFT_OUT = 1_000_000
@@ -45,6 +52,8 @@ def back_up(url: URL, file: Path, *, overwrite: bool, progress: Progress) -> Rep
     """Write a backup. Raises `Conflict` when there is such a file, or nothing to back up."""
     if file.exists() and not overwrite:
         raise Conflict(f"{file} is there already; --force overwrites it.")
+    # Backups are made every night, restores are rare: what a killed one left goes with the next.
+    sweep_drafts(_restored_at(url, file).parent)
     with drafting(file) as draft:
         if is_sqlite(url):
             _require_other_file(url, file)
@@ -69,7 +78,7 @@ def restore(file: Path, url: URL, *, overwrite: bool, progress: Progress) -> Rep
     """
     _require_backup(file)
     counters = _look_at_target(url, overwrite=overwrite)
-    place = file_of(url) if is_sqlite(url) else Path(gettempdir()) / file.name
+    place = _restored_at(url, file)
     with drafting(place) as draft:
         copy_file(file, draft)
         counters = _prepare(draft, counters)
@@ -82,6 +91,11 @@ def restore(file: Path, url: URL, *, overwrite: bool, progress: Progress) -> Rep
     if after.sums != before.sums:
         raise Conflict("The restored rows differ from the backup's. Restore it again.")
     return after
+
+
+def _restored_at(url: URL, file: Path) -> Path:
+    """What the draft of a restore lies beside."""
+    return file_of(url) if is_sqlite(url) else Path(gettempdir()) / file.name
 
 
 def is_filled(url: URL) -> bool:

@@ -3,6 +3,7 @@ all."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import tempfile
@@ -17,6 +18,9 @@ PAGES_AT_ONCE = 2_000
 COMPANIONS = ("", "-journal", "-wal", "-shm")
 """What SQLite keeps beside a database while it is open, by the ends of the files' names."""
 
+DRAFT_END = ".callboard-draft"
+"""The end of a draft's name, so that whoever sweeps them knows them from other programs' files."""
+
 ALONE_SECONDS = 2
 """How long to wait for others to let a database go."""
 
@@ -27,15 +31,62 @@ Progress = Callable[[int, int], None]
 @contextmanager
 def drafting(place: Path) -> Iterator[Path]:
     """A new private file beside the place it is meant for; gone in the end, unless it was put
-    there."""
+    there.
+
+    It is locked while this process lives: an unlocked one is what a killed process left.
+    """
     _require_folder(place)
-    handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".draft", dir=place.parent)
-    os.close(handle)
+    sweep_drafts(place.parent)
+    handle, draft = _new_draft(place)
     try:
-        yield Path(name)
+        yield draft
     finally:
-        for end in COMPANIONS:
-            Path(name + end).unlink(missing_ok=True)
+        _remove(draft)
+        os.close(handle)
+
+
+def sweep_drafts(folder: Path) -> list[Path]:
+    """Remove the drafts that killed processes left in a folder: each is a copy of a whole board."""
+    return [
+        draft
+        for draft in sorted(folder.glob(f".*{DRAFT_END}"))
+        if draft.is_file() and not draft.is_symlink() and _was_abandoned(draft)
+    ]
+
+
+def _new_draft(place: Path) -> tuple[int, Path]:
+    while True:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{place.name}.", suffix=DRAFT_END, dir=place.parent
+        )
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # Before it was locked, another process may have taken it for an abandoned one.
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)
+
+
+def _was_abandoned(draft: Path) -> bool:
+    """Remove a draft of this user that no process holds; whether it was one."""
+    try:
+        handle = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:  # it is somebody else's, or gone meanwhile
+        return False
+    try:
+        if os.fstat(handle).st_uid != os.geteuid():
+            return False
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(draft)
+    except OSError:  # held
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _remove(draft: Path) -> None:
+    for end in COMPANIONS:
+        draft.with_name(draft.name + end).unlink(missing_ok=True)
 
 
 def copy_file(source: Path, draft: Path, progress: Progress | None = None) -> None:
