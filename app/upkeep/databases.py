@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
@@ -24,6 +26,21 @@ from app.errors import Conflict, Invalid
 
 NO_TIMEOUT = "-c idle_in_transaction_session_timeout=0"
 """A copy waits for the other database while its own transaction stands still."""
+
+ALONE_SECONDS = 2
+"""How long to wait for others to let a database go."""
+
+ALONE_RETRY_SECONDS = 0.05
+
+OTHER_CLIENTS = text("""
+    SELECT concat_ws(' ', nullif(application_name, ''), 'as ' || usename)
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
+      AND coalesce(backend_type, 'client backend') = 'client backend'
+""")
+"""PostgreSQL's own processes have no user; of other users' only the name is shown to everyone."""
+
+CLEAR_SNAPSHOT = text("SELECT pg_stat_clear_snapshot()")
 
 READ_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 SECRET_WORDS = ("pass", "key", "secret")
@@ -101,9 +118,28 @@ def filling_file(file: Path) -> Iterator[Connection]:
 
 @contextmanager
 def filling_server(url: URL) -> Iterator[Connection]:
-    """One transaction in a PostgreSQL database."""
+    """One transaction in a PostgreSQL database that nobody else is connected to."""
     with _postgresql(url).begin() as connection:
+        _require_alone(connection)
         yield connection
+
+
+def _require_alone(connection: Connection) -> None:
+    """Raise `Conflict` while others are connected; one who is just leaving gets a moment."""
+    deadline = time.monotonic() + ALONE_SECONDS
+    while others := connection.scalars(OTHER_CLIENTS).all():
+        if time.monotonic() > deadline:
+            raise Conflict(
+                f"Others are connected to the database ({_counted(others)}): "
+                "stop the server first. Nothing was changed."
+            )
+        time.sleep(ALONE_RETRY_SECONDS)
+        # Within a transaction PostgreSQL goes on showing what it showed first.
+        connection.execute(CLEAR_SNAPSHOT)
+
+
+def _counted(names: Sequence[str]) -> str:
+    return ", ".join(f"{number} × {name}" for name, number in sorted(Counter(names).items()))
 
 
 def open_file(file: Path) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from app.errors import Conflict
-from app.upkeep.databases import open_file
+from app.upkeep.databases import ALONE_SECONDS, open_file
 
 PAGES_AT_ONCE = 2_000
 COMPANIONS = ("", "-journal", "-wal", "-shm")
@@ -20,9 +20,6 @@ COMPANIONS = ("", "-journal", "-wal", "-shm")
 
 DRAFT_END = ".callboard-draft"
 """The end of a draft's name, so that whoever sweeps them knows them from other programs' files."""
-
-ALONE_SECONDS = 2
-"""How long to wait for others to let a database go."""
 
 Progress = Callable[[int, int], None]
 """Called with the pages that are copied, and with all there are."""

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import flask_migrate
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from app.extensions import db
 from tests.boards import (
@@ -247,19 +247,37 @@ NEWER = (
 )
 
 
-@ON_SQLITE
-def test_a_file_that_a_server_has_open_is_not_replaced(full_app, tmp_path):
+def test_a_database_that_a_server_has_open_is_not_replaced(full_app, tmp_path):
     backup = made(full_app, tmp_path / "board.backup")
     before = rows_in(url_of(full_app))
     server = create_engine(url_of(full_app))
 
     with server.connect() as connection:
         connection.execute(text("SELECT 1 FROM tickets")).all()
-        done = full_app.test_cli_runner().invoke(args=["restore", str(backup), "--force", "--yes"])
+        connection.rollback()
+        done = command(full_app, "restore", backup, "--force", "--yes")
     server.dispose()
 
     assert done.exit_code == 1
     assert "stop the server first" in done.stderr
     assert rows_in(url_of(full_app)) == before
-    with full_app.app_context():
-        assert db.session.scalar(text("PRAGMA journal_mode")) == "wal"
+    if url_of(full_app).startswith("sqlite"):
+        with full_app.app_context():
+            assert db.session.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+@ON_POSTGRESQL
+def test_an_empty_server_that_others_have_open_is_not_filled(full_app, backup, spare_server):
+    url = without_tables(spare_server)
+    server = create_engine(url)
+
+    with server.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        done = command(full_app, "copy-database", url_of(full_app), url)
+        connection.rollback()
+        tables = inspect(connection).get_table_names()
+    server.dispose()
+
+    assert done.exit_code == 1
+    assert "stop the server first" in done.stderr
+    assert tables == []
