@@ -6,8 +6,12 @@ import sys
 
 import click
 from flask import Flask
+from flask_migrate.cli import (  # type: ignore[import-not-found]  # its stubs leave it out
+    db as database_group,
+)
 
 from app.cli.demo import demo
+from app.cli.downgrading import downgrade
 from app.cli.group import CallboardGroup
 from app.cli.mcp_config import mcp_config
 from app.cli.serve import serve
@@ -74,3 +78,5 @@ callboard.add_command(serve)
 callboard.add_command(work)
 callboard.add_command(demo)
 callboard.add_command(mcp_config)
+# Flask's own loading of extensions brings the group, and would win over another of its name.
+database_group.add_command(downgrade)

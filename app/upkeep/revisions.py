@@ -11,6 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
@@ -88,6 +90,21 @@ class SchemaCheck:
                 session.rollback()
         self._next_look = now + self._seconds if found == "current" else 0.0
         return found
+
+
+def below(current: str | None, wanted: str) -> str | None:
+    """The revision that a downgrade ends at, as Alembic understands it (-1, base, a name's start);
+    None when no table stays. Raises `Conflict` when there is no such revision."""
+    if current is None:
+        return None
+    try:
+        ways = list(_scripts().iterate_revisions(current, wanted, select_for_downgrade=True))
+    except (CommandError, RevisionError) as error:
+        raise Conflict(f"{error}".rstrip(".") + ".") from None
+    if not ways:
+        return current
+    last = ways[-1].down_revision
+    return last if isinstance(last, str) else None
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
