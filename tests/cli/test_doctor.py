@@ -30,6 +30,12 @@ REPAIRABLE = {
         "UPDATE stage_runs SET finished_at = CURRENT_TIMESTAMP, outcome = 'released'",
         "UPDATE workers SET status = 'idle'",
     ],
+    "times of runs": [
+        """UPDATE stage_runs SET started_at = '2100-01-01 00:00:00',
+        finished_at = CURRENT_TIMESTAMP, outcome = 'released'""",
+        "UPDATE workers SET status = 'idle'",
+        "UPDATE tickets SET claimed_by = NULL",
+    ],
     "states of workers": ["UPDATE workers SET status = 'idle'"],
     "positions": ["UPDATE tickets SET last_completed_stage = 'dancing' WHERE ticket_id = 'WEB-2'"],
     "blockers": ["UPDATE tickets SET open_blockers = 7 WHERE ticket_id = 'WEB-2'"],

@@ -127,6 +127,21 @@ def _set_state(session: Session, worker_ids: Sequence[object]) -> None:
         worker.status = "active" if held else "idle"
 
 
+def _runs_that_end_before_they_begin(session: Session) -> Sequence[int]:
+    return session.scalars(
+        select(StageRun.run_id)
+        .where(StageRun.finished_at < StageRun.started_at)
+        .order_by(StageRun.run_id)
+    ).all()
+
+
+def _end_where_they_began(session: Session, run_ids: Sequence[object]) -> None:
+    """How long they took isn't known; less than nothing would spoil the statistics."""
+    for run_id in run_ids:
+        run = StageRun.lock(session, int(str(run_id)))
+        run.finished_at = run.started_at
+
+
 def _holds_a_run() -> ColumnElement[bool]:
     return exists().where(StageRun.worker_id == Worker.worker_id, UNFINISHED)
 
@@ -202,6 +217,15 @@ CHECKS = (
         "--fix sets their state right.",
         "Their state was set right.",
         _set_state,
+    ),
+    BoardCheck(
+        "times of runs",
+        "none ends before it began",
+        "runs end before they began: the machine's clock went back, so watch its time service",
+        _runs_that_end_before_they_begin,
+        "--fix lets them end when they began.",
+        "They end when they began now.",
+        _end_where_they_began,
     ),
 )
 """In the order in which they are repaired: one repair may be what the next one needs."""
