@@ -9,12 +9,13 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from sqlalchemy import exists, func, not_, select
+from sqlalchemy import exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
+from app.models import ApiToken, Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.event import INBOX
+from app.models.ticket_row import READY
 from app.models.worker import LIVE_STATUSES
 from app.queries.attention import Call, calls, of_queue
 from app.queries.events import EventFilter, EventRow, event_page
@@ -33,12 +34,20 @@ MEDIAN_OF = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """How far a new board has come."""
+    """How far a new board has come. `role` is the project and worker type that agents could work
+    for first; None when people do all stages."""
 
     project: str | None
     has_worker_types: bool
     has_tickets: bool
+    has_token: bool
     has_workers: bool
+    role: tuple[str, str] | None
+
+    @property
+    def are_done(self) -> bool:
+        """Whether nothing is left to set up: a worker came, or none is needed."""
+        return self.has_tickets and (self.has_workers or self.role is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ def _steps(session: Session, sight: Sight) -> Steps:
     first_project = select(func.min(Project.repository_name)).where(
         Project.archived_at.is_(None), sight.of(Project.repository_name)
     )
-    row = session.execute(
+    project, has_worker_types, has_tickets, has_workers = session.execute(
         select(
             first_project.scalar_subquery(),
             exists().select_from(WorkerType).where(sight.of(WorkerType.project_id)),
@@ -141,7 +150,45 @@ def _steps(session: Session, sight: Sight) -> Steps:
             exists().select_from(Worker).where(sight.of(Worker.project_id)),
         )
     ).one()
-    return Steps(*row)
+    return Steps(
+        project=project,
+        has_worker_types=has_worker_types,
+        has_tickets=has_tickets,
+        has_token=has_workers or _has_token(session, sight),
+        has_workers=has_workers,
+        role=None if has_workers else _first_role(session, sight),
+    )
+
+
+def _has_token(session: Session, sight: Sight) -> bool:
+    """Whether there is a token that a worker can come with."""
+    live = select(ApiToken).where(
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > clock.now()),
+        or_(ApiToken.project_id.is_(None), sight.of(ApiToken.project_id)),
+    )
+    return any("work" in token.allowed for token in session.scalars(live))
+
+
+def _first_role(session: Session, sight: Sight) -> tuple[str, str] | None:
+    """A project and one of its worker types that agents do; rather one with work to do."""
+    is_wanted = exists().where(
+        Ticket.project_id == WorkerType.project_id,
+        Ticket.current_stage == WorkerType.worker_type,
+        READY,
+    )
+    row = session.execute(
+        select(WorkerType.project_id, WorkerType.worker_type)
+        .join(Project, Project.repository_name == WorkerType.project_id)
+        .where(
+            WorkerType.performed_by == "agent",
+            Project.archived_at.is_(None),
+            sight.of(WorkerType.project_id),
+        )
+        .order_by(is_wanted.desc(), WorkerType.project_id, WorkerType.id)
+        .limit(1)
+    ).first()
+    return (row.project_id, row.worker_type) if row else None
 
 
 def _queues(session: Session, sight: Sight) -> list[Queue]:

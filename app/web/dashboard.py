@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC
+from shlex import quote
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 
 from app.extensions import db
+from app.links import public_url
 from app.queries import dashboard
 from app.web import live
 from app.web.identity import current_sight, current_zone
@@ -28,4 +30,5 @@ def show() -> Answer:
         template,
         board=dashboard.load(session, sight, current_zone() or UTC),
         refresh_url=url_for("dashboard.show", v=version),
+        address=quote((public_url() or request.url_root).rstrip("/")),
     )

@@ -59,12 +59,13 @@ document.addEventListener("keydown", (event) => {
 for (const control of document.querySelectorAll("[data-maxlength]")) countLeft(control);
 document.querySelector("[data-focus]")?.focus();
 
-// A link or a key that is shown once: one press takes it along.
+// A link, a key that is shown once, or a command: one press takes it along.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const box = button.parentElement.querySelector("input");
-  box?.select();
+  const box = button.parentElement.querySelector("input, pre");
+  if (box?.select) box.select();
+  else if (box) getSelection().selectAllChildren(box);
   const label = button.textContent;
   button.textContent = (await copied(button.dataset.copy)) ? "Copied" : "Press Ctrl C";
   setTimeout(() => { button.textContent = label; }, 2000);

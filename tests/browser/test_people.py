@@ -41,11 +41,11 @@ def visit(browser, server):
     assert not complaints, complaints
 
 
-def join(page, link, name, password):
+def join(page, link, name, password, button="Join"):
     page.goto(link)
     page.get_by_role("textbox", name="Name", exact=True).fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Join").click()
+    page.get_by_role("button", name=button).click()
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
@@ -61,7 +61,7 @@ def test_a_team_comes_together(board, visit):
     ada = visit()
     ada.goto("/tickets")
     expect(ada.get_by_role("heading", name="Welcome to Callboard")).to_be_visible()
-    join(ada, link, "ada", GOOD)
+    join(ada, link, "ada", GOOD, button="Set up the board")
 
     ada.get_by_role("link", name="People").click()
     ada.get_by_role("link", name="Invite someone").click()
@@ -111,7 +111,7 @@ def test_a_link_that_lets_someone_in_works_over_plain_http_too(board, browser, s
     )
     page, sent = elsewhere.new_page(), []
     page.on("request", lambda request: request.method == "POST" and sent.append(request))
-    join(page, address + link, "ada", GOOD)
+    join(page, address + link, "ada", GOOD, button="Set up the board")
     headers = sent[0].all_headers()
     assert "sec-fetch-site" not in headers
     assert headers["origin"] == address

@@ -1,16 +1,26 @@
 """The dashboard: a whole board in ten seconds."""
 
 import re
+import shlex
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select, update
 
 from app import clock, pipeline
-from app.models import Project, StageRun, Ticket
+from app.models import ApiToken, Project, StageRun, Ticket
 from app.queries.attention import SHOWN
 from app.queries.dashboard import RUNNING_SHOWN
-from tests.factories import ANN, GATE, make_project, make_ticket, make_worker, run_stage
+from tests.factories import (
+    ANN,
+    GATE,
+    make_project,
+    make_role,
+    make_ticket,
+    make_worker,
+    run_stage,
+)
 from tests.queries import counting_queries
 
 ASKS = {"HX-Request": "true"}
@@ -55,6 +65,107 @@ def test_the_next_step_follows_what_is_there(client, board):
     page = client.get("/").text
     assert "Almost there" in page
     assert "New ticket</a>" in page
+
+
+def current_step(page):
+    """What the checklist says is next; None without it."""
+    found = re.search(r'aria-current="step">.*?<b>([^<]*)</b>', page, re.DOTALL)
+    return found.group(1) if found else None
+
+
+def issue_token(session, scope="work", **values):
+    token, _ = ApiToken.issue(session, name="crew", scopes=[scope], actor=ANN, **values)
+    return token
+
+
+def test_the_first_steps_stay_until_a_worker_came(client, board):
+    assert current_step(client.get("/").text) == "Create a project"
+
+    with board() as session:
+        make_project(session, roles=(), gates=())
+    assert current_step(client.get("/").text) == "Say who works on it"
+
+    with board() as session:
+        make_role(session, "implementation")
+    assert current_step(client.get("/").text) == "Create a ticket"
+
+    with board() as session:
+        make_ticket(session, ["implementation"])
+    page = client.get("/").text
+    assert current_step(page) == "Make a token"
+    assert figure(page, "ready") == "1", "the board itself is there as well"
+
+    with board() as session:
+        issue_token(session)
+    assert current_step(client.get("/").text) == "Let a worker come"
+
+    with board() as session:
+        make_worker(session)
+    page = client.get("/").text
+    assert current_step(page) is None
+    assert "Almost there" not in page
+
+
+@pytest.mark.parametrize("of", ["another scope", "revoked", "expired"])
+def test_a_token_that_no_worker_can_come_with_is_no_step(client, board, of):
+    with board() as session:
+        make_ticket(session)
+        token = issue_token(session, "plan" if of == "another scope" else "work")
+        if of == "revoked":
+            token.revoke(ANN)
+        if of == "expired":
+            token.expires_at = clock.now() - timedelta(days=1)
+
+    assert current_step(client.get("/").text) == "Make a token"
+
+
+def test_only_admins_are_led_to_the_form_for_tokens(sign_in, board):
+    with board() as session:
+        make_ticket(session)
+
+    assert 'href="/tokens/new">New token</a>' in sign_in("admin").get("/").text
+    assert 'href="/tokens/new"' not in sign_in("lead").get("/").text
+
+
+def commands(page):
+    """What the checklist offers to select, and to copy by its buttons: the same."""
+    shown = [
+        unescape(text) for text in re.findall(r'<pre class="plain" id=[^>]*>(.*?)</pre>', page)
+    ]
+    assert [unescape(text) for text in re.findall(r'data-copy="([^"]*)"', page)] == shown
+    return shown
+
+
+def test_the_commands_name_the_board_the_project_and_a_role_with_work(client, board):
+    with board() as session:
+        make_project(session, "acme/api", roles=("planning",), gates=())
+        make_project(session, "acme/web", roles=("planning", "review"), gates=())
+        make_ticket(session, ["review"])
+
+    _, runner, mcp = commands(client.get("/", base_url="http://localhost:8080/").text)
+
+    words = shlex.split(runner)
+    assert words[:4] == ["callboard", "work", "--url", "http://localhost:8080"]
+    assert words[words.index("--project") + 1] == "acme/web"
+    assert words[words.index("--type") + 1] == "review"
+    assert mcp == "callboard mcp-config --url http://localhost:8080 > .mcp.json"
+
+
+def test_the_commands_name_a_board_below_a_path(client, board):
+    with board() as session:
+        make_ticket(session)
+
+    page = client.get("/", base_url="http://localhost:8080/board/").text
+
+    assert "--url http://localhost:8080/board " in commands(page)[1]
+
+
+def test_a_board_where_people_do_all_stages_waits_for_no_worker(client, board):
+    with board() as session:
+        make_project(session, roles=(), gates=(GATE,))
+        make_ticket(session, [GATE])
+
+    assert current_step(client.get("/").text) is None
 
 
 def test_the_figures_count_each_situation_and_lead_to_its_list(client, board):

@@ -184,7 +184,10 @@ def test_a_new_board_leads_everyone_to_its_setup(stranger, board):
 
 def test_the_setup_link_makes_the_first_admin_and_signs_them_in(stranger, board):
     link = link_for(board, "setup")
-    assert "become its first admin" in stranger.get(link).text
+    page = stranger.get(link).text
+    assert "become its first admin" in page
+    assert "Set up the board</button>" in page
+    assert "Join" not in page
     answer = stranger.post(link, data={"name": "Ann", "password": GOOD})
     assert (answer.status_code, answer.location) == (303, "/")
     assert stranger.get("/people").status_code == 200
