@@ -52,6 +52,10 @@ LOGGED_ONLY = {
 """Facts that only the timeline tells: nobody has to act, so they are processed from the start."""
 
 
+ASKING: EventType = "ticket_attention_requested"
+HOLDING: tuple[EventType, ...] = (ASKING, "ticket_held")
+"""What puts a ticket on hold; the newest of a ticket says why it is."""
+
 INBOX = text("needs_attention AND NOT processed")
 """What waits in everyone's inbox. SQLite uses the partial index only for exactly these words."""
 
@@ -155,6 +159,11 @@ class Event(Model):
             needs_attention=needs_attention,
             created_at=clock.now(),
         )
+
+    @property
+    def is_question(self) -> bool:
+        """Whether a ticket asks a person by it; only what happens to the ticket answers it."""
+        return self.event_type == ASKING
 
     def process(self, actor: Actor, note: str = "") -> None:
         """Mark the event as dealt with, and say how. The first to do so stays on record."""

@@ -193,7 +193,8 @@ class Worker(Model):
     def fail(self, actor: Actor, reason: str) -> None:
         """The process is gone without a word: silent too long, or declared dead by a person."""
         self._require_live()
-        self._end("failed", reason, actor, needs_attention=True)
+        # Whoever declared it dead knows.
+        self._end("failed", reason, actor, needs_attention=actor.kind == "system")
 
     def _start(self, lease: timedelta) -> None:
         self.stop_requested_at = None

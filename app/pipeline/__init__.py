@@ -4,7 +4,7 @@ None of them commits: the door that called does, once.
 """
 
 from app.pipeline.claims import Claim, claim_next
-from app.pipeline.inbox import process_events
+from app.pipeline.inbox import Marked, mark_dealt_with, process_events
 from app.pipeline.leases import expire_leases, is_sweep_due
 from app.pipeline.newcomers import Account, clean_name, welcome, welcome_invited
 from app.pipeline.people import change_password, disable_person, reset_password
@@ -21,6 +21,7 @@ __all__ = [
     "Account",
     "Claim",
     "Instruction",
+    "Marked",
     "change_password",
     "claim_next",
     "clean_name",
@@ -31,6 +32,7 @@ __all__ = [
     "finish_worker",
     "heartbeat",
     "is_sweep_due",
+    "mark_dealt_with",
     "process_events",
     "register_worker",
     "rename_worker_type",

@@ -1,32 +1,45 @@
-"""What waits for a person: calls for attention, gates, and workers that are gone or silent."""
+"""What waits for a person: tickets that ask, gates, and workers that are gone or silent.
+
+The inbox, the dashboard and every page's sidebar show this list and this number. Each kind has its
+condition once, for both. Whether a ticket waits is decided by the ticket: an event that someone
+marked as dealt with answers no question.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, and_, func, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    func,
+    literal,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.models import Comment, Event, Ticket, Worker, WorkerType
-from app.models.event import INBOX
+from app.models.event import ASKING, HOLDING, INBOX
 from app.models.ticket_row import READY
+from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
 from app.sight import Sight
 
-SHOWN = 8
 QUOTED = 400
-"""Characters of what was said; a line of the dashboard has no room for more."""
+"""Characters of what was said; a line has no room for more."""
 
-LOOKED_AT = 200
-"""The newest calls among which the urgent ones are looked for."""
-
-GATES_LOOKED_AT = 100
-
-Gate = tuple[str, str]
-"""A project and one of its worker types that people perform."""
+GATES_AT_ONCE = 100
+"""SQLite joins at most 500 parts into one statement."""
 
 IN_QUEUE_INDEX = Ticket.priority.between(0, 3)
 """True of every ticket; said, it makes SQLite find a queue by the index made for queues."""
@@ -34,7 +47,10 @@ IN_QUEUE_INDEX = Ticket.priority.between(0, 3)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One thing that waits for a person. `kind`: ticket, attempts, gate, worker or silent."""
+    """One thing that waits for a person. `kind`: ticket, attempts, gate, worker, event or silent.
+
+    `event_id`: the event to mark as dealt with; what waits at a ticket is dealt with there.
+    """
 
     kind: str
     since: datetime
@@ -43,21 +59,56 @@ class Call:
     stage: str | None
     said: str | None
     said_by: str | None
-    priority: int | None
     key: str
+    is_urgent: bool = False
     tries: str | None = None
+    event_id: int | None = None
 
     @property
-    def rank(self) -> tuple[bool, float]:
-        """What is urgent comes first, then what is new."""
-        return self.priority != 0, -self.since.timestamp()
+    def rank(self) -> tuple[bool, datetime, str]:
+        """What is urgent comes first, then what has waited longest."""
+        return not self.is_urgent, self.since, self.key
 
 
-def calls(session: Session, sight: Sight, gates: Sequence[Gate]) -> list[Call]:
-    """The most urgent and newest calls, at most `SHOWN`. `gates`: those to be seen that tickets
-    wait at."""
-    found = [*_events(session, sight), *_gates(session, gates), *_silent_workers(session, sight)]
-    return sorted(found, key=lambda call: call.rank)[:SHOWN]
+def count_calls(session: Session, sight: Sight, project: str = "", kind: str = "") -> int:
+    """How many things wait for a person, counted up to `COUNT_CAP`."""
+    return min(session.scalar(select(number_of_calls(sight, project, kind))) or 0, COUNT_CAP)
+
+
+def number_of_calls(sight: Sight, project: str = "", kind: str = "") -> ColumnElement[int]:
+    """The same number as an expression, for a query that asks for more; not yet capped."""
+    total: ColumnElement[int] = literal(0)
+    for source in _sources(kind):
+        total = total + source.count(sight, project)
+    return total
+
+
+def first_calls(session: Session, sight: Sight, number: int) -> list[Call]:
+    """What is urgent, then what has waited longest."""
+    return _first(session, sight, "", "", number)
+
+
+def call_page(
+    session: Session, sight: Sight, project: str = "", kind: str = "", number: int = 1
+) -> Page[Call]:
+    """One page of all that waits, or of one kind or project."""
+    total = count_calls(session, sight, project, kind)
+    before, upto = (number - 1) * PAGE_SIZE, number * PAGE_SIZE
+    is_there = before < total or total == COUNT_CAP
+    found = _first(session, sight, project, kind, upto) if is_there else []
+    return Page(found[before:], number, total)
+
+
+def calls_version(session: Session, sight: Sight) -> str:
+    """Changes with every event to be seen, and when one is marked as dealt with."""
+    seen = sight.of(Event.project_id)
+    latest, inbox = session.execute(
+        select(
+            select(func.max(Event.id)).where(seen).scalar_subquery(),
+            select(func.count(Event.id)).where(INBOX, seen).scalar_subquery(),
+        )
+    ).one()
+    return f"{latest or 0}-{inbox}"
 
 
 def of_queue(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
@@ -77,90 +128,141 @@ def of_queue(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Sca
     )
 
 
-def _events(session: Session, sight: Sight) -> Iterable[Call]:
-    waiting = select(Event.id).where(INBOX, sight.of(Event.project_id))
-    newest = waiting.order_by(Event.id.desc()).limit(LOOKED_AT).subquery()
+def _first(session: Session, sight: Sight, project: str, kind: str, number: int) -> list[Call]:
+    firsts = (source.first(session, sight, project, number) for source in _sources(kind))
+    return sorted(chain.from_iterable(firsts), key=lambda call: call.rank)[:number]
+
+
+def _sources(kind: str) -> Iterable[Source]:
+    return KINDS[kind] if kind else chain.from_iterable(KINDS.values())
+
+
+def _seen(sight: Sight, project: str, column: Any) -> ColumnElement[bool]:
+    return and_(sight.of(column), column == project) if project else sight.of(column)
+
+
+# Tickets that ask: on hold, unless a person put them there on purpose.
+
+_Hold = aliased(Event)
+_newest_hold = (
+    select(Event.id)
+    .where(Event.ticket_id == Ticket.ticket_id, Event.event_type.in_(HOLDING))
+    .order_by(Event.id.desc())
+    .limit(1)
+    .correlate(Ticket)
+    .scalar_subquery()
+)
+
+
+def _asking(*columns: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*columns)
+        .select_from(Ticket)
+        .outerjoin(_Hold, _Hold.id == _newest_hold)
+        .where(Ticket.state == "on_hold", _Hold.event_type.is_distinct_from("ticket_held"))
+    )
+
+
+def _count_asking(sight: Sight, project: str) -> ScalarSelect[int]:
+    some = _asking(Ticket.ticket_id).where(_seen(sight, project, Ticket.project_id))
+    return select(func.count()).select_from(some.limit(COUNT_CAP).subquery()).scalar_subquery()
+
+
+def _first_asking(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
+    since = func.coalesce(_Hold.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
     rows = session.execute(
-        select(
-            Event.id,
-            Event.created_at,
-            Event.ticket_id,
-            Event.worker_id,
-            Event.stage,
-            func.substr(Event.reason, 1, QUOTED).label("reason"),
-            Event.project_id,
+        _asking(
+            Ticket.ticket_id,
             Ticket.title,
             Ticket.priority,
             Ticket.failed_attempts,
+            func.coalesce(_Hold.stage, Ticket.current_stage).label("stage"),
+            since.label("since"),
+            func.substr(_Hold.reason, 1, QUOTED).label("reason"),
             WorkerType.max_attempts,
-            Worker.hostname,
         )
-        .join(newest, newest.c.id == Event.id)
-        .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
         .outerjoin(
             WorkerType,
-            and_(WorkerType.project_id == Event.project_id, WorkerType.worker_type == Event.stage),
+            and_(
+                WorkerType.project_id == Ticket.project_id,
+                WorkerType.worker_type == Ticket.current_stage,
+            ),
         )
-        .outerjoin(Worker, and_(Worker.worker_id == Event.worker_id, sight.of(Worker.project_id)))
-        .order_by((Ticket.priority == 0).desc().nulls_last(), Event.id.desc())
-        .limit(SHOWN)
+        .where(_seen(sight, project, Ticket.project_id))
+        .order_by((Ticket.priority == 0).desc(), since, Ticket.ticket_id)
+        .limit(number)
     )
-    return [_of_ticket(row) if row.ticket_id else _of_worker(row) for row in rows]
+    return [_of_ticket(row) for row in rows]
 
 
 def _of_ticket(row: Any) -> Call:
-    used_up = bool(row.max_attempts) and (row.failed_attempts or 0) >= row.max_attempts
+    failed, most = row.failed_attempts, row.max_attempts
+    used_up = bool(most) and failed >= most
     return Call(
         kind="attempts" if used_up else "ticket",
-        since=row.created_at,
+        since=row.since,
         subject=row.ticket_id,
-        title=row.title or "a ticket that was deleted",
+        title=row.title,
         stage=row.stage,
         said=row.reason,
         said_by=row.stage,
-        priority=row.priority,
-        key=f"event-{row.id}",
-        tries=f"{row.failed_attempts} of {row.max_attempts}" if used_up else None,
+        key=f"ticket-{row.ticket_id}",
+        is_urgent=row.priority == 0,
+        # Someone may have allowed fewer since.
+        tries=f"{failed} of {most} failed" if failed == most else f"{failed} failed",
     )
 
 
-def _of_worker(row: Any) -> Call:
-    where = f" on {row.hostname}" if row.hostname else ""
-    return Call(
-        kind="worker",
-        since=row.created_at,
-        subject=row.worker_id or "",
-        title=f"{row.stage} of {row.project_id}{where}",
-        stage=row.stage,
-        said=row.reason,
-        said_by=None,
-        priority=None,
-        key=f"event-{row.id}",
+# Gates: tickets whose next stage a person performs.
+
+
+def _count_gates(sight: Sight, project: str) -> ScalarSelect[int]:
+    waiting = of_queue(func.count())
+    return (
+        select(func.coalesce(func.sum(waiting), 0))
+        .select_from(WorkerType)
+        .where(*_is_gate(sight, project))
+        .scalar_subquery()
     )
 
 
-def _gates(session: Session, gates: Sequence[Gate]) -> Iterable[Call]:
-    if not gates:
-        return []
-    chosen = _waiting_at(gates[:GATES_LOOKED_AT])
-    rows = session.execute(
-        _with_last_comment(
-            select(
-                Ticket.ticket_id,
-                Ticket.ready_at,
-                Ticket.title,
-                Ticket.priority,
-                Ticket.current_stage,
-                func.substr(Comment.content, 1, QUOTED).label("said"),
-                func.coalesce(Comment.worker_type, Comment.author).label("said_by"),
-            ).join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
+def _is_gate(sight: Sight, project: str) -> tuple[ColumnElement[bool], ...]:
+    return WorkerType.performed_by == "person", _seen(sight, project, WorkerType.project_id)
+
+
+def _first_gates(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
+    waiting = of_queue(func.count())
+    names = select(WorkerType.project_id, WorkerType.worker_type)
+    gates = session.execute(names.where(*_is_gate(sight, project), waiting > 0)).all()
+    parts = (gates[start : start + GATES_AT_ONCE] for start in range(0, len(gates), GATES_AT_ONCE))
+    found = (session.execute(_waiting_at(part, number)) for part in parts)
+    return [_of_gate(row) for row in chain.from_iterable(found)]
+
+
+def _waiting_at(gates: Sequence[Row[str, str]], number: int) -> Select[*tuple[Any, ...]]:
+    chosen = _first_at(gates, number)
+    last_comment = (
+        select(func.max(Comment.id))
+        .where(Comment.ticket_id == Ticket.ticket_id)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Ticket.ticket_id,
+            Ticket.ready_at,
+            Ticket.title,
+            Ticket.priority,
+            Ticket.current_stage,
+            func.substr(Comment.content, 1, QUOTED).label("said"),
+            func.coalesce(Comment.worker_type, Comment.author).label("said_by"),
         )
+        .join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
+        .outerjoin(Comment, Comment.id == last_comment)
     )
-    return [_of_gate(row) for row in rows]
 
 
-def _waiting_at(gates: Sequence[Gate]) -> Subquery:
-    """The ids of those that wait at these gates: urgent ones first, then the newest."""
+def _first_at(gates: Sequence[Row[str, str]], number: int) -> Subquery:
     # One search a gate: asked for all gates at once, SQLite reads every open ticket instead.
     waiting = union_all(
         *(
@@ -172,8 +274,8 @@ def _waiting_at(gates: Sequence[Gate]) -> Subquery:
     ).subquery()
     return (
         select(waiting.c.ticket_id)
-        .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at.desc(), waiting.c.ticket_id)
-        .limit(SHOWN)
+        .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at, waiting.c.ticket_id)
+        .limit(number)
         .subquery()
     )
 
@@ -187,47 +289,120 @@ def _of_gate(row: Any) -> Call:
         stage=row.current_stage,
         said=row.said,
         said_by=row.said_by,
-        priority=row.priority,
         key=f"gate-{row.ticket_id}",
+        is_urgent=row.priority == 0,
     )
 
 
-def _with_last_comment(tickets: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    last = (
-        select(func.max(Comment.id))
-        .where(Comment.ticket_id == Ticket.ticket_id)
-        .correlate(Ticket)
-        .scalar_subquery()
+# Events that are no ticket's question, such as a worker's end: they wait until someone marks them.
+
+
+def _is_notice(sight: Sight, project: str) -> tuple[Any, ...]:
+    return INBOX, Event.event_type != ASKING, _seen(sight, project, Event.project_id)
+
+
+def _count_notices(sight: Sight, project: str) -> ScalarSelect[int]:
+    return select(func.count(Event.id)).where(*_is_notice(sight, project)).scalar_subquery()
+
+
+def _first_notices(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
+    rows = session.execute(
+        select(
+            Event.id,
+            Event.event_type,
+            Event.created_at,
+            Event.ticket_id,
+            Event.worker_id,
+            Event.stage,
+            func.substr(Event.reason, 1, QUOTED).label("reason"),
+            Event.project_id,
+            Ticket.title,
+            Worker.hostname,
+        )
+        .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
+        .outerjoin(Worker, and_(Worker.worker_id == Event.worker_id, sight.of(Worker.project_id)))
+        .where(*_is_notice(sight, project))
+        .order_by(Event.id)
+        .limit(number)
     )
-    return tickets.outerjoin(Comment, Comment.id == last)
+    return [_of_event(row) for row in rows]
 
 
-def _silent_workers(session: Session, sight: Sight) -> Iterable[Call]:
-    """Live ones that should have been heard of; the next sweep turns each into an event."""
+def _of_event(row: Any) -> Call:
+    is_worker = row.worker_id is not None and row.ticket_id is None
+    return Call(
+        kind="worker" if is_worker else "event",
+        since=row.created_at,
+        subject=(row.worker_id if is_worker else row.ticket_id) or "",
+        title=_worker_title(row) if is_worker else row.title or row.event_type.replace("_", " "),
+        stage=row.stage,
+        said=row.reason,
+        said_by=None,
+        key=f"event-{row.id}",
+        event_id=row.id,
+    )
+
+
+# Silent workers: live ones that should have been heard of. The next sweep makes an event of each.
+
+
+def _is_silent(sight: Sight, project: str) -> tuple[ColumnElement[bool], ...]:
+    return Worker.silent_since(clock.now()), _seen(sight, project, Worker.project_id)
+
+
+def _count_silent(sight: Sight, project: str) -> ScalarSelect[int]:
+    silent = select(func.count()).select_from(Worker)
+    return silent.where(*_is_silent(sight, project)).scalar_subquery()
+
+
+def _first_silent(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
     rows = session.execute(
         select(
             Worker.worker_id,
             Worker.last_activity,
-            Worker.worker_type,
+            Worker.worker_type.label("stage"),
             Worker.project_id,
             Worker.hostname,
         )
-        .where(Worker.silent_since(clock.now()), sight.of(Worker.project_id))
-        .order_by(Worker.last_activity.desc())
-        .limit(SHOWN)
+        .where(*_is_silent(sight, project))
+        .order_by(Worker.last_activity, Worker.worker_id)
+        .limit(number)
     )
     return [
         Call(
             kind="silent",
             since=row.last_activity,
             subject=row.worker_id,
-            title=f"{row.worker_type} of {row.project_id}"
-            + (f" on {row.hostname}" if row.hostname else ""),
-            stage=row.worker_type,
+            title=_worker_title(row),
+            stage=row.stage,
             said="no heartbeat when it was due",
             said_by=None,
-            priority=None,
             key=f"silent-{row.worker_id}",
         )
         for row in rows
     ]
+
+
+def _worker_title(row: Any) -> str:
+    return f"{row.stage} of {row.project_id}" + (f" on {row.hostname}" if row.hostname else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Things that wait for the same reason: how many there are, and the first of them."""
+
+    count: Callable[[Sight, str], ScalarSelect[int]]
+    first: Callable[[Session, Sight, str, int], Iterable[Call]]
+
+
+KINDS = MappingProxyType(
+    {
+        "answer": (Source(_count_asking, _first_asking),),
+        "approval": (Source(_count_gates, _first_gates),),
+        "worker": (
+            Source(_count_notices, _first_notices),
+            Source(_count_silent, _first_silent),
+        ),
+    }
+)
+"""All that waits for a person, by what it waits for."""

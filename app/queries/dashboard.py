@@ -13,16 +13,16 @@ from sqlalchemy import exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models import ApiToken, Event, Project, StageRun, Ticket, Worker, WorkerType
-from app.models.event import INBOX
+from app.models import ApiToken, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket_row import READY
 from app.models.worker import LIVE_STATUSES
-from app.queries.attention import Call, calls, of_queue
+from app.queries.attention import Call, count_calls, first_calls, of_queue
 from app.queries.events import EventFilter, EventRow, event_page
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.workers import WorkerRow, count_by_status, first_workers
 from app.sight import Sight
 
+CALLS_SHOWN = 8
 RUNNING_SHOWN = 8
 WORKERS_SHOWN = 6
 EVENTS_SHOWN = 10
@@ -60,7 +60,6 @@ class Figures:
     waiting: int
     on_hold: int
     closed_today: int
-    inbox: int
     median: float | None
 
 
@@ -96,29 +95,13 @@ class Dashboard:
     steps: Steps
     figures: Figures
     calls: list[Call]
+    calls_total: int
     running: list[Running]
     queues: list[tuple[str, list[Queue]]]
     more_projects: int
     worker_counts: dict[str, int]
     workers: list[WorkerRow]
     events: list[EventRow]
-
-    @property
-    def more_calls(self) -> int:
-        """Calls that aren't shown."""
-        return max(0, self.figures.inbox + self.figures.waiting - len(self.calls))
-
-
-def version(session: Session, sight: Sight) -> str:
-    """Changes with every event to be seen, and when one leaves the inbox."""
-    seen = sight.of(Event.project_id)
-    latest, inbox = session.execute(
-        select(
-            select(func.max(Event.id)).where(seen).scalar_subquery(),
-            select(func.count(Event.id)).where(INBOX, seen).scalar_subquery(),
-        )
-    ).one()
-    return f"{latest or 0}-{inbox}"
 
 
 def load(session: Session, sight: Sight, zone: tzinfo = UTC) -> Dashboard:
@@ -128,7 +111,8 @@ def load(session: Session, sight: Sight, zone: tzinfo = UTC) -> Dashboard:
     return Dashboard(
         steps=_steps(session, sight),
         figures=_figures(session, sight, queues, zone),
-        calls=calls(session, sight, [(q.project, q.stage) for q in queues if q.is_gate]),
+        calls=first_calls(session, sight, CALLS_SHOWN),
+        calls_total=count_calls(session, sight),
         running=_running(session, sight),
         queues=shown[:PROJECTS_SHOWN],
         more_projects=len(shown[PROJECTS_SHOWN:]),
@@ -240,10 +224,9 @@ def _figures(session: Session, sight: Sight, queues: Sequence[Queue], zone: tzin
             _count(Ticket.state == "open", seen),
             _count(Ticket.state == "on_hold", seen),
             _count(Ticket.state == "closed", Ticket.closed_at >= midnight, seen),
-            select(func.count(Event.id)).where(INBOX, sight.of(Event.project_id)).scalar_subquery(),
         )
     ).one()
-    running, is_open, on_hold, closed_today, inbox = counts
+    running, is_open, on_hold, closed_today = counts
     return Figures(
         running=running,
         ready=sum(queue.ready for queue in queues if not queue.is_gate),
@@ -252,7 +235,6 @@ def _figures(session: Session, sight: Sight, queues: Sequence[Queue], zone: tzin
         waiting=sum(queue.total for queue in queues if queue.is_gate),
         on_hold=on_hold,
         closed_today=closed_today,
-        inbox=inbox,
         median=_median_seconds(session, sight, now),
     )
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Event, Project, Ticket, Worker
-from app.models.event import INBOX
+from app.models import Project, Ticket, Worker
 from app.models.worker import LIVE_STATUSES
+from app.queries.attention import number_of_calls
+from app.queries.paging import COUNT_CAP
 from app.sight import Sight
 
 SHOWN_PROJECTS = 12
@@ -21,7 +22,7 @@ class Navigation:
 
     tickets_open: int
     workers_live: int
-    events_unprocessed: int
+    calls: int
     projects: list[tuple[str, int]]
 
 
@@ -35,9 +36,10 @@ def navigation(session: Session, sight: Sight) -> Navigation:
             select(func.count())
             .where(Worker.status.in_(LIVE_STATUSES), sight.of(Worker.project_id))
             .scalar_subquery(),
-            select(func.count(Event.id)).where(INBOX, sight.of(Event.project_id)).scalar_subquery(),
+            number_of_calls(sight),
         )
     ).one()
+    tickets_open, workers_live, calls = counts
     open_count = (
         select(func.count())
         .where(Ticket.project_id == Project.repository_name, Ticket.state.in_(("open", "on_hold")))
@@ -50,4 +52,9 @@ def navigation(session: Session, sight: Sight) -> Navigation:
         .order_by(open_count.desc(), Project.repository_name)
         .limit(SHOWN_PROJECTS)
     )
-    return Navigation(*counts, projects=[(name, count) for name, count in projects])
+    return Navigation(
+        tickets_open,
+        workers_live,
+        min(calls, COUNT_CAP),
+        projects=[(name, count) for name, count in projects],
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, TicketDependency, Worker, WorkerType
+from app.models.event import ASKING, HOLDING
 from app.models.worker import LIVE_STATUSES
 from app.queries.situation import situation
 from app.queries.tickets import labels_of, since
@@ -22,8 +23,6 @@ RELATED_SHOWN = 100
 """Tickets shown of one kind of relation."""
 
 RUNS_READ = 1_000
-
-HOLDING = ("ticket_attention_requested", "ticket_held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ def view_ticket(session: Session, ticket_id: str) -> TicketView:
         runs=_runs(session, ticket_id),
         roles=roles_of(session, ticket.project_id),
         related=_related(session, ticket),
-        hold=_hold(session, ticket_id) if word == "on_hold" else None,
+        hold=_hold(session, ticket) if word == "on_hold" else None,
         live_workers=_live_workers(session, ticket),
     )
 
@@ -241,14 +240,17 @@ def _related(session: Session, ticket: Ticket) -> list[Related]:
     return found
 
 
-def _hold(session: Session, ticket_id: str) -> Hold | None:
+def _hold(session: Session, ticket: Ticket) -> Hold:
     row = session.execute(
         select(Event.reason, Event.actor, Event.stage, Event.created_at, Event.event_type)
-        .where(Event.ticket_id == ticket_id, Event.event_type.in_(HOLDING))
+        .where(Event.ticket_id == ticket.ticket_id, Event.event_type.in_(HOLDING))
         .order_by(Event.id.desc())
         .limit(1)
     ).first()
-    return Hold(*row[:4], asks=row[4] == "ticket_attention_requested") if row else None
+    if row is None:
+        # Its events were pruned: the inbox lists it, because nobody can tell that it doesn't ask.
+        return Hold(None, None, ticket.current_stage, ticket.updated_at, asks=True)
+    return Hold(*row[:4], asks=row[4] == ASKING)
 
 
 def _live_workers(session: Session, ticket: Ticket) -> int:

@@ -47,6 +47,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.connections import blueprint as connections
     from app.web.dashboard import blueprint as dashboard
     from app.web.events import blueprint as events
+    from app.web.inbox import blueprint as inbox
     from app.web.members import blueprint as members
     from app.web.metrics import blueprint as metrics
     from app.web.people import blueprint as people
@@ -68,6 +69,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
         comments,
         workers,
         events,
+        inbox,
         accounts,
         people,
         api_tokens,

@@ -52,6 +52,7 @@ NEEDS: Final[Mapping[str, str]] = MappingProxyType(
         "tickets.brief": "viewer",
         "workers.index": "viewer",
         "workers.show": "viewer",
+        "inbox.index": "viewer",
         "events.index": "viewer",
         "events.show": "viewer",
         # One's own account.
@@ -77,6 +78,7 @@ NEEDS: Final[Mapping[str, str]] = MappingProxyType(
         "tickets.depend": "member",
         "tickets.release_dependency": "member",
         "comments.add": "member",
+        "inbox.process": "member",
         "events.process": "member",
         "workers.stop": "member",
         "workers.declare_dead": "member",

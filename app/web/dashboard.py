@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request, url_for
 from app.extensions import db
 from app.links import public_url
 from app.queries import dashboard
+from app.queries.attention import calls_version
 from app.web import live
 from app.web.identity import current_sight, current_zone
 
@@ -22,12 +23,13 @@ Answer = str | tuple[str, int]
 def show() -> Answer:
     """The dashboard, or only its region when that asks."""
     session, sight = db.session(), current_sight()
-    version = live.stamp(dashboard.version(session, sight))
+    version = live.stamp(calls_version(session, sight))
     if live.is_unchanged(version):
         return "", 204
     template = "dashboard/_region.html" if live.wants_region() else "dashboard/show.html"
     return render_template(
         template,
+        apart=live.wants_region(),
         board=dashboard.load(session, sight, current_zone() or UTC),
         refresh_url=url_for("dashboard.show", v=version),
         address=quote((public_url() or request.url_root).rstrip("/")),

@@ -1,21 +1,21 @@
-"""The inbox: what happened, what waits for someone, and marking it as dealt with."""
+"""The log: everything that happened, and marking it as dealt with."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from urllib.parse import urlencode
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app import pipeline
 from app.extensions import db
 from app.forms.event import LONGEST_ID, ProcessForm
 from app.models.event import EVENT_TYPES
 from app.queries.choices import project_names
 from app.queries.events import EventFilter, count_events, event_page, event_row
 from app.web import live
-from app.web.identity import current_actor, current_sight
+from app.web.identity import current_sight
+from app.web.inbox import mark_dealt_with, tell
 from app.web.listing import Listing
 from app.web.phrases import NAMES, pill_text, plain, reason, sentence
 
@@ -34,7 +34,9 @@ Answer = str | Response | tuple[str, int]
 
 @blueprint.get("/events")
 def index() -> Answer:
-    """The list, as its address filters it."""
+    """The list, as its address filters it. The inbox had this address without a filter."""
+    if request.args.get("show") == "attention" or request.args.keys() <= {"project"}:
+        return redirect(url_for("inbox.index", project=request.args.get("project")))
     return _list(ProcessForm(formdata=None))
 
 
@@ -44,18 +46,11 @@ def process() -> Answer:
     form = ProcessForm()
     if form.validate_on_submit():
         with form.catching():
-            count = mark_dealt_with(form)
+            marked = mark_dealt_with(form)
             db.session.commit()
-            flash(*_told(count))
+            tell(marked)
             return redirect(_list_url(), 303)
     return _list(form)
-
-
-def mark_dealt_with(form: ProcessForm) -> int:
-    """Mark the picked ones among those that may be seen; returns how many were still open."""
-    note = form.note.data or ""
-    picked = form.event.data
-    return pipeline.process_events(db.session(), current_sight(), picked, current_actor(), note)
 
 
 @blueprint.get("/events/<int:event_id>")
@@ -91,11 +86,9 @@ def _list(form: ProcessForm) -> Answer:
 
 
 def _wanted(listing: Listing, projects: Collection[str]) -> EventFilter:
-    only_attention = listing.choice("show", ("attention", "all")) != "all"
-    default = "no" if only_attention else "any"
+    listing.choice("show", ("attention", "all"))
     return EventFilter(
-        only_attention=only_attention,
-        processed=PROCESSED[listing.choice("processed", tuple(PROCESSED)) or default],
+        processed=PROCESSED[listing.choice("processed", tuple(PROCESSED)) or "any"],
         event_type=listing.choice("type", EVENT_TYPES),
         project=listing.choice("project", projects),
         ticket=listing.value("ticket"),
@@ -115,9 +108,3 @@ def _before(listing: Listing) -> int | None:
 def _list_url() -> str:
     parts = {part: request.args[part] for part in PARTS if request.args.get(part)}
     return f"{url_for('events.index')}?{urlencode(parts)}" if parts else url_for("events.index")
-
-
-def _told(count: int) -> tuple[str, str]:
-    if not count:
-        return "Nothing was left to do: someone had dealt with it before.", "warning"
-    return f"{count} event{'' if count == 1 else 's'} marked as dealt with.", "success"

@@ -24,7 +24,8 @@ SECTIONS = {
     "tickets": "tickets",
     "comments": "tickets",
     "workers": "workers",
-    "events": "events",
+    "inbox": "inbox",
+    "events": "inbox",
     "people": "people",
     "api_tokens": "tokens",
     "audit": "audit",
@@ -40,7 +41,7 @@ class Frame:
     section: str | None
     tickets_open: int
     workers_live: int
-    events_unprocessed: int
+    calls: int
     projects: list[tuple[str, int]]
 
 
@@ -71,6 +72,6 @@ def _navigation(person: Person) -> Frame:
         section=SECTIONS.get(request.blueprint or ""),
         tickets_open=counts.tickets_open,
         workers_live=counts.workers_live,
-        events_unprocessed=counts.events_unprocessed,
+        calls=counts.calls,
         projects=counts.projects,
     )

@@ -29,6 +29,9 @@ SENTENCES = {
     "worker_started": Markup("{worker} started as {stage} of {project}"),
     "worker_stopped": Markup("{worker}, {stage} of {project}, stopped"),
 }
+ANSWERED = Markup("{who} answered {ticket}")
+APPROVED = Markup("{who} approved {stage} of {ticket}")
+
 MARKS = re.compile(r"```\w*|[`*]+|^\s{0,3}(?:#{1,6}|>|[-+])\s+", re.MULTILINE)
 """What Markdown adds to the words."""
 
@@ -64,13 +67,19 @@ PLAIN_REASONS = {"completed", "stopped"}
 
 def sentence(event: EventRow) -> Markup:
     """What happened, as one sentence without its reason."""
-    return SENTENCES.get(event.event_type, UNKNOWN).format(
+    return _words(event).format(
         who=_who(event),
         ticket=_ticket(event),
         worker=_worker(event),
         stage=Markup("<b>{}</b>").format(event.stage) if event.stage else "a stage",
         project=_project(event),
     )
+
+
+def _words(event: EventRow) -> Markup:
+    if event.is_answer:
+        return ANSWERED
+    return APPROVED if event.is_approval else SENTENCES.get(event.event_type, UNKNOWN)
 
 
 def reason(event: EventRow) -> str:
@@ -84,6 +93,10 @@ def pill_text(event: EventRow) -> str:
     """The event's type in a word or two."""
     if event.standing == "waits" and event.event_type in CALLS:
         return CALLS[event.event_type]
+    if event.is_answer:
+        return "answered"
+    if event.is_approval:
+        return "approved"
     return NAMES.get(event.event_type, event.event_type).lower()
 
 

@@ -196,7 +196,7 @@ def test_nor_does_an_address_or_the_form_that_it_fills(
     for payload in PAYLOADS[100:210:16]:
         text = on_one_line(payload, 300)
         query = urlencode({**dict.fromkeys(asked, text), "project": "acme/web"})
-        for path in ("/tickets", "/workers", "/events", "/audit", "/tickets/new", f"/{text}"):
+        for path in ("/tickets", "/workers", "/inbox", "/audit", "/tickets/new", f"/{text}"):
             admin_page.goto(f"{quote(path)}?{query}")
             assert admin_page.evaluate(STRANGE, False) == []
     forgive_refusals(complaints)

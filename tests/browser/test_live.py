@@ -5,7 +5,8 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from app import pipeline
-from app.models import Event, Ticket
+from app.actor import Actor
+from app.models import Event
 from tests.factories import make_project, make_ticket, make_worker, run_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,6 +30,10 @@ def ask_for_attention(session, title="Which one?"):
     run.ask_attention(f"About {title}")
     session.flush()
     return ticket.ticket_id
+
+
+def worker_gone(session, worker_id):
+    make_worker(session, worker_id=worker_id).fail(Actor.system(), "no heartbeat")
 
 
 def title_on(page, title):
@@ -69,9 +74,9 @@ def test_an_open_dialog_holds_the_page_still(page, board):
 
 def test_picked_rows_of_the_inbox_stay_until_they_are_done_with(page, board):
     with board() as session:
-        ask_for_attention(session, "Broken checkout")
-    page.goto("/events")
-    page.get_by_role("checkbox", name="Select event").check()
+        worker_gone(session, "w-1")
+    page.goto("/inbox")
+    page.get_by_role("checkbox", name="Select w-1").check()
     with board() as session:
         ask_for_attention(session, "Broken search")
     page.wait_for_timeout(A_POLL)
@@ -85,7 +90,7 @@ def test_picked_rows_of_the_inbox_stay_until_they_are_done_with(page, board):
 def test_the_keyboard_s_row_stays_marked_through_a_refresh(page, board):
     with board() as session:
         ask_for_attention(session, "Broken checkout")
-    page.goto("/events")
+    page.goto("/inbox")
     page.keyboard.press("j")
     marked = page.locator("[data-row].is-current")
     expect(marked).to_contain_text("Broken checkout")
@@ -133,13 +138,13 @@ def test_a_lost_server_is_told_and_its_return_too(page, server, board, complaint
 
 def test_one_event_is_dealt_with_in_a_dialog_that_names_it(page, board):
     with board() as session:
-        ask_for_attention(session, "Broken checkout")
-        ask_for_attention(session, "Broken search")
-    page.goto("/events")
-    row = page.locator("[data-row]").filter(has_text="Broken checkout")
+        worker_gone(session, "w-1")
+        worker_gone(session, "w-2")
+    page.goto("/inbox")
+    row = page.locator("[data-row]").filter(has_text="w-1")
     row.get_by_role("link", name="Done…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("needs a person")
+    expect(dialog).to_contain_text("w-1 implementation of acme/web")
     dialog.get_by_label("What was done").fill("Called the vendor")
     dialog.get_by_role("button", name="Mark as dealt with").click()
     expect(row).to_have_count(0)
@@ -148,13 +153,13 @@ def test_one_event_is_dealt_with_in_a_dialog_that_names_it(page, board):
     with board() as session:
         done = session.scalars(select(Event).where(Event.processed_by.is_not(None))).all()
         assert [event.resolution_summary for event in done] == ["Called the vendor"]
-        assert session.get(Ticket, done[0].ticket_id).title == "Broken checkout"
+        assert [event.worker_id for event in done] == ["w-1"]
 
 
 def test_the_same_works_without_scripts(plain_page, board):
     with board() as session:
-        ask_for_attention(session, "Broken checkout")
-    plain_page.goto("/events")
+        worker_gone(session, "w-1")
+    plain_page.goto("/inbox")
     plain_page.get_by_role("link", name="Done…").click()
     plain_page.get_by_label("Note").fill("Called the vendor")
     plain_page.get_by_role("button", name="Mark as dealt with").click()

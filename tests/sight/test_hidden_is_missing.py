@@ -251,7 +251,8 @@ TYPED_BY_PEOPLE: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         for path in (
             "/tickets?",
             "/workers?",
-            "/events?",
+            "/inbox?",
+            "/events?show=all&",
             "/tickets/new?",
             "/tickets?stage=review&",
         )
@@ -281,6 +282,7 @@ TYPED_BY_PEOPLE: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         for relation in ("waits-for", "blocks")
     ),
     ("POST", "/events", {"event": "{event_id}", "note": "x"}),
+    ("POST", "/inbox", {"event": "{event_id}", "note": "x"}),
 )
 
 

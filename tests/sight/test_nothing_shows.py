@@ -67,7 +67,7 @@ def test_a_board_on_which_one_may_see_nothing_is_a_new_board(
     board: OpenSession, sign_in: SignIn
 ) -> None:
     client = sign_in("lead")
-    everywhere = ("/", "/projects", "/tickets", "/tickets/new", "/workers", "/events")
+    everywhere = ("/", "/projects", "/tickets", "/tickets/new", "/workers", "/inbox")
     before, after = read_before_and_after(
         board, lambda: {url: told(client.get(url)) for url in everywhere}
     )

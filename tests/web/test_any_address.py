@@ -23,7 +23,9 @@ a_short_run = settings(
 numbers = st.from_regex(r"[-+]?0{0,9}[0-9]{1,25}(\.[0-9])?", fullmatch=True)
 texts = st.one_of(st.text(max_size=40), numbers, st.sampled_from(TEXTS))
 queries = st.dictionaries(st.sampled_from(PARAMETERS), texts, max_size=6)
-lists = st.sampled_from(["/tickets", "/workers", "/events", "/audit", "/projects", "/people", "/"])
+lists = st.sampled_from(
+    ["/tickets", "/workers", "/inbox", "/events", "/audit", "/projects", "/people", "/"]
+)
 places = st.sampled_from(
     [
         "/tickets/{}",

@@ -8,10 +8,10 @@ from html import unescape
 import pytest
 from sqlalchemy import select, update
 
-from app import clock, pipeline
+from app import clock
+from app.actor import Actor
 from app.models import ApiToken, Project, StageRun, Ticket
-from app.queries.attention import SHOWN
-from app.queries.dashboard import RUNNING_SHOWN
+from app.queries.dashboard import CALLS_SHOWN, RUNNING_SHOWN
 from tests.factories import (
     ANN,
     GATE,
@@ -242,7 +242,7 @@ def test_used_up_attempts_are_told_in_numbers(client, board):
 
     assert "3 of 3 failed" in needs
     assert "429 too many requests" in needs
-    assert "Retry…" in needs
+    assert "Answer…" in needs
 
 
 def test_a_gate_shows_what_was_said_last_and_both_ways_on(client, board):
@@ -259,13 +259,12 @@ def test_a_gate_shows_what_was_said_last_and_both_ways_on(client, board):
 def test_a_worker_that_is_gone_needs_attention_until_it_is_dealt_with(client, board):
     with board() as session:
         make_ticket(session)
-        make_worker(session, worker_id="w-1")
-        pipeline.declare_dead(session, "w-1", ANN)
+        make_worker(session, worker_id="w-1").fail(Actor.system(), "no heartbeat")
     page = client.get("/").text
     event = re.search(r'id="event-(\d+)"', page).group(1)
 
     assert "worker gone" in card(page, "Needs attention")
-    client.post("/events", data={"event": event})
+    client.post("/inbox", data={"event": event})
     assert "Nothing waits for a person" in card(client.get("/").text, "Needs attention")
 
 
@@ -285,16 +284,16 @@ def test_the_urgent_comes_first_and_the_rest_is_counted(client, board):
     with board() as session:
         urgent = make_ticket(session, title="Urgent", priority=0)
         run_stage(session, urgent).ask_attention("Now?")
-        for number in range(SHOWN):
+        for number in range(CALLS_SHOWN):
             gate_ticket(session, title=f"Gate {number}", priority=1)
     needs = card(client.get("/").text, "Needs attention")
 
     titles = re.findall(r"</span>\s*(Urgent|Gate \d)", needs)
     assert titles[0] == "Urgent"
-    assert titles[1] == f"Gate {SHOWN - 1}"
-    assert len(titles) == SHOWN
-    assert "1 more:" in needs
-    assert 'href="/tickets?state=waiting"' in needs
+    assert titles[1] == "Gate 0"
+    assert len(titles) == CALLS_SHOWN
+    assert "1 more in the inbox" in needs
+    assert 'href="/inbox"' in needs
 
 
 def test_running_stages_are_listed_with_worker_and_rail_and_the_rest_counted(client, board):
@@ -395,13 +394,13 @@ def test_no_id_stands_twice_on_the_page(client, board):
         gate_ticket(session)
         run_stage(session, make_ticket(session, priority=0)).ask_attention("Which?")
         run_stage(session, make_ticket(session, priority=0))
-        pipeline.declare_dead(session, make_worker(session).worker_id, ANN)
+        make_worker(session).fail(Actor.system(), "no heartbeat")
     ids = re.findall(r'\sid="([^"]+)"', client.get("/").text)
 
     assert sorted(ids) == sorted(set(ids))
 
 
-def test_a_deleted_ticket_s_call_still_reads(client, board):
+def test_the_question_of_a_deleted_ticket_waits_for_nobody(client, board):
     with board() as session:
         make_ticket(session)
         ticket = make_ticket(session, priority=0)
@@ -411,4 +410,4 @@ def test_a_deleted_ticket_s_call_still_reads(client, board):
         session.flush()
         assert not session.scalars(select(StageRun.run_id)).all()
 
-    assert "a ticket that was deleted" in client.get("/").text
+    assert "Nothing waits for a person" in client.get("/").text

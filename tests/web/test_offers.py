@@ -38,7 +38,7 @@ def pages(app, board):
         tickets = [t.ticket_id for t in (held, waiting, running)]
         return [
             "/", "/projects", "/projects/acme/web", "/projects/acme/empty", "/tickets", "/workers",
-            "/tickets?state=closed", "/events", "/events?show=all", f"/events/{event}", "/account",
+            "/tickets?state=closed", "/inbox", "/events?show=all", f"/events/{event}", "/account",
             "/projects/acme/web/-/worker-types", "/projects/acme/empty/-/worker-types",
             "/projects/acme/web/-/plans", f"/worker-types/{role.id}",
             f"/workers/{worker.worker_id}", *[f"/tickets/{name}" for name in tickets],
