@@ -90,7 +90,9 @@ def heartbeat(caller: Caller, worker_id: str, body: Heartbeat) -> HeartbeatAnswe
 def worker_stopped(caller: Caller, worker_id: str, body: Stopped) -> WorkerShown:
     """Say that the process ends in order; a run it still holds is given back unharmed."""
     actor = worker_to_stop(db.session(), caller, worker_id)
-    pipeline.finish_worker(db.session(), worker_id, body.reason, actor)
+    pipeline.finish_worker(
+        db.session(), worker_id, body.reason, actor, needs_attention=body.needs_attention
+    )
     return _shown(worker_id)
 
 

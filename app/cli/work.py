@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 log = logging.getLogger(__name__)
 
-SETTINGS = ("url", "name", "grace", "log_dir", "log_limit_mb", "once", "drain")
+SETTINGS = ("url", "name", "grace", "rest", "log_dir", "log_limit_mb", "once", "drain")
 CREW_SETTINGS = ("project", "type", "concurrency", "cwd", "timeout", "plain", "pass_token")
 """Options that belong to the runner, and those that belong to one worker type."""
 
@@ -52,6 +52,13 @@ CREW_SETTINGS = ("project", "type", "concurrency", "cwd", "timeout", "plain", "p
     type=float,
     metavar="SECONDS",
     help="After SIGTERM: so long to finish or give back what runs. [default: 30]",
+)
+@click.option(
+    "--rest",
+    type=float,
+    metavar="SECONDS",
+    help="So long take no stage, at first, when the agent's program has no quota or no log-in. "
+    "[default: 60]",
 )
 @click.option("--name", help="How the workers' ids begin. [default: the host's name]")
 @click.option(

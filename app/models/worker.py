@@ -183,12 +183,14 @@ class Worker(Model):
                 project_id=self.project_id,
             )
 
-    def finish(self, actor: Actor, reason: str | None = None) -> None:
+    def finish(
+        self, actor: Actor, reason: str | None = None, *, needs_attention: bool = False
+    ) -> None:
         """The process ended in order. Any run it held was given back before (see pipeline)."""
         if self.status == "finished":
             return
         reason = require_text(reason or "it finished", "reason", self.REASON_MAX)
-        self._end("finished", reason, actor, needs_attention=False)
+        self._end("finished", reason, actor, needs_attention=needs_attention)
 
     def fail(self, actor: Actor, reason: str) -> None:
         """The process is gone without a word: silent too long, or declared dead by a person."""
@@ -244,7 +246,15 @@ class Worker(Model):
         Project.get(session, project_id).require_active()
         role = WorkerType.named(session, project_id, worker_type)
         if role is None:
-            raise NotFound(f"{project_id} has no worker type {worker_type}.", "worker_type")
+            known = session.scalars(
+                select(WorkerType.worker_type)
+                .where(WorkerType.project_id == project_id, WorkerType.performed_by == "agent")
+                .order_by(WorkerType.worker_type)
+            )
+            has = ", ".join(known) or "none that a worker performs"
+            raise NotFound(
+                f"{project_id} has no worker type {worker_type}. It has {has}.", "worker_type"
+            )
         if role.is_gate:
             raise Invalid(
                 f"{worker_type} is performed by a person; no worker can take its stages.",

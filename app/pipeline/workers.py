@@ -56,7 +56,12 @@ def heartbeat(
 
 
 def finish_worker(
-    session: Session, worker_id: str, reason: str | None = None, actor: Actor | None = None
+    session: Session,
+    worker_id: str,
+    reason: str | None = None,
+    actor: Actor | None = None,
+    *,
+    needs_attention: bool = False,
 ) -> Worker:
     """The process ends in order: give back what it holds, then mark it finished. `actor`: who says
     so, if not the worker."""
@@ -64,7 +69,7 @@ def finish_worker(
     if run is not None:
         run.release(reason or "the worker stopped", actor)
     if worker.status != "finished":
-        worker.finish(actor or Actor.worker(worker_id), reason)
+        worker.finish(actor or Actor.worker(worker_id), reason, needs_attention=needs_attention)
     return worker
 
 

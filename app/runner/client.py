@@ -107,9 +107,12 @@ class Board:
         """Tell how a run ended. The same twice is fine; too late is `RunOver`."""
         self._post(f"runs/{run_id}/{report.verb}", report.body)
 
-    def stopped(self, worker_id: str, reason: str) -> None:
-        """Tell that the worker ends in order."""
-        self._post(f"workers/{worker_id}/stopped", {"reason": reason})
+    def stopped(self, worker_id: str, reason: str, *, needs_attention: bool = False) -> None:
+        """Tell that the worker ends in order; `needs_attention`: a person should see why."""
+        body: dict[str, Any] = {"reason": reason}
+        if needs_attention:
+            body["needs_attention"] = True
+        self._post(f"workers/{worker_id}/stopped", body)
 
     def close(self) -> None:
         """Close the connections."""
@@ -143,6 +146,8 @@ def _refusal(answer: httpx.Response) -> Refused:
     except (ValueError, KeyError, TypeError):
         return Refused(answer.status_code, "", f"{answer.status_code} {answer.reason_phrase}")
     errors = problem.get("errors") or []
-    told = [f"{each.get('field')}: {each.get('message')}" for each in errors[:3]]
+    # A refusal for one field says the same in both.
+    errors = [each for each in errors[:3] if each.get("message") != detail]
+    told = [f"{each.get('field')}: {each.get('message')}" for each in errors]
     refused = RunOver if kind.endswith("run_not_current") else Refused
     return refused(answer.status_code, kind, " ".join([detail, *told]))

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from app.runner.rest import FIRST_SECONDS
+
 MEGABYTE = 1_000_000
 
 
@@ -57,6 +59,7 @@ class RunnerConfig(_Strict):
     name: str = Field(default_factory=lambda: socket.gethostname().partition(".")[0])
     grace: float = Field(30, ge=0, le=86_400)
     log_dir: Path = Field(default_factory=lambda: _state_folder() / "callboard" / "runs")
+    rest: float = Field(FIRST_SECONDS, ge=0.1, le=86_400)
     log_limit_mb: float = Field(10, gt=0, le=10_000)
     once: bool = False
     drain: bool = False

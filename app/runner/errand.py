@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from app.runner.output import Output
 from app.runner.patience import patiently
 from app.runner.pulse import Hold, Pulse
 from app.runner.report import Ending, Report, attention, release, report_on
+from app.runner.rest import Rests
 from app.runner.runfiles import RunFiles
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,13 @@ class Manner:
     grace: float
     once: bool = False
     drain: bool = False
+    rests: Rests = field(default_factory=Rests)
+    _said: dict[str, object] = field(default_factory=dict)
+
+    def is_news(self, message: str) -> bool:
+        """Whether no other slot has said this before."""
+        mark = object()
+        return self._said.setdefault(message, mark) is mark
 
 
 class Errand:
@@ -69,19 +77,20 @@ class Errand:
         self._assignment = assignment
         self._run_id = assignment.run.run_id
 
-    def do(self) -> None:
-        """From the prompt to the report. Raises `CannotWork`, `GaveUp`."""
+    def do(self) -> Report | None:
+        """From the prompt to the report; None when there was nothing left to report on. Raises
+        `CannotWork`, `GaveUp`."""
         try:
             with self._manner.files.opened(self._assignment) as (prompt, output):
                 hold = Hold(self._assignment, output, self._halt.wake)
                 self._pulse.hold(hold)
-                self._work(prompt, output, hold)
+                return self._work(prompt, output, hold)
         except OSError as error:
             raise CannotWork(f"the run's files can't be kept: {error}") from None
         finally:
             self._pulse.let_go()
 
-    def _work(self, prompt: Path, output: Output, hold: Hold) -> None:
+    def _work(self, prompt: Path, output: Output, hold: Hold) -> Report | None:
         agent = Agent(output, on_end=self._halt.wake.set)
         try:
             cwd = self._place()
@@ -100,11 +109,12 @@ class Errand:
         if turn == "lost":
             output.note(f"not reported: {hold.lost_because}")
             log.warning("%s: run %s is lost: %s", self._worker_id, self._run_id, hold.lost_because)
-        else:
-            self._pulse.beat_once_more(hold)
-            report = self._decide(turn, agent, output)
-            output.note(f"reports {report.summary}")
-            self._report(report)
+            return None
+        self._pulse.beat_once_more(hold)
+        report = self._decide(turn, agent, output)
+        output.note(f"reports {report.summary}")
+        self._report(report)
+        return report
 
     def _place(self) -> Path:
         """Where the command runs: as its owner says, else where the project is."""
@@ -149,8 +159,10 @@ class Errand:
         if turn == "halted":
             return release(f"{self._worker_id} was stopped: {self._halt.reason}")
         ending = Ending(
+            command=self._crew.command,
             exit_code=agent.exit_code,
             stdout=output.stdout,
+            stderr=output.stderr,
             tail=output.tail,
             timed_out_after=self._crew.timeout if turn == "timed out" else None,
         )

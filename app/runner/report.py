@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.runner.assignment import Assignment
-from app.runner.outcome import BadOutcome, Outcome, find_outcome
+from app.runner.outcome import BadOutcome, Outcome, find_outcome, last_message
 from app.runner.plaintext import fenced, first_part, last_part, plain
+from app.runner.unavailable import Unavailable, find_unavailable
 
 Verb = Literal["complete", "return", "attention", "fail", "release"]
 
@@ -26,18 +28,21 @@ PLAIN_LONGEST = 60_000
 class Ending:
     """How an agent ended, and what it wrote."""
 
+    command: Sequence[str]
     exit_code: int | None
     stdout: str
+    stderr: str
     tail: str
     timed_out_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the board is told about a run."""
+    """What the board is told about a run. `unavailable`: why its program couldn't work at all."""
 
     verb: Verb
     body: dict[str, Any] = field(default_factory=dict)
+    unavailable: Unavailable | None = None
 
     @property
     def summary(self) -> str:
@@ -56,9 +61,11 @@ def report_on(ending: Ending, assignment: Assignment, *, plain_output: bool) -> 
         return _with_tail("attention", f"The agent reported an outcome, but {error}.", ending)
     if outcome is not None:
         return _as_told(outcome, assignment)
+    if unavailable := _unavailable(ending):
+        return release(unavailable.message, unavailable)
     if ending.exit_code != 0:
         return _with_tail("fail", f"The agent {_how(ending.exit_code)}.", ending)
-    if plain_output and (said := plain(ending.stdout).strip()):
+    if plain_output and (said := plain(last_message(ending.stdout)).strip()):
         return Report("complete", {"comment": last_part(said, PLAIN_LONGEST)})
     return _with_tail("attention", "The agent ended without reporting an outcome.", ending)
 
@@ -68,9 +75,13 @@ def attention(reason: str) -> Report:
     return Report("attention", {"reason": first_part(reason, REASON_LONGEST)})
 
 
-def release(reason: str) -> Report:
+def release(reason: str, unavailable: Unavailable | None = None) -> Report:
     """A report that gives the stage back unharmed."""
-    return Report("release", {"reason": first_part(reason, REASON_LONGEST)})
+    return Report("release", {"reason": first_part(reason, REASON_LONGEST)}, unavailable)
+
+
+def _unavailable(ending: Ending) -> Unavailable | None:
+    return find_unavailable(ending.command, ending.exit_code, ending.stdout, ending.stderr)
 
 
 def _as_told(outcome: Outcome, assignment: Assignment) -> Report:

@@ -14,6 +14,7 @@ from types import FrameType
 from app.runner.client import Board, Identity
 from app.runner.config import CrewConfig, RunnerConfig
 from app.runner.errand import Manner
+from app.runner.rest import Rests
 from app.runner.runfiles import RunFiles
 from app.runner.slot import Slot
 
@@ -37,7 +38,9 @@ class Runner:
         self._signals = 0
         self._give_up_at = float("inf")
         files = RunFiles(config.log_dir, config.log_limit)
-        self._manner = Manner(self._board, token, files, config.grace, config.once, config.drain)
+        self._manner = Manner(
+            self._board, token, files, config.grace, config.once, config.drain, Rests(config.rest)
+        )
         crews = [crew for crew in config.workers for _ in range(crew.concurrency)]
         mark = secrets.token_hex(2)
         self._slots = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from app.runner.assignment import Assignment
 from app.runner.client import Identity, Refused
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 IDLE_PAUSES = (1.0, 5.0)
 """Seconds between two looks at an empty queue: the first pause, and the longest."""
 
+REASON_LONGEST = 1_000
+"""Characters that the board takes."""
+
 
 class Slot:
     """Takes stages of one worker type, one at a time, until there is a reason to end."""
@@ -29,48 +33,70 @@ class Slot:
         self._crew = crew
         self._identity = identity
         self._name = identity.worker_id
-        self._pulse = Pulse(manner.board, self._name, self.halt, manner.grace)
+        self._rest = manner.rests.of(crew.command)
         self._is_registered = False
 
     def work(self) -> None:
-        """Register, work, and say goodbye: a thread's whole life."""
+        """Take stages; rest while the program can't work, and come back: a thread's whole life."""
+        while self._stay():
+            while self._rest.seconds_left and not self.halt.is_asked:
+                self.halt.pause(self._rest.seconds_left)
+
+    def _stay(self) -> bool:
+        """Register, take stages, and say goodbye; whether to come back after a rest."""
         reason = ""
+        pulse = Pulse(self._board, self._name, self.halt, self._manner.grace)
         try:
             self._register()
-            self._pulse.start()
-            reason = self._take_stages()
+            pulse.start()
+            reason = self._take_stages(pulse)
         except GaveUp:
             reason = self.halt.reason
         except (CannotWork, Refused) as error:
             self.error = reason = str(error)
-            log.error("%s: %s", self._name, error)
+            if self._manner.is_news(reason):
+                log.error("%s: %s", self._name, error)
         except Exception as error:
             self.error = reason = f"{type(error).__name__}: {error}"
             log.exception("%s: this is a mistake in the runner", self._name)
         finally:
-            self._pulse.end()
+            pulse.end()
             self._say_goodbye(reason)
+        return self._is_to_rest
 
     def _register(self) -> None:
         patiently(lambda: self._board.register(self._identity), self.halt, self._name)
         self._is_registered = True
         log.info("%s: registered at %s", self._name, self._board.url)
 
-    def _take_stages(self) -> str:
-        """Do stages until told otherwise; says why it ended."""
+    @property
+    def _is_to_rest(self) -> bool:
+        return not (self.halt.is_asked or self.error) and self._rest.seconds_left > 0
+
+    def _take_stages(self, pulse: Pulse) -> str:
+        """Do stages until told otherwise, or until it is to rest; says why it ended."""
         idle = Patience(*IDLE_PAUSES)
         while not self.halt.is_asked:
+            if self._is_to_rest:
+                return self._why_rest()
             assignment = self._claim()
             if assignment is not None:
                 idle.reset()
-                self._do(assignment)
-                if self._manner.once:
+                self._do(assignment, pulse)
+                if self._manner.once and not self._is_to_rest:
                     return "it was to do one stage"
             elif self._manner.drain:
                 return "its queue is empty"
             else:
                 self.halt.pause(idle.pause())
         return self.halt.reason
+
+    def _why_rest(self) -> str:
+        if self._manner.once or self._manner.drain:
+            # Whoever started it waits for its end, and may start it again.
+            raise CannotWork(self._rest.reason)
+        log.warning("%s: rests for %.0f s", self._name, self._rest.seconds_left)
+        return f"{self._rest.reason}\n\nIt tries again by itself."
 
     def _claim(self) -> Assignment | None:
         try:
@@ -86,20 +112,34 @@ class Slot:
     def _next_stage(self) -> Assignment | None:
         return patiently(lambda: self._board.claim(self._name), self.halt, self._name)
 
-    def _do(self, assignment: Assignment) -> None:
+    def _do(self, assignment: Assignment, pulse: Pulse) -> None:
         run, ticket = assignment.run, assignment.ticket
         what = f"{ticket.ticket_id}, {assignment.stage_name}, run {run.run_id}"
         log.info("%s: %s", self._name, what)
-        Errand(self._manner, self._crew, self._name, self.halt, self._pulse, assignment).do()
+        began_at = time.monotonic()
+        report = Errand(self._manner, self._crew, self._name, self.halt, pulse, assignment).do()
+        if report is None:
+            return
+        if report.unavailable:
+            self._rest.begin(report.unavailable)
+        elif report.verb not in ("fail", "release"):
+            self._rest.end(began_at)
 
     def _say_goodbye(self, reason: str) -> None:
         """Tell the board, which takes back what is still held; not at any price."""
-        log.info("%s: stops: %s", self._name, reason)
+        if not self.error:
+            log.info("%s: stops: %s", self._name, reason)
         if not self._is_registered:
             return
-        self.halt.ask(reason, grace=min(self._manner.grace, 5))
+        needs_attention = self._rest.seconds_left > 0 and self._rest.take_telling()
+        if not self._is_to_rest:
+            self.halt.ask(reason, grace=min(self._manner.grace, 5))
+        reason = reason[:REASON_LONGEST]
         try:
-            reason = reason[:1_000]
-            patiently(lambda: self._board.stopped(self._name, reason), self.halt, self._name)
+            patiently(
+                lambda: self._board.stopped(self._name, reason, needs_attention=needs_attention),
+                self.halt,
+                self._name,
+            )
         except (GaveUp, Refused) as error:
             log.warning("%s: the board wasn't told: %s", self._name, error)

@@ -55,6 +55,9 @@ class Stopped(Sent):
     """The process ends in order."""
 
     reason: str | None = Field(None, max_length=Worker.REASON_MAX, description="Why it ends.")
+    needs_attention: bool = Field(
+        False, description="Whether a person should see why: it waits in the inbox."
+    )
 
 
 class HeartbeatAnswer(Shown):

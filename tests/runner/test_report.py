@@ -12,7 +12,8 @@ from tests.runner.assignments import make_assignment
 
 
 def reported(stdout: str = "", *, plain: bool = False, stage: int = 3, **values: Any) -> Report:
-    ending = Ending(**{"exit_code": 0, "stdout": stdout, "tail": stdout, **values})
+    told = {"command": ["agent"], "exit_code": 0, "stdout": stdout, "stderr": "", "tail": stdout}
+    ending = Ending(**{**told, **values})
     return report_on(ending, make_assignment(stage), plain_output=plain)
 
 
@@ -82,6 +83,29 @@ def test_plain_output_completes_and_is_the_comment() -> None:
     assert done == Report("complete", {"comment": "I did it!"})
     assert reported("", plain=True).verb == "attention"
     assert reported("oops", plain=True, exit_code=1).verb == "fail"
+
+
+def test_plain_output_in_a_machine_format_is_the_last_message() -> None:
+    said = {"type": "item.completed", "item": {"type": "agent_message", "text": "I did it!"}}
+    done = reported(json.dumps(said), plain=True)
+    assert done == Report("complete", {"comment": "I did it!"})
+
+
+def test_no_quota_gives_the_stage_back() -> None:
+    report = reported(
+        command=["codex"], exit_code=1, stderr="ERROR: Quota exceeded. Check your plan."
+    )
+    assert (report.verb, report.body["reason"]) == (
+        "release",
+        "Quota exceeded. Check your plan.",
+    )
+    assert report.unavailable
+
+
+def test_an_outcome_counts_more_than_the_end_of_a_quota() -> None:
+    outcome = told(outcome="next_stage", comment="ok")
+    report = reported(outcome, command=["codex"], exit_code=1, stderr="ERROR: Quota exceeded.")
+    assert (report.verb, report.unavailable) == ("complete", None)
 
 
 def test_a_timeout_fails_whatever_was_said() -> None:

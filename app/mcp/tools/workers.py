@@ -88,7 +88,9 @@ def finish_worker(caller: Caller, worker_id: AWorker, body: Stopped) -> WorkerSh
     A stage that you still hold is given back unharmed. To work again later, register again.
     """
     actor = worker_to_stop(db.session(), caller, worker_id)
-    pipeline.finish_worker(db.session(), worker_id, body.reason, actor)
+    pipeline.finish_worker(
+        db.session(), worker_id, body.reason, actor, needs_attention=body.needs_attention
+    )
     return _shown(worker_id)
 
 
