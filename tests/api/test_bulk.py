@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from tests.api.conftest import Program, fields, problem
 from tests.conftest import OpenSession
-from tests.factories import make_project, make_ticket
+from tests.factories import ANN, make_project, make_ticket
+from tests.queries import counting_queries
 
 PLAN = ["implementation", "review"]
 
@@ -115,3 +117,70 @@ def test_five_hundred_tickets_are_made_and_not_one_more(planner: Program) -> Non
     assert len(made.json["tickets"]) == 500
     told = problem(bulk(planner, *tickets, draft("more")), 422, "invalid")
     assert fields(told) == ["tickets"]
+
+
+def test_few_and_many_tickets_send_equally_many_statements(
+    planner: Program, board: OpenSession, app: Flask
+) -> None:
+    """All of it happens under one write lock. Events say which of the tickets wait for what."""
+    with board() as session:
+        blockers = [make_ticket(session).ticket_id for _ in range(90)]
+
+    def sent_for(count: int) -> int:
+        drafts = [
+            draft(
+                f"k{number}",
+                parent=f"k{number - 1}" if number else "WEB-1",
+                blocked_by=[*blockers, *([f"k{number - 1}"] if number else [])],
+                labels=["cart", "qa"],
+                **({"ticket_id": f"OWN-{count}"} if number == 1 else {}),
+            )
+            for number in range(count)
+        ]
+        with counting_queries(app) as sent:
+            assert bulk(planner, *drafts).status_code == 201
+        return len(sent)
+
+    sent_for(2)  # notes that the token is used
+    assert sent_for(100) == sent_for(3) < 25
+    last = planner.get("/tickets/OWN-100").json
+    assert (last["open_blockers"], last["labels"]) == (91, ["cart", "qa"])
+    told = planner.get("/events", ticket_id="OWN-100").json["items"]
+    assert [event["event_type"] for event in told] == [
+        "ticket_created",
+        "ticket_dependency_changed",
+    ]
+
+
+def test_numbers_that_callers_brought_along_are_left_out(
+    planner: Program, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="WEB-2")
+    made = bulk(planner, draft("a"), draft("b"), draft("c", ticket_id="WEB-3"), draft("d"))
+    assert [t["ticket_id"] for t in made.json["tickets"]] == ["WEB-1", "WEB-4", "WEB-3", "WEB-5"]
+
+
+def test_all_that_the_board_refuses_is_named_at_once(planner: Program, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="OLD")
+    told = problem(
+        bulk(
+            planner,
+            draft("a", ticket_id="OLD"),
+            draft("b", execution_plan=["no"]),
+            draft("c", blocked_by=["OLD", "gone"]),
+        ),
+        422,
+        "invalid",
+    )
+    places = ["tickets[0].ticket_id", "tickets[1].execution_plan", "tickets[2].blocked_by[1]"]
+    assert fields(told) == places
+
+
+def test_a_closed_ticket_blocks_none_of_the_new_ones(planner: Program, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="OLD").stop(ANN)
+    bulk(planner, draft("a", blocked_by=["OLD"]))
+    assert planner.get("/tickets/WEB-1").json["situation"] == "ready"
+    assert planner.get("/tickets/WEB-1/dependencies").json["blocked_by"][0]["ticket_id"] == "OLD"
