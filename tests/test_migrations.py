@@ -8,7 +8,7 @@ import flask_migrate
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from app.extensions import db
 from app.models import (
@@ -20,6 +20,7 @@ from app.models import (
     Project,
     SavedView,
     SignInAttempt,
+    Ticket,
     User,
     UserSession,
 )
@@ -135,6 +136,28 @@ def test_no_migration_loses_a_row(full_app):
 
         flask_migrate.upgrade()
         flask_migrate.check()
+
+
+def test_a_pause_that_lasts_is_kept(empty_app):
+    """Between the versions: `ready_at` alone told of a pause."""
+    with empty_app.app_context():
+        session = db.session()
+        make_ticket(session)
+        paused = make_ticket(session)
+        worker = make_worker(session)
+        claim(session, worker).release()
+        run = claim(session, worker)
+        run.fail("broken")
+        failed_id, until = run.ticket_id, run.ticket.backoff_until
+        session.commit()
+        assert until is not None
+
+        flask_migrate.downgrade(revision="0005")
+        flask_migrate.upgrade()
+
+        pauses = {t.ticket_id: t.backoff_until for t in db.session.scalars(select(Ticket))}
+        assert pauses.pop(failed_id) == until
+        assert pauses == {paused.ticket_id: None}
 
 
 def test_the_next_rows_come_after_those_that_were_migrated(full_app):
