@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from app.clock import SKEW
+from app.models.backoff import BACKOFF_MAX
+
 ROLES = ("implementation", "review")
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 2
@@ -26,6 +29,7 @@ class Ticket:
     run: Run | None = None
     blockers: set[str] = field(default_factory=set)
     calls_for_attention: bool = False
+    backoff_until: datetime | None = None
 
     @property
     def stage(self) -> str | None:
@@ -40,6 +44,8 @@ class Worker:
     id: str
     role: str
     expected_by: datetime
+    heard_at: datetime
+    token: int
     status: str = "idle"
     run: Run | None = None
     is_stopping: bool = False
@@ -55,7 +61,14 @@ class Run:
     worker: Worker
     stage_number: int
     lease_until: datetime
+    renewed_at: datetime
+    token: int
     outcome: str | None = None
+    said: str | None = None
+
+    def renew(self, now: datetime) -> None:
+        """The lease begins anew."""
+        self.renewed_at, self.lease_until = now, now + LEASE
 
 
 @dataclass
@@ -88,19 +101,26 @@ class Board:
             and t.run is None
             and t.stage == role
             and not self.open_blockers(t)
-            and t.ready_at <= self.now
+            and not self.rests(t)
         ]
         return min(queue, key=lambda t: (t.priority, t.created_at, t.id), default=None)
 
+    def rests(self, ticket: Ticket) -> bool:
+        """Whether the pause after a failed attempt goes on; whatever the clock says, none is longer
+        than the longest."""
+        until = ticket.backoff_until
+        return until is not None and self.now < until <= self.now + BACKOFF_MAX
+
     def hear_of(self, worker: Worker) -> None:
         """A sign of life."""
-        worker.expected_by = self.now + LEASE
+        worker.heard_at, worker.expected_by = self.now, self.now + LEASE
         if worker.status == "failed":
             worker.status = "idle"
 
     def start(self, run_id: int, ticket: Ticket, worker: Worker) -> None:
         """The worker has claimed the ticket."""
-        run = Run(run_id, ticket, worker, ticket.position + 1, self.now + LEASE)
+        now = self.now
+        run = Run(run_id, ticket, worker, ticket.position + 1, now + LEASE, now, worker.token)
         self.runs[run_id] = ticket.run = worker.run = run
         worker.status = "active"
 
@@ -108,9 +128,13 @@ class Board:
         """The run is over; the ticket is free."""
         run.outcome = outcome
         run.ticket.run = run.worker.run = None
-        run.ticket.ready_at = self.now
+        self.free(run.ticket)
         if run.worker.status == "active":
             run.worker.status = "idle"
+
+    def free(self, ticket: Ticket) -> None:
+        """The ticket may be taken at once."""
+        ticket.ready_at, ticket.backoff_until = self.now, None
 
     def lose(self, run: Run, outcome: str) -> None:
         """The run ended without a result, and cost an attempt."""
@@ -121,7 +145,8 @@ class Board:
 
     def move(self, ticket: Ticket, position: int) -> None:
         """The ticket's position changes."""
-        ticket.position, ticket.lost, ticket.ready_at = position, 0, self.now
+        ticket.position, ticket.lost = position, 0
+        self.free(ticket)
 
     def advance(self, ticket: Ticket) -> None:
         """The current stage is done."""
@@ -135,11 +160,18 @@ class Board:
         ticket.calls_for_attention = False
         for other in self.tickets.values():
             if ticket.id in other.blockers and self.open_blockers(other) == 1:
-                other.ready_at = self.now
+                self.free(other)
         ticket.state, ticket.resolution = "closed", resolution
 
     def sweep(self) -> int:
-        """End overdue leases, give silent workers up."""
+        """End overdue leases, give silent workers up; after the clock was set back, leases and
+        silences begin anew."""
+        for run in self.runs.values():
+            if not run.outcome and run.renewed_at > self.now + SKEW:
+                run.renew(self.now)
+        for worker in self.workers.values():
+            if worker.status in ("idle", "active") and worker.heard_at > self.now + SKEW:
+                self.hear_of(worker)
         overdue = [r for r in self.runs.values() if not r.outcome and r.lease_until <= self.now]
         for run in overdue:
             self.lose(run, "expired")

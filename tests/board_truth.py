@@ -20,7 +20,12 @@ BLOCKERS = """
     JOIN tickets b ON b.ticket_id = d.blocked_by_id WHERE b.state <> 'closed' GROUP BY d.ticket_id
 """
 OPEN_RUNS = "SELECT ticket_id, worker_id, run_id FROM stage_runs WHERE finished_at IS NULL"
-PAST_RUNS = "SELECT * FROM stage_runs WHERE finished_at IS NOT NULL"
+PAST_RUNS = """
+    SELECT run_id, ticket_id, stage_number, worker_type, worker_id, token_id, actor, attempt,
+           prompt_version, started_at, lease_expires_at, lease_renewed_at, finished_at, outcome,
+           reason, report_digest
+    FROM stage_runs WHERE finished_at IS NOT NULL
+"""
 WORKERS = "SELECT worker_id, status FROM workers"
 CALLS = "SELECT DISTINCT ticket_id FROM events WHERE needs_attention AND NOT processed"
 EVENTS = """

@@ -182,7 +182,7 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
         self.do(lambda: self.ticket(known).unblock_from(blocker.id, ANN), tells=there)
         known.blockers.discard(blocker.id)
         if there and blocker.state != "closed" and not self.board.open_blockers(known):
-            known.ready_at = self.board.now
+            self.board.free(known)
 
     @has_tickets
     @rule(which=number, back_to=st.none() | st.integers(0, 4), sure=mostly)
@@ -208,10 +208,10 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
     def retry_now(self, which: int, sure: bool) -> None:
         def rests(t: board_model.Ticket) -> bool:
             is_free = t.state == "open" and not t.run and not self.board.open_blockers(t)
-            return is_free and t.ready_at > self.board.now
+            return is_free and self.board.rests(t)
 
         known = pick(self.board.tickets, which, lambda t: rests(t) or not sure)
         allowed = rests(known)
         self.do(lambda: self.ticket(known).retry_now(ANN), allowed=allowed)
         if allowed:
-            known.ready_at = self.board.now
+            self.board.free(known)

@@ -41,6 +41,41 @@ def test_a_lost_claim_is_told_and_stays_on_record(
     assert (ticket["ticket"]["completed_stages"], ticket["comments"]) == (0, [])
 
 
+def test_no_other_token_speaks_for_a_worker(crew: Agent, agent: Agent_, ticket_id: str) -> None:
+    run_id = hold_a_stage(crew)
+    other, admin = agent("work"), agent("admin")
+    for name, arguments in (
+        ("complete_stage", {"run_id": run_id}),
+        ("return_stage", {"run_id": run_id, "to_stage": 1, "reason": "x"}),
+        ("request_attention", {"run_id": run_id, "reason": "x"}),
+        ("fail_stage", {"run_id": run_id, "reason": "x"}),
+        ("release_stage", {"run_id": run_id}),
+        ("heartbeat", {"worker_id": "w-1", "run_id": run_id}),
+        ("claim_stage", {"worker_id": "w-1"}),
+        ("finish_worker", {"worker_id": "w-1"}),
+        ("add_ticket_comment", {"ticket_id": ticket_id, "run_id": run_id, "content": "x"}),
+    ):
+        assert "another token" in other.refused(name, **arguments)
+    assert crew.call("heartbeat", worker_id="w-1", run_id=run_id)["instruction"] == "continue"
+
+    assert admin.call("fail_stage", run_id=run_id, reason="It hangs.")["outcome"] == "failed"
+
+    (event,) = crew.call("list_events", event_type="ticket_stage_failed")["items"]
+    assert event["actor"].startswith("token admin")
+    assert event["worker_id"] == "w-1"
+
+
+def test_a_report_in_other_words_is_told_and_kept(crew: Agent) -> None:
+    run_id = hold_a_stage(crew)
+    crew.call("complete_stage", run_id=run_id, comment="Done.")
+    assert crew.call("complete_stage", run_id=run_id, comment="Done.")["outcome"] == "completed"
+
+    assert "in other words" in crew.refused("complete_stage", run_id=run_id, comment="Well done.")
+
+    (event,) = crew.call("list_events", event_type="ticket_report_refused")["items"]
+    assert event["reason"].endswith(": Well done.")
+
+
 def test_a_plan_is_made_whole_or_not_at_all(crew: Agent) -> None:
     plan = {"project_id": "acme/web", "execution_plan": ["review"]}
     text = crew.refused(

@@ -3,6 +3,7 @@
 import pytest
 
 from app.errors import RunNotCurrent
+from app.models.stage_run import REFUSED_REPORTS_KEPT, REFUSED_TEXT_MAX
 from tests.factories import make_ticket, run_stage
 from tests.records import comments, event_types, events
 
@@ -75,3 +76,84 @@ def test_a_different_report_after_the_first_is_refused(session, first, second):
         with pytest.raises(RunNotCurrent, match=f"ended as {first}"):
             REPORTS[second](run)
     assert run.outcome == first
+
+
+DIFFERENT = {
+    "completed": lambda run: run.complete("in other words"),
+    "returned": lambda run: run.send_back(2, "late"),
+    "attention": lambda run: run.ask_attention("in other words"),
+    "failed": lambda run: run.fail("in other words"),
+    "released": lambda run: run.release(""),
+}
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_same_report_in_other_words_is_refused_and_its_text_is_kept(session, report):
+    ticket = make_ticket(session, LONG)
+    advance(session, ticket, 2)
+    run = run_stage(session, ticket)
+    REPORTS[report](run)
+    before = (run.reason, ticket.completed_stages, ticket.state, len(comments(session, ticket)))
+
+    with pytest.raises(RunNotCurrent, match="in other words") as refusal:
+        DIFFERENT[report](run)
+
+    assert refusal.value.keeps_record
+    assert refusal.value.details["outcome"] == report
+    assert refusal.value.details["reason"] == run.reason
+    assert refusal.value.details["run_id"] == run.run_id
+    after = (run.reason, ticket.completed_stages, ticket.state, len(comments(session, ticket)))
+    assert after == before
+    (event,) = events(session, event_type="ticket_report_refused")
+    words = {"returned": ": to stage 2: late", "released": "had ended as released"}
+    assert event.reason.endswith(words.get(report, ": in other words"))
+    REPORTS[report](run)  # the first is still answered
+
+
+def test_white_space_around_it_makes_no_report_another(session):
+    run = run_stage(session, make_ticket(session))
+    run.complete("Done.\n")
+
+    run.complete("  Done.")
+
+    assert run.refused_reports == 0
+
+
+def test_a_report_from_before_they_were_compared_is_answered_as_ever(session):
+    run = run_stage(session, make_ticket(session))
+    run.complete("Done.")
+    run.report_digest = None
+
+    run.complete("In other words.")
+
+    assert run.refused_reports == 0
+
+
+def test_refused_reports_are_told_once_each_and_only_some_of_many(session):
+    ticket = make_ticket(session)
+    run = run_stage(session, ticket)
+    run.expire("no heartbeat")
+
+    for _ in range(30):
+        with pytest.raises(RunNotCurrent):
+            run.complete("late")
+    assert len(events(session, event_type="ticket_report_refused")) == 1
+    for number in range(30):
+        with pytest.raises(RunNotCurrent):
+            run.fail(f"late {number}")
+
+    assert len(events(session, event_type="ticket_report_refused")) == REFUSED_REPORTS_KEPT
+    assert run.refused_reports == 60
+
+
+def test_a_long_or_broken_text_of_a_refused_report_is_shortened_and_cleaned(session):
+    run = run_stage(session, make_ticket(session))
+    run.expire("no heartbeat")
+
+    with pytest.raises(RunNotCurrent):
+        run.complete("\0late" * 20_000)
+
+    (event,) = events(session, event_type="ticket_report_refused")
+    assert "\N{REPLACEMENT CHARACTER}late" in event.reason
+    assert event.reason.endswith(" …")
+    assert len(event.reason) < REFUSED_TEXT_MAX + 100
