@@ -16,14 +16,17 @@ class CommentForm(OnceMixin, BoardForm):
 
     content = TextAreaField("Comment", validators=required(Comment.CONTENT_MAX))
 
-    def say(self, session: Session, ticket: Ticket, actor: Actor) -> Comment:
-        """Add the comment; the same form sent twice gives the one said first."""
-        number = self.submission_id.data or None
-        sent_before = select(Comment).where(
-            Comment.submission_id == number, Comment.ticket_id == ticket.ticket_id
-        )
-        if number and (said := session.scalar(sent_before)):
-            return said
-        comment = ticket.say(self.content.data or "", actor, submission_id=number)
-        session.flush()
+    def said_before(self, session: Session, ticket: Ticket) -> Comment | None:
+        """The comment that this very form made, if it is sent once more."""
+        number = self.submission_id.data
+        made = Comment.submission_id == number, Comment.ticket_id == ticket.ticket_id
+        return session.scalar(select(Comment).where(*made)) if number else None
+
+    def say(self, ticket: Ticket, actor: Actor, *, is_answer: bool = False) -> Comment:
+        """Add the comment; as an answer it lets the ticket that asks go on."""
+        text, number = self.content.data or "", self.submission_id.data or None
+        comment = ticket.resume(actor, text, number) if is_answer else None
+        # Blanks are no answer: the comment refuses them.
+        comment = comment or ticket.say(text, actor, submission_id=number)
+        ticket.session.flush()
         return comment

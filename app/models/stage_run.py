@@ -334,7 +334,9 @@ class StageRun(Model):
         self._record("ticket_stage_failed", actor, reason)
         most = self._max_attempts()
         if ticket.failed_attempts >= most:
-            why = f"{ticket.failed_attempts} of {most} attempts failed; the last: {reason}"
+            # Someone may have allowed fewer attempts since this one began.
+            of_most = f" of {most}" if ticket.failed_attempts == most else ""
+            why = f"{ticket.failed_attempts}{of_most} attempts failed; the last: {reason}"
             ticket.wait_for_attention(actor, self.worker_type, why, self.run_id)
 
     def _max_attempts(self) -> int:

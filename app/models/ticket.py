@@ -221,17 +221,19 @@ class Ticket(Blockable):
             needs_attention=True,
         )
 
-    def resume(self, actor: Actor, answer: str = "") -> None:
+    def resume(
+        self, actor: Actor, answer: str = "", submission_id: str | None = None
+    ) -> Comment | None:
         """Back into its queue with all attempts; the answer is a comment for the next worker."""
         if self.state != "on_hold":
             raise Conflict(f"{self.ticket_id} isn't on hold.")
-        if answer.strip():
-            self.say(answer, actor)
+        said = self.say(answer, actor, submission_id=submission_id) if answer.strip() else None
         self.state = "open"
         self.failed_attempts = 0
         self.free()
         self.resolve_attention(actor, answer or "the ticket was resumed")
         self.record("ticket_resumed", actor, stage=self.current_stage)
+        return said
 
     def retry_now(self, actor: Actor) -> None:
         """Don't wait out the pause after a failed attempt: the next may start at once."""

@@ -21,6 +21,7 @@ class StageCard:
     status: str
     seconds: float | None
     by: str | None
+    is_approved: bool
     attempts: int
     returns: int
     is_current: bool
@@ -50,6 +51,7 @@ def _card(view: TicketView, number: int, worker_type: str, status: str) -> Stage
         status=status,
         seconds=sum(run.seconds for run in runs) if runs else None,
         by=done_by.actor if done_by and done_by.by_person else None,
+        is_approved=done_by is not None and view.is_approval(done_by),
         attempts=sum(run.outcome in LOST for run in runs) + 1,
         returns=sum(run.outcome == "returned" for run in runs),
         is_current=is_current,

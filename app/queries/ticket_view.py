@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -110,6 +111,11 @@ class TicketView:
         return next((run for run in reversed(self.runs) if not run.finished_at), None)
 
     @property
+    def position(self) -> str:
+        """What `position_of` says of the ticket."""
+        return _digest(self.ticket, self.runs[-1].run_id if self.runs else None)
+
+    @property
     def role(self) -> Role | None:
         """The worker type whose turn it is."""
         return self.roles.get(self.ticket.current_stage or "")
@@ -142,6 +148,11 @@ class TicketView:
         end = self.ticket.closed_at or clock.now()
         lived = (end - self.ticket.created_at).total_seconds()
         return max(0.0, lived - self.worked_seconds)
+
+    def is_approval(self, run: Run) -> bool:
+        """Whether by this run a person let the ticket pass a gate."""
+        role = self.roles.get(run.worker_type)
+        return run.outcome == "completed" and run.by_person and role is not None and role.is_gate
 
     def others(self, relation: str) -> list[Related]:
         """The tickets of one relation: "waits for", "blocks", "part of" or "has part"."""
@@ -185,6 +196,18 @@ def view_ticket(session: Session, ticket_id: str) -> TicketView:
         hold=_hold(session, ticket) if word == "on_hold" else None,
         live_workers=_live_workers(session, ticket),
     )
+
+
+def position_of(session: Session, ticket: Ticket) -> str:
+    """A text that changes when the ticket gets on, is held or let go, or its plan changes: what
+    someone decides is meant for the position that they saw."""
+    newest = select(func.max(StageRun.run_id)).where(StageRun.ticket_id == ticket.ticket_id)
+    return _digest(ticket, session.scalar(newest))
+
+
+def _digest(ticket: Ticket, newest_run: int | None) -> str:
+    parts = (ticket.completed_stages, newest_run, ticket.state, *ticket.execution_plan)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def roles_of(session: Session, project_id: str) -> dict[str, Role]:

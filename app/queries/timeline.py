@@ -14,6 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Comment, Event
+from app.models.event import ASKING
+from app.queries.events import TURNS
 from app.queries.ticket_view import Run, TicketView
 
 SHOWN = 200
@@ -36,7 +38,6 @@ TOLD_BY_RUNS = (
 
 ANSWERING = ("ticket_resumed", "ticket_reopened")
 TAKING_AWAY = ("ticket_held", "ticket_closed")
-ASKING = ("ticket_attention_requested",)
 REPORTED = ("completed", "returned", "attention")
 
 QUOTABLE = 160
@@ -66,6 +67,7 @@ class Fact:
     stage: str | None
     reason: str | None
     created_at: datetime
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,12 @@ class Entry:
     @property
     def is_quotable(self) -> bool:
         """Whether what was said is a short plain sentence: it fits into a line."""
-        text = self.said.content if self.said else ""
-        return len(text) <= QUOTABLE and not any(mark in text for mark in "\n`*[<#_")
+        return is_quotable(self.said.content if self.said else "")
+
+
+def is_quotable(text: str) -> bool:
+    """Whether a text is a short plain sentence, that fits into a line."""
+    return len(text) <= QUOTABLE and not any(mark in text for mark in "\n`*[<#_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,18 @@ def _facts(session: Session, ticket_id: str, limit: int) -> list[Fact]:
         .order_by(Event.id.desc())
         .limit(limit)
     )
-    return [Fact(*row) for row in newest_first][::-1]
+    return _with_answers([Fact(*row) for row in newest_first][::-1])
+
+
+def _with_answers(facts: Iterable[Fact]) -> list[Fact]:
+    """The same; a resumption that follows a question answers it."""
+    told: list[Fact] = []
+    before = None
+    for fact in facts:
+        is_answer = fact.event_type == "ticket_resumed" and before == ASKING
+        told.append(replace(fact, is_answer=is_answer))
+        before = fact.event_type if fact.event_type in TURNS else before
+    return told
 
 
 def _join(runs: Sequence[Run], comments: Sequence[Said], facts: Sequence[Fact]) -> list[Entry]:
@@ -210,7 +227,7 @@ def _told_by_ends(runs: Iterable[Run], facts: Sequence[Fact]) -> set[int]:
     """Events that repeat how a run ended."""
     told = {fact.id for fact in facts if fact.event_type == "ticket_stage_returned"}
     for run in runs:
-        if run.outcome == "attention" and (asked := _near(run, facts, ASKING)):
+        if run.outcome == "attention" and (asked := _near(run, facts, (ASKING,))):
             told.add(asked.id)
     return told
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app import pipeline
 from app.extensions import db
 from app.forms.worker import DeclareDeadForm, StopForm
-from app.models import Worker
+from app.models import StageRun, Worker
 from app.queries.choices import agent_type_names, project_names
 from app.queries.events import EventFilter, event_page
 from app.queries.workers import (
@@ -94,6 +94,8 @@ def declare_dead(worker_id: str) -> Answer:
     form = DeclareDeadForm()
     if form.validate_on_submit():
         with form.catching():
+            held = StageRun.of_worker(db.session(), worker_id)
+            form.require_seen(worker_id, held.run_id if held else None)
             pipeline.declare_dead(db.session(), worker_id, current_actor())
             db.session.commit()
             flash(f"{worker_id} is declared dead.")

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from app import clock
 from app.actor import Actor
-from app.models import StageRun, Ticket
+from app.models import StageRun, Ticket, WorkerType
 from tests.conftest import OpenSession
 from tests.factories import ANN, GATE, make_ticket, run_stage
 from tests.web.reading import between, words
@@ -95,7 +96,7 @@ def test_a_question_stands_out_until_it_is_answered(
         session.get_one(Ticket, ticket_id).resume(ANN, "The first.")
     page = client.get(f"/tickets/{ticket_id}").text
     assert 'id="ticket-hold"' not in page
-    assert "ann answered, and resumed it" in words(story(client, ticket_id))
+    assert "ann answered" in words(story(client, ticket_id))
 
 
 def test_what_a_person_did_is_told_once(client: FlaskClient, board: OpenSession) -> None:
@@ -137,7 +138,7 @@ def test_the_whole_life_can_be_read(client: FlaskClient, board: OpenSession) -> 
         "failed after 0 s: no network",
         "ann: the next attempt may start",
         "finished in 0 s",
-        "approval ann completed by hand",
+        "approval ann approved",
         "Every stage is done: the ticket is closed",
         "ann reopened it",
         "bob closed it: Nobody needs it.",
@@ -161,3 +162,80 @@ def test_a_long_story_is_cut_at_its_beginning(client: FlaskClient, board: OpenSe
     told = between(client.get(f"/tickets/{ticket_id}?all=1").text, 'class="timeline"', "</ol>")
     assert told.index("remark 0.") < told.index("remark 259.")
     assert "Only the newest" not in told
+
+
+def test_letting_go_on_what_a_person_held_is_no_answer(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        ticket.hold(ANN)
+        ticket.resume(ANN, "Go on.")
+        run_stage(session, ticket).ask_attention("Which?")
+        ticket.resume(ANN)
+        ticket_id = ticket.ticket_id
+    told = words(story(client, ticket_id))
+    assert "ann resumed it" in told
+    assert "ann answered, without a comment" in told
+
+
+def test_a_stage_completed_by_hand_is_not_called_approved(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session, ["implementation", GATE, "review"])
+        StageRun.by_person(ticket, ANN).complete()
+        StageRun.by_person(ticket, ANN).complete()
+        ticket_id = ticket.ticket_id
+    page = client.get(f"/tickets/{ticket_id}").text
+    told = words(story(client, ticket_id))
+    assert "implementation by ann completed by hand" in told
+    assert "approval by ann approved" in told
+    plan = words(between(page, 'aria-label="Execution plan"', "</ol>"))
+    assert "done by ann" in plan
+    assert "approved by ann" in plan
+
+
+@pytest.mark.parametrize(
+    ("allowed", "words_of_plan"), [(3, "3 failed attempts"), (2, "3 failed attempts")]
+)
+def test_no_attempt_beyond_those_allowed_is_told_of(
+    client: FlaskClient, board: OpenSession, allowed: int, words_of_plan: str
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        for _ in range(3):
+            ticket.ready_at = clock.now()
+            session.flush()
+            run_stage(session, ticket).fail("429 too many requests")
+        session.execute(update(WorkerType).values(max_attempts=allowed))
+        ticket_id = ticket.ticket_id
+    told = words(client.get(f"/tickets/{ticket_id}").text)
+    assert words_of_plan in told
+    assert "attempt 4" not in told
+    for address in ("/inbox", "/"):
+        listed = words(client.get(address).text)
+        assert ("3 of 3 failed" if allowed == 3 else "3 failed") in listed
+        assert "3 of 2" not in listed
+
+
+@pytest.mark.parametrize("way", ["fail", "hold", "reopen", "stop"])
+def test_a_longer_reason_is_laid_out_as_its_writer_wanted(
+    client: FlaskClient, board: OpenSession, way: str
+) -> None:
+    reason = "It **broke**:\n\n- here\n- there"
+    with board() as session:
+        ticket = make_ticket(session)
+        if way == "fail":
+            run_stage(session, ticket).fail(reason)
+        elif way == "hold":
+            ticket.hold(ANN, reason)
+        else:
+            ticket.stop(ANN, reason)
+            if way == "reopen":
+                ticket.reopen(ANN, reason)
+        ticket_id = ticket.ticket_id
+    told = story(client, ticket_id)
+    assert "<strong>broke</strong>" in told
+    assert "<li>here</li>" in told
+    assert "**" not in told

@@ -243,8 +243,9 @@ def test_declaring_dead_asks_first_and_says_what_becomes_of_the_run(client, boar
 
 def test_declaring_dead_frees_the_ticket_at_once(client, board, project):
     with board() as session:
-        run_stage(session, make_ticket(session), make_worker(session, worker_id="w-1"))
-    answer = client.post("/workers/w-1/declare-dead")
+        run = run_stage(session, make_ticket(session), make_worker(session, worker_id="w-1"))
+        held = run.run_id
+    answer = client.post("/workers/w-1/declare-dead", data={"run": held})
 
     assert answer.status_code == 303
     page = client.get(answer.location).text
@@ -255,6 +256,27 @@ def test_declaring_dead_frees_the_ticket_at_once(client, board, project):
         assert session.scalars(select(StageRun.outcome)).all() == ["expired"]
         assert session.scalars(select(Ticket.claimed_by)).all() == [None]
         assert session.get(Worker, "w-1").status == "failed"
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_worker_that_has_gone_on_is_not_declared_dead_by_an_older_page(
+    client, board, project, holds
+):
+    with board() as session:
+        run = run_stage(session, make_ticket(session), make_worker(session, worker_id="w-1"))
+        held = run.run_id
+    assert f'name="run" value="{held}"' in client.get("/workers/w-1").text
+    with board() as session:
+        session.get(StageRun, held).complete()
+        if holds:
+            run_stage(session, make_ticket(session), session.get(Worker, "w-1"))
+    answer = client.post("/workers/w-1/declare-dead", data={"run": held})
+
+    assert answer.status_code == 409
+    assert "w-1 has gone on since you opened this form." in answer.text
+    assert "Declare dead</button>" not in answer.text
+    with board() as session:
+        assert session.get(Worker, "w-1").is_live
 
 
 @pytest.mark.parametrize("verb", ["stop", "declare-dead"])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from app.errors import Conflict
-from app.forms.base import BoardForm
 from app.forms.ticket_verbs import (
     CompleteForm,
     HoldForm,
@@ -15,6 +14,7 @@ from app.forms.ticket_verbs import (
     ResumeForm,
     SendBackForm,
     StopForm,
+    VerbForm,
 )
 from app.queries.ticket_view import TicketView
 
@@ -29,7 +29,7 @@ class Action:
     heading: str
     button: str
     kind: str
-    form: type[BoardForm] | None
+    form: type[VerbForm] | None
 
     @property
     def url_name(self) -> str:
@@ -42,6 +42,7 @@ _COMPLETE = Action(
     "complete", "Complete by hand…", "Complete by hand", "Complete", "", CompleteForm
 )
 _SEND_BACK = Action("send_back", "Send back…", "Send back", "Send back", "", SendBackForm)
+_ANSWER = Action("resume", "Answer…", "Answer", "Answer", "go", ResumeForm)
 _RESUME = Action("resume", "Resume…", "Resume", "Resume", "go", ResumeForm)
 _RETRY = Action("retry", "Retry now", "Retry now", "Retry now", "go", None)
 _HOLD = Action("hold", "Hold…", "Put on hold", "Put on hold", "", HoldForm)
@@ -56,11 +57,13 @@ _APPLY: Mapping[str, tuple[Action, ...]] = MappingProxyType(
         "running": (_HOLD, _STOP),
         "blocked": (_HOLD, _STOP),
         "on_hold": (_RESUME, _STOP),
+        "asks": (_ANSWER, _STOP),
         "completed": (_REOPEN,),
         "stopped": (_REOPEN,),
     }
 )
-"""What the board allows in each situation; what comes first matters most."""
+"""What the board allows in each situation; what comes first matters most. `asks`: on hold with a
+question."""
 
 SHOWN = MappingProxyType({"waiting": 2, "backoff": 2})
 """How many stand as buttons, where it isn't one; the others stand in the menu."""
@@ -69,14 +72,15 @@ SHOWN = MappingProxyType({"waiting": 2, "backoff": 2})
 def actions_for(view: TicketView) -> list[Action]:
     """What may be done now."""
     has_earlier_stage = view.ticket.completed_stages > 0
+    asks = view.hold is not None and view.hold.asks
     return [
         action
-        for action in _APPLY[view.situation]
+        for action in _APPLY["asks" if asks else view.situation]
         if action.verb != "send_back" or has_earlier_stage
     ]
 
 
-def forms_for(view: TicketView) -> dict[str, BoardForm]:
+def forms_for(view: TicketView) -> dict[str, VerbForm]:
     """An empty form for each verb that needs one and may be done now."""
     return {
         action.verb: fresh_form(action.form, view)
@@ -85,22 +89,29 @@ def forms_for(view: TicketView) -> dict[str, BoardForm]:
     }
 
 
-def fresh_form(kind: type[BoardForm], view: TicketView) -> BoardForm:
-    """A verb's form, which knows the stage that the page shows."""
-    form = kind(data={"stage": str(view.ticket.completed_stages + 1)})
-    if isinstance(form, SendBackForm):
-        form.offer(view.ticket)
+def fresh_form(kind: type[VerbForm], view: TicketView) -> VerbForm:
+    """A verb's form, which knows the position that the page shows."""
+    form = kind(formdata=None, data={"seen": view.position})
+    suit(form, view)
     return form
 
 
-def action_for(view: TicketView, verb: str, *, even_if_refused: bool) -> Action:
-    """The verb's words for this ticket. `Conflict` when it makes no sense now, unless a form that
-    was sent has to come back with its refusal."""
-    found = [action for action in actions_for(view) if action.verb == verb]
-    if found:
-        return found[0]
-    action = next(a for actions in _APPLY.values() for a in actions if a.verb == verb)
-    if even_if_refused:
-        return action
+def suit(form: VerbForm, view: TicketView) -> None:
+    """Let a form's choices and words be those of this ticket."""
+    if isinstance(form, SendBackForm):
+        form.offer(view.ticket)
+    elif isinstance(form, CompleteForm):
+        gates = [name for name, role in view.roles.items() if role.is_gate]
+        form.say_who_reads(view.ticket, gates)
+    elif isinstance(form, ResumeForm):
+        form.ask(view.hold is not None and view.hold.asks)
+
+
+def action_for(view: TicketView, verb: str) -> Action:
+    """The verb's words for this ticket; `Conflict` when it makes no sense now."""
+    for action in actions_for(view):
+        if action.verb == verb:
+            return action
+    heading = next(a.heading for actions in _APPLY.values() for a in actions if a.verb == verb)
     word = view.situation.replace("_", " ")
-    raise Conflict(f"“{action.heading}” isn't for {view.ticket.ticket_id} now: it is {word}.")
+    raise Conflict(f"“{heading}” isn't for {view.ticket.ticket_id} now: it is {word}.")

@@ -9,11 +9,14 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models import Ticket
 from app.queries.ticket_view import id_in_other_case
+from app.queries.timeline import is_quotable
 from app.web import errors
 from app.web.identity import current_sight
 from app.web.live import wants_region
 
 blueprint = Blueprint("tickets", __name__)
+
+blueprint.add_app_template_test(is_quotable, "quotable")
 
 Answer = str | Response | tuple[str, int]
 
