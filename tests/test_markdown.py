@@ -134,9 +134,25 @@ def test_lines_stay_as_they_were_broken() -> None:
     assert "one<br>" in to_html("one\ntwo")
 
 
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("# a\n## b\n# c", "3 4 3"),
+        ("## a\n### b\n## c", "3 4 3"),
+        ("# a\n### b\n## c\n### d", "3 4 4 5"),
+        ("### a\n# b\n###### c", "3 3 4"),
+        ("# a\n## b\n### c\n#### d\n##### e", "3 4 5 6 6"),
+    ],
+)
+def test_headings_skip_no_level(text: str, levels: str) -> None:
+    html = to_html(text)
+    assert re.findall(r"<h(\d)>", html) == levels.split()
+    assert re.findall(r"</h(\d)>", html) == levels.split()
+
+
 def test_headings_stand_below_those_of_the_page() -> None:
     assert to_html("# Top") == "<h3>Top</h3>\n"
-    assert "<h6>" in to_html("###### Deep")
+    assert "<h6>Deep" in to_html("# a\n## b\n### c\n#### d\n##### e\n###### Deep")
 
 
 def test_code_is_coloured_by_classes_of_its_own() -> None:

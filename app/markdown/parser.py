@@ -234,9 +234,14 @@ def _text(content: str, level: int) -> Token:
 
 
 def _move_headings_down(state: StateCore) -> None:
+    """Below the page's own headings, and without a gap: a text that begins with `##`, or goes from
+    `#` to `###`, would skip a level for those who find their way by headings."""
+    outer: list[str] = []
     for token in state.tokens:
+        if token.type == "heading_open":
+            outer = [*(tag for tag in outer if tag < token.tag), token.tag]
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + HEADINGS_DOWN, 6)}"
+            token.tag = f"h{min(len(outer) + HEADINGS_DOWN, 6)}"
 
 
 def _turn_images_into_links(state: StateCore) -> None:
