@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from app import pipeline
 from app.actor import Actor
-from app.models import Event
-from tests.factories import make_project, make_ticket, make_worker, run_stage
+from app.models import Event, PlanTemplate, Ticket
+from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -177,3 +177,37 @@ def test_a_worker_s_page_follows_its_heartbeats(page, board):
     with board() as session:
         assert pipeline.claim_next(session, "w-1").ticket_id == ticket_id
     expect(title_on(page, "Broken checkout").first).to_be_visible(timeout=IN_TIME)
+
+
+def test_the_list_of_tickets_follows_and_leaves_a_half_typed_filter_alone(page, board):
+    page.goto("/tickets?sort=title")
+    box = page.get_by_role("searchbox")
+    box.click()
+    box.press_sequentially("chec")
+    with board() as session:
+        make_ticket(session, title="Broken checkout")
+    expect(title_on(page, "Broken checkout")).to_be_visible(timeout=IN_TIME)
+    expect(page.get_by_role("link", name="2 open")).to_be_visible()
+    expect(box).to_be_focused()
+    expect(box).to_have_value("chec")
+
+
+def test_the_picker_of_plan_templates_names_what_the_rows_hold(page, board):
+    with board() as session:
+        make_project(session, "acme/api")
+        for name, plan in (("Bug", ["implementation"]), ("Full", ["implementation", "review"])):
+            PlanTemplate.create(session, project_id="acme/api", name=name, plan=plan, actor=ANN)
+    page.goto("/tickets/new?project=acme/api")
+    picker = page.get_by_role("combobox", name="Plan template")
+    chosen = picker.locator("option:checked")
+    expect(chosen).to_contain_text("Bug")
+    page.get_by_role("button", name="Add a stage").click()
+    expect(chosen).to_contain_text("Bug")
+    page.get_by_role("combobox", name="Stage 2").select_option("review")
+    expect(chosen).to_contain_text("Full")
+    page.get_by_role("button", name="Move up stage 2").click()
+    expect(chosen).to_have_text("From a template…")
+    picker.select_option(label="Bug: implementation")
+    expect(page.get_by_role("combobox", name="Stage 1")).to_have_value("implementation")
+    expect(page.get_by_role("combobox", name="Stage 2")).to_have_count(0)
+    page.evaluate("delete document.querySelector('form[data-dirty]').dataset.dirty")
