@@ -32,5 +32,8 @@ def _read_away() -> None:
         return
     left = min(request.content_length or READ_AWAY_MAX, READ_AWAY_MAX)
     stream = request.environ["wsgi.input"]
-    while left > 0 and (part := stream.read(min(left, CHUNK))):
-        left -= len(part)
+    try:
+        while left > 0 and (part := stream.read(min(left, CHUNK))):
+            left -= len(part)
+    except OSError:
+        return  # it came no further: it is told all the same

@@ -7,19 +7,27 @@ import atexit
 import json
 import logging
 import os
+import re
+import selectors
 import shutil
+import socket
+import struct
 import tempfile
 import time
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
+from gunicorn.http2 import negotiation
+from gunicorn.workers.gthread import ThreadWorker
 
 bind = os.environ.get("CALLBOARD_BIND", "127.0.0.1:8000")
 proc_name = "callboard"
 
 # SQLite has one writer: more workers than this wait instead of working.
-worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
 
@@ -84,6 +92,207 @@ class Log(Logger):
 logger_class = Log
 
 
+FIRST_BYTE_SECONDS = 5
+ARRIVAL_SECONDS = 30
+"""How long a whole request may take to arrive."""
+
+THREAD_READ_SECONDS, THREAD_WRITE_SECONDS = 10, 30
+"""How long a thread waits for a client who doesn't go on: sending, or taking the answer."""
+
+READ_AT_ONCE = 65_536
+ONE_REQUEST_BYTES = int(os.environ.get("CALLBOARD_MAX_BODY_BYTES") or 2_000_000) + READ_AT_ONCE
+ALL_REQUESTS_BYTES = 32 * ONE_REQUEST_BYTES
+
+HEAD_END = b"\r\n\r\n"
+LENGTH = re.compile(
+    rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)
+CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:", re.IGNORECASE | re.MULTILINE)
+EXPECTS = re.compile(rb"^expect[ \t]*:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
+EMPTY_LINES = re.compile(rb"[\r\n]*")
+HEALTH = re.compile(rb"[\r\n]*(GET|HEAD) /healthz[ ?]")
+
+
+class Arrival:
+    """What has come of one request. It decides only when a thread gets the request: gunicorn reads
+    the same bytes again, and is the one that understands them."""
+
+    def __init__(self, read_ahead: bytes) -> None:
+        self.data = bytearray(read_ahead)
+        self.began = time.monotonic()
+        self.is_over = False
+        self._searched = 0
+        self._body_at: int | None = None
+        self._end: int | None = None
+        self._chunk_at: int | None = None
+
+    def add(self, part: bytes) -> None:
+        """Nothing: the client has closed, or will send no more."""
+        self.data += part
+        self.is_over = not part
+
+    @property
+    def is_whole(self) -> bool:
+        if self.is_over:
+            return True
+        if self._body_at is None:
+            self._read_head()
+        if self._chunk_at is not None:
+            self._walk_chunks()
+        return self._end is not None and len(self.data) >= self._end
+
+    @property
+    def is_too_large(self) -> bool:
+        return max(len(self.data), self._end or 0) > ONE_REQUEST_BYTES
+
+    @property
+    def waits_for_word(self) -> bool:
+        """Whether the client sends no body before it is told to."""
+        if self._body_at is None or len(self.data) > self._body_at:
+            return False
+        return EXPECTS.search(self.data, 0, self._body_at) is not None
+
+    def _read_head(self) -> None:
+        before = EMPTY_LINES.match(self.data)
+        at = self._find(HEAD_END, before.end() if before else 0)
+        if at < 0:
+            return
+        self._body_at = at + len(HEAD_END)
+        if CHUNKED.search(self.data, 0, self._body_at):
+            self._chunk_at = self._body_at
+        else:
+            lengths = [int(found[1]) for found in LENGTH.finditer(self.data, 0, self._body_at)]
+            self._end = self._body_at + max(lengths, default=0)
+
+    def _walk_chunks(self) -> None:
+        while self._chunk_at is not None and self._chunk_at < len(self.data):
+            line_end = self._find(b"\r\n", self._chunk_at)
+            if line_end < 0:
+                return
+            try:
+                size = int(self.data[self._chunk_at : line_end].partition(b";")[0], 16)
+            except ValueError:
+                size = -1
+            if size > 0:
+                self._chunk_at = line_end + 2 + size + 2
+                continue
+            if size == 0 and self.data.find(HEAD_END, line_end) < 0:
+                return
+            # The last chunk, or none that gunicorn will accept.
+            self._chunk_at, self._end = None, len(self.data)
+
+    def _find(self, end: bytes, start: int) -> int:
+        """Where it is; what was searched in vain isn't searched again with each byte that comes."""
+        at = self.data.find(end, max(start, self._searched - len(end)))
+        self._searched = len(self.data) if at < 0 else 0
+        return at
+
+
+class Worker(ThreadWorker):
+    """Threads are for requests that have arrived: who sends slowly, or nothing, holds none.
+
+    `/healthz` has a thread of its own, so that it answers while all others are at work; so have
+    requests that are too large to be kept until they are whole.
+    """
+
+    def init_process(self) -> None:
+        self.health_pool = ThreadPoolExecutor(max_workers=1)
+        self.large_pool = ThreadPoolExecutor(max_workers=1)
+        self.kept_bytes = 0
+        self.next_look = 0.0
+        super().init_process()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """A new connection, or one that was kept, has a request, or will have one."""
+        if self.cfg.is_ssl or negotiation.prior_knowledge_allowed(self.cfg, conn.client):
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.arrival = Arrival(conn.parser.unreader.take_buffered() if conn.parser else b"")
+        self.kept_bytes += len(conn.arrival.data)
+        conn.timeout = conn.arrival.began + FIRST_BYTE_SECONDS
+        if not self.take_in(conn):
+            self.pending_conns.append(conn)
+            on_readable = partial(self.on_pending_socket_readable, conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, on_readable)
+
+    def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
+        if self.take_in(conn):
+            self.poller.unregister(client)
+            self.pending_conns.remove(conn)
+
+    def take_in(self, conn: Any) -> bool:
+        """Read what is there; True: a thread has the request now."""
+        arrival = conn.arrival
+        try:
+            part = conn.sock.recv(READ_AT_ONCE)
+        except BlockingIOError:
+            part = None
+        except OSError:
+            part = b""
+        if part is not None:
+            arrival.add(part)
+            self.kept_bytes += len(part)
+            conn.timeout = arrival.began + ARRIVAL_SECONDS
+        if arrival.is_whole:
+            is_health = HEALTH.match(arrival.data)
+            self.hand_over(conn, self.health_pool if is_health else self.tpool)
+            return True
+        is_much = len(arrival.data) > READ_AT_ONCE and self.kept_bytes > ALL_REQUESTS_BYTES
+        if arrival.is_too_large or is_much:
+            self.hand_over(conn, self.large_pool)
+            return True
+        if part and arrival.waits_for_word:
+            send_now(conn.sock, b"HTTP/1.1 100 Continue\r\n\r\n")
+        return False
+
+    def hand_over(self, conn: Any, pool: Executor) -> None:
+        """Let a thread answer; it finds in the parser what has come so far."""
+        if not conn.initialized:
+            for option, seconds in (
+                (socket.SO_RCVTIMEO, THREAD_READ_SECONDS),
+                (socket.SO_SNDTIMEO, THREAD_WRITE_SECONDS),
+            ):
+                conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
+            conn.init()
+        conn.parser.unreader.unread(bytes(conn.arrival.data))
+        self.forget(conn)
+        done = pool.submit(self.handle, conn)
+        done.add_done_callback(
+            lambda future: self.method_queue.defer(self.finish_request, conn, future)
+        )
+
+    def forget(self, conn: Any) -> None:
+        self.kept_bytes -= len(conn.arrival.data)
+        conn.arrival = None
+
+    def murder_pending(self) -> None:
+        """Close the connections whose request didn't arrive in time."""
+        now = time.monotonic()
+        if now < self.next_look:
+            return
+        self.next_look = now + 0.5
+        for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
+            self.pending_conns.remove(conn)
+            self.poller.unregister(conn.sock)
+            if conn.arrival.data:
+                send_now(conn.sock, b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
+            self.forget(conn)
+            self.nr_conns -= 1
+            conn.close()
+
+
+def send_now(sock: Any, text: bytes) -> None:
+    """Send a few bytes if the client takes them at once."""
+    try:
+        sock.send(text)
+    except OSError:
+        return
+
+
+worker_class = Worker
+
+
 def metrics_folder() -> str:
     """The folder where all workers count their requests (app/metrics.py); gone with the master."""
     given = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
@@ -107,6 +316,20 @@ def remove_metrics(folder: str, owner: int) -> None:
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder()
 
 
+def is_public(listener: Any) -> bool:
+    """Whether others than this machine can reach a socket."""
+    if listener.sock.family == socket.AF_UNIX:
+        return False
+    return not ip_address(listener.sock.getsockname()[0].partition("%")[0]).is_loopback
+
+
 def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
         print(f"Callboard is at {listener} (Ctrl-C stops it)", flush=True)  # noqa: T201
+    if os.environ.get("CALLBOARD_PROXY_HOPS", "").strip() in ("", "0"):
+        for listener in filter(is_public, server.LISTENERS):
+            server.log.warning(
+                "Callboard is open to other machines at %s, and no proxy stands in front "
+                "(CALLBOARD_PROXY_HOPS is 0): see docs/deploy.md",
+                listener,
+            )

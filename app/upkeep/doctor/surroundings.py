@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -22,10 +23,35 @@ PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
 def look_around(settings: Settings, *, fix: bool) -> Iterator[Finding]:
     """All there is to say before the database is asked."""
+    yield from _check_bind(settings)
     yield from _check_proxy(settings)
     yield _check_folder(settings.instance_path, fix=fix)
     yield from _check_files(settings, fix=fix)
     yield _check_space(_data_folder(settings))
+
+
+def _check_bind(settings: Settings) -> Iterator[Finding]:
+    """As far as the environment tells: gunicorn's own options may say otherwise."""
+    if settings.proxy_hops:
+        return
+    binds = os.environ.get("CALLBOARD_BIND", "").split(",")
+    if public := [bind.strip() for bind in binds if _is_public(bind.strip())]:
+        yield Finding.warning(
+            "bind",
+            f"{', '.join(public)} is open to other machines, and no proxy stands in front "
+            f"({ENV_PREFIX}PROXY_HOPS is 0). See docs/deploy.md.",
+        )
+
+
+def _is_public(bind: str) -> bool:
+    if not bind or bind.startswith(("unix:", "fd://")):
+        return False
+    host, _, port = bind.rpartition(":")
+    host = (host if port.isdecimal() else bind).strip("[]")
+    try:
+        return not host or not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
 
 
 def _check_proxy(settings: Settings) -> Iterator[Finding]:

@@ -1,0 +1,158 @@
+"""Clients that send slowly, or not at all, without a proxy in front: they hold no thread."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sqlite3
+import time
+from contextlib import ExitStack, closing
+from threading import Thread
+
+import httpx
+import pytest
+
+from tests.deploy.board import HOST, Board
+from tests.deploy.conftest import TOKENS
+from tests.runner.processes import free_port
+
+HEAD = (
+    f"POST /sign-in HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+)
+STALLED = {
+    "nothing": "",
+    "half of the head": HEAD,
+    "no body": HEAD + "Content-Length: 100\r\n\r\n",
+    "half of the body": HEAD + "Content-Length: 100\r\n\r\nname=x",
+    "no chunk": HEAD + "Transfer-Encoding: chunked\r\n\r\n",
+    "half of a chunk": HEAD + "Transfer-Encoding: chunked\r\n\r\n64\r\nname=x\r\n0\r\n\r\n",
+    "too large": HEAD + "Content-Length: 90000000\r\n\r\n",
+    "empty lines": "\r\n\r\n",
+}
+WHOLE = {
+    "a length": "Content-Length: 6\r\n\r\nname=x",
+    "chunks": "Transfer-Encoding: chunked\r\n\r\n3\r\nnam\r\n3;a=b\r\ne=x\r\n0\r\n\r\n",
+    "a trailer": "Transfer-Encoding: chunked\r\n\r\n6\r\nname=x\r\n0\r\nX-Sum: 1\r\n\r\n",
+}
+QUICK_SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory, database):
+    """A board with one process of four threads, and its address."""
+    folder = tmp_path_factory.mktemp("slow")
+    shutil.copy(database, folder / "callboard.db")
+    with Board(folder, WEB_CONCURRENCY="1", CALLBOARD_PROXY_HOPS="0") as board:
+        port = free_port()
+        board.start("--bind", f"unix:{board.socket}", "--bind", f"127.0.0.1:{port}")
+        board.port = port
+        yield board
+
+
+def connect(own):
+    connection = socket.create_connection(("127.0.0.1", own.port), timeout=40)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def get(own, path):
+    began = time.monotonic()
+    answer = httpx.get(
+        f"http://127.0.0.1:{own.port}{path}", headers={"Host": HOST}, timeout=QUICK_SECONDS
+    )
+    return answer.status_code, time.monotonic() - began
+
+
+@pytest.mark.parametrize("sent", STALLED)
+@pytest.mark.parametrize("count", [9, 40])
+def test_stalled_requests_stop_nobody(own, sent, count):
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(connect(own)).sendall(STALLED[sent].encode())
+        time.sleep(0.3)
+
+        assert get(own, "/healthz")[0] == 200
+        assert get(own, "/sign-in")[0] == 200
+
+
+def test_those_who_are_too_late_are_told_and_closed(own):
+    with connect(own) as stalled, connect(own) as silent:
+        stalled.sendall(STALLED["half of the body"].encode())
+
+        assert silent.recv(100) == b""
+        assert stalled.recv(100).startswith(b"HTTP/1.1 408 ")
+        assert stalled.recv(100) == b""
+
+
+@pytest.mark.parametrize("form", WHOLE)
+def test_a_request_that_comes_byte_by_byte_is_answered_as_soon_as_it_is_whole(own, form):
+    with connect(own) as client:
+        for byte in (HEAD + WHOLE[form]).encode():
+            client.sendall(bytes([byte]))
+            time.sleep(0.001)
+
+        assert client.recv(100).startswith(b"HTTP/1.1 400 "), "a form without its token"
+
+
+@pytest.mark.parametrize(
+    ("bind", "hops", "warned"),
+    [("0.0.0.0", "0", True), ("0.0.0.0", "1", False), ("127.0.0.1", "0", False)],
+)
+def test_a_public_address_without_a_proxy_is_warned_about(tmp_path, database, bind, hops, warned):
+    shutil.copy(database, tmp_path / "callboard.db")
+    with Board(tmp_path, WEB_CONCURRENCY="1", CALLBOARD_PROXY_HOPS=hops) as board:
+        board.start("--bind", f"unix:{board.socket}", "--bind", f"{bind}:{free_port()}")
+
+        assert ("open to other machines" in board.log) is warned
+
+
+def test_two_requests_in_one_go_are_both_answered(own):
+    one = f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+    with connect(own) as client:
+        client.sendall(one + one)
+        answers = b""
+        while answers.count(b"HTTP/1.1 200 OK") < 2:
+            part = client.recv(10_000)
+            assert part, answers
+            answers += part
+
+
+def test_who_waits_for_the_word_to_go_on_gets_it(own):
+    with connect(own) as client:
+        client.sendall((HEAD + "Expect: 100-continue\r\nContent-Length: 6\r\n\r\n").encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 100 Continue")
+        client.sendall(b"name=x")
+
+        told = b""
+        while b"HTTP/1.1 400 " not in told:
+            part = client.recv(10_000)
+            assert part, told
+            told += part
+
+
+def test_health_answers_while_all_threads_are_at_work(own):
+    """Somebody holds SQLite's lock, so that every request that writes waits for it."""
+    answers = []
+    headers = {"Host": HOST, "Authorization": f"Bearer {TOKENS['plan']}"}
+    address = f"http://127.0.0.1:{own.port}"
+
+    def write():
+        ticket = {"project_id": "acme/none", "title": "x", "execution_plan": ["x"]}
+        url = f"{address}/api/v1/tickets"
+        answers.append(httpx.post(url, json=ticket, headers=headers, timeout=60))
+
+    with closing(sqlite3.connect(own.folder / "callboard.db", isolation_level=None)) as holder:
+        writers = [Thread(target=write) for _ in range(8)]
+        holder.execute("BEGIN IMMEDIATE")
+        for writer in writers:
+            writer.start()
+        time.sleep(1)
+        with pytest.raises(httpx.TimeoutException):
+            httpx.get(f"{address}/sign-in", headers=headers, timeout=1)
+        assert get(own, "/healthz")[0] == 200
+        holder.execute("ROLLBACK")
+    for writer in writers:
+        writer.join()
+
+    assert [answer.status_code for answer in answers] == [404] * 8
+    assert get(own, "/sign-in")[0] == 200
