@@ -5,10 +5,18 @@ document.addEventListener("click", (event) => {
   const dialog = opener && document.getElementById(opener.dataset.dialog);
   if (!dialog) return closeOnBackdrop(event);
   event.preventDefault();
-  opener.closest("details.menu")?.removeAttribute("open");
+  leaveMenu(opener);
   fill(dialog, opener);
   dialog.showModal();
 });
+
+// A dialog gives the focus back to what had it. What stands in a menu can't take it once the menu is closed; the menu's own button can.
+function leaveMenu(opener) {
+  const menu = opener?.closest("details.menu");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
 
 // One dialog serves every row of a list: data-fill-event="12" goes into its field "event", and where it says data-filled="event".
 function fill(dialog, opener) {
@@ -57,7 +65,7 @@ function ask(asking, submitter, then) {
   dialog.querySelector("#confirm-title").textContent = asking.dataset.confirmTitle ?? `${label.replace(/…$/, "")}?`;
   dialog.querySelector("#confirm-text").textContent = asking.dataset.confirm;
   yes.textContent = asking.dataset.confirmAction ?? label.replace(/…$/, "");
-  submitter?.closest("details.menu")?.removeAttribute("open");
+  leaveMenu(submitter);
   dialog.returnValue = "";
   dialog.addEventListener("close", () => dialog.returnValue === "yes" && then(), { once: true });
   dialog.showModal();

@@ -1,0 +1,192 @@
+"""The main pages on a phone and on a desk, with names as long as they may be."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser import long_names
+from tests.browser.conftest import Server
+from tests.conftest import OpenSession
+from tests.factories import make_ticket
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+Scheme = Literal["light", "dark"]
+
+axe = Axe()
+
+OVERFLOW = """() => {
+  const root = document.documentElement;
+  const found = root.scrollWidth > root.clientWidth ? [`the page: ${root.scrollWidth} px`] : [];
+  const cut = (element) => {
+    for (let each = element.parentElement; each; each = each.parentElement) {
+      const { overflowX } = getComputedStyle(each);
+      if (overflowX === "auto" || overflowX === "scroll") return false;
+      if (overflowX !== "visible") {
+        const box = each.getBoundingClientRect();
+        return element.getBoundingClientRect().right > box.right + 1;
+      }
+    }
+    return element.getBoundingClientRect().right > root.clientWidth + 1;
+  };
+  const held = "main :is(a, button, select, input, textarea, .pill, .id, td, th, summary)";
+  for (const element of document.querySelectorAll(held)) {
+    if (!element.checkVisibility() || element.closest(".unseen")) continue;
+    if (getComputedStyle(element.parentElement).textOverflow === "ellipsis") continue;
+    if (cut(element)) found.push(element.outerHTML.replace(/\\s+/g, " ").slice(0, 160));
+  }
+  return found;
+}"""
+"""What is wider than its page, or cut off by the card that it stands in."""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_on_the_main_pages_sticks_out(
+    page: Page, context: BrowserContext, server: Server, board: OpenSession, width: int
+) -> None:
+    server.let_in(context, "admin", "ada")
+    with board() as session:
+        addresses = long_names.fill(session)
+    page.set_viewport_size({"width": width, "height": 800})
+    wrong = {}
+    for name, address in addresses.items():
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.ok, name
+        if found := page.evaluate(OVERFLOW):
+            wrong[name] = found[:6]
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_main_pages_have_no_fault_that_axe_knows(
+    page: Page, context: BrowserContext, server: Server, board: OpenSession, scheme: Scheme
+) -> None:
+    server.let_in(context, "admin", "ada")
+    with board() as session:
+        addresses = long_names.fill(session)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    faults = {}
+    for name, address in addresses.items():
+        page.goto(address)
+        result = axe.run(page)
+        if result.violations_count:
+            faults[name] = told(result.response["violations"])
+    assert faults == {}
+
+
+def told(violations: list[dict[str, Any]]) -> list[str]:
+    """Each fault with the first of its places."""
+    return [
+        f"{each['id']} ({len(each['nodes'])}): {each['nodes'][0]['html'][:200]}"
+        f" {each['nodes'][0]['failureSummary'][:200]}"
+        for each in violations
+    ]
+
+
+def test_a_menu_on_a_phone_stays_within_the_page(page: Page, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(f"/tickets/{ticket_id}")
+    page.locator("summary", has_text="More").click()
+    box = page.locator(".page-actions .menu-body").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    assert page.evaluate(OVERFLOW) == []
+
+
+def test_a_stage_with_a_long_name_has_its_words_beside_or_below_it(
+    page: Page, context: BrowserContext, board: OpenSession
+) -> None:
+    with board() as session:
+        addresses = long_names.fill(session)
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(addresses["a running ticket"])
+    apart = page.locator(".plan > li").evaluate_all(
+        """(stages) => stages.map((stage) => {
+          const [name, words] = ["b", "span"].map((part) => {
+            const range = document.createRange();
+            range.selectNodeContents(stage.querySelector(part));
+            return range.getBoundingClientRect();
+          });
+          return words.width > 0 && (words.left >= name.right || words.top >= name.bottom - 1);
+        })"""
+    )
+    assert apart == [True] * 3
+
+
+def test_escape_from_a_dialog_that_a_menu_opened_leads_back_to_the_menu(
+    page: Page, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    page.goto(f"/tickets/{ticket_id}")
+    more = page.locator("summary", has_text="More")
+    more.click()
+    page.locator(".menu-body [data-dialog]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(more).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_message_without_scripts_stands_above_the_page(plain_page: Page, width: int) -> None:
+    plain_page.set_viewport_size({"width": width, "height": 800})
+    plain_page.goto("/projects/new")
+    plain_page.get_by_label("Repository name").fill("acme/web")
+    plain_page.get_by_label("Path").fill("/src/acme/web")
+    plain_page.get_by_role("button", name="Create project").click()
+    toast, heading = plain_page.locator("[data-toast]"), plain_page.get_by_role("heading", level=1)
+    said, page_head = toast.bounding_box(), heading.bounding_box()
+    assert said is not None
+    assert page_head is not None
+    assert said["y"] + said["height"] <= page_head["y"]
+    assert abs(said["x"] - page_head["x"]) < 40, "not in the sidebar's column"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_banner_pushes_the_page_down_and_covers_nothing(
+    page: Page, board: OpenSession, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/")
+    page.evaluate("document.querySelector('[data-signed-out]').hidden = false")
+    brand = page.locator(".brand:visible").first.bounding_box()
+    banner = page.locator("[data-signed-out]").bounding_box()
+    assert brand is not None
+    assert banner is not None
+    assert banner["y"] == 0
+    assert banner["y"] + banner["height"] <= brand["y"]
+    foot = page.locator(".side-foot").bounding_box() if width > 860 else None
+    assert foot is None or foot["y"] + foot["height"] <= 800
+
+
+def test_paper_has_no_forms_and_says_when_instead_of_how_long_ago(
+    page: Page, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session, labels=["bug"]).ticket_id
+    for address in (f"/tickets/{ticket_id}", "/tickets", "/events"):
+        page.goto(address)
+        page.emulate_media(media="print")
+        expect(page.locator("main form:visible, main .btn:visible")).to_have_count(0)
+        expect(page.locator("main .live-status:visible")).to_have_count(0)
+        page.emulate_media(media="screen")
+    page.goto(f"/tickets/{ticket_id}")
+    page.emulate_media(media="print")
+    times = page.locator("main time[data-ago]").evaluate_all(
+        """(all) => all.map((time) => [getComputedStyle(time).fontSize, time.title,
+          getComputedStyle(time, "::after").content])"""
+    )
+    assert times
+    for size, title, shown in times:
+        assert (size, shown) == ("0px", f'"{title}"')
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d", title)
