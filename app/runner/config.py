@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,8 +59,8 @@ class RunnerConfig(_Strict):
     workers: Annotated[tuple[CrewConfig, ...], Field(min_length=1)]
     name: str = Field(default_factory=lambda: socket.gethostname().partition(".")[0])
     grace: float = Field(30, ge=0, le=86_400)
-    log_dir: Path = Field(default_factory=lambda: _state_folder() / "callboard" / "runs")
     rest: float = Field(FIRST_SECONDS, ge=0.1, le=86_400)
+    log_dir: Path = Field(default_factory=lambda: _state_folder() / "callboard" / "runs")
     log_limit_mb: float = Field(10, gt=0, le=10_000)
     once: bool = False
     drain: bool = False
@@ -68,6 +69,20 @@ class RunnerConfig(_Strict):
     @classmethod
     def _fit_for_ids(cls, value: str) -> str:
         return re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-._")[:40] or "runner"
+
+    @field_validator("log_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        # The prompt is in it, and agents run elsewhere.
+        return value.expanduser().absolute()
+
+    def shared_places(self) -> list[tuple[str, int]]:
+        """The folders that several slots work in at once, and how many do."""
+        places = Counter[str]()
+        for crew in self.workers:
+            place = str(crew.cwd.resolve()) if crew.cwd else f"that of {crew.project}"
+            places[place] += crew.concurrency
+        return [(place, slots) for place, slots in places.items() if slots > 1]
 
     @property
     def log_limit(self) -> int:

@@ -51,6 +51,13 @@ class Runner:
     def run(self) -> int:
         """Work until there is nothing left to do, or a signal; gives the exit code."""
         self._manner.files.prepare()
+        for place, slots in self._config.shared_places():
+            log.warning(
+                "%s slots work in one folder, %s, and may get in each other's way: give each a "
+                "runner with a --cwd of its own, or let the command make a git worktree",
+                slots,
+                place,
+            )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         threads = [threading.Thread(target=slot.work, daemon=True) for slot in self._slots]

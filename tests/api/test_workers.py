@@ -166,6 +166,22 @@ def test_a_worker_that_stops_gives_back_what_it_holds(worker: Program, ticket_id
     problem(worker.post("/claims", {"worker_id": "w-1"}), 409, "conflict")
 
 
+def test_a_worker_that_stops_may_ask_a_person_to_see_why(worker: Program, planner: Program) -> None:
+    worker.post("/workers", W1)
+    why = {"reason": "No quota is left.", "needs_attention": True}
+    for _ in range(2):
+        assert worker.post("/workers/w-1/stopped", why).status_code == 200
+    events = planner.get("/events").json["items"]
+    [stopped] = [event for event in events if event["event_type"] == "worker_stopped"]
+    assert (stopped["reason"], stopped["needs_attention"]) == ("No quota is left.", True)
+
+
+def test_a_worker_of_an_unknown_type_learns_which_there_are(worker: Program) -> None:
+    answer = worker.post("/workers", {**W1, "worker_type": "codder"})
+    detail = problem(answer, 404, "not_found")["detail"]
+    assert detail == "acme/web has no worker type codder. It has implementation, review."
+
+
 def test_a_worker_declared_dead_loses_its_run(worker: Program, planner: Program) -> None:
     worker.post("/workers", W1)
     run_id = claim(worker)["run"]["run_id"]

@@ -79,3 +79,29 @@ def test_a_file_that_is_no_toml_is_one_line(tmp_path: Path) -> None:
 def test_name_is_made_fit_for_ids() -> None:
     options = {"url": "http://a", "workers": [CREW], "name": "Ann's machine!"}
     assert read_config(None, options).name == "Ann-s-machine"
+
+
+def test_logs_are_kept_where_the_runner_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {"url": "http://a", "workers": [CREW], "log_dir": "logs"}
+    assert read_config(None, options).log_dir == tmp_path / "logs"
+
+
+@pytest.mark.parametrize(
+    ("crews", "shared"),
+    [
+        ([{}], []),
+        ([{"concurrency": 3}], [("that of acme/web", 3)]),
+        ([{}, {"type": "testing"}], [("that of acme/web", 2)]),
+        ([{}, {"project": "acme/api"}], []),
+        ([{"cwd": "/usr"}, {"cwd": "/usr/../usr", "project": "acme/api"}], [("/usr", 2)]),
+        ([{"cwd": "/usr"}, {"cwd": "/etc"}, {}], []),
+    ],
+)
+def test_slots_in_one_folder_are_noticed(
+    crews: list[dict[str, Any]], shared: list[tuple[str, int]]
+) -> None:
+    workers = [{**CREW, **crew} for crew in crews]
+    assert read_config(None, {"url": "http://a", "workers": workers}).shared_places() == shared

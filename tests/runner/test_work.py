@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -257,7 +258,7 @@ def test_token_on_the_command_line_is_warned_of(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--type", "testing"], "has no worker type testing"),
+        (["--type", "codder"], "has no worker type codder. It has implementation, review."),
         (["--project", "acme/none"], "There is no project acme/none"),
         (["--token", "cb_wrong"], "This token isn't known here"),
     ],
@@ -269,3 +270,34 @@ def test_what_the_board_refuses_ends_the_runner(
     assert runner.wait() == 1
     assert message in runner.log
     assert "cb_" not in runner.log
+
+
+def test_what_all_slots_are_refused_is_said_once(
+    stage: Stage, runners: Runners, agents: Agents
+) -> None:
+    options = ["--type", "codder", "--concurrency", "3"]
+    runner = runners.start(*options, command=agents.says(DONE))
+    assert runner.wait() == 1
+    assert runner.log.count("has no worker type codder") == 1
+
+
+def test_slots_in_one_folder_are_warned_of(stage: Stage, runners: Runners, agents: Agents) -> None:
+    runner = runners.start("--drain", "--concurrency", "2", command=agents.says(DONE))
+    assert runner.wait() == 0
+    assert runner.log.count("2 slots work in one folder") == 1
+    runner = runners.start("--drain", command=agents.says(DONE))
+    assert runner.wait() == 0
+    assert "in one folder" not in runner.log
+
+
+def test_relative_log_folder_is_the_runners(
+    stage: Stage, runners: Runners, agents: Agents, tmp_path: Path
+) -> None:
+    ticket = stage.ticket()
+    command = agents.script('cat "$1" > /dev/null && cat "$HERE/said"')
+    (tmp_path / "said").write_text(DONE, "utf-8")
+    logs = os.path.relpath(tmp_path / "logs")
+    runner = runners.start("--once", "--log-dir", logs, command=[*command, "{prompt_file}"])
+    assert runner.wait() == 0, runner.log
+    assert stage.outcomes(ticket) == ["completed"]
+    assert list((tmp_path / "logs").glob("*.prompt.md"))
