@@ -35,6 +35,17 @@ test: lint ## run the linters, then the whole test suite
 
 BANDIT := $(BIN)/bandit --quiet --recursive --configfile pyproject.toml app deploy wsgi.py
 
+# What docs/agents.md names. Their own install scripts aren't needed.
+AGENTS := @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gemini-cli@0.61.0 opencode-ai@1.18.33
+
+.PHONY: agents
+agents: dev .agents/.installed ## try the runner with real programs of agents (brings 1 GB; needs npm)
+	@AGENT_PROGRAMS=$(CURDIR)/.agents/node_modules/.bin $(BIN)/python -m pytest -m agents tests/runner/test_real_agents.py
+
+.agents/.installed: Makefile
+	@npm install --prefix .agents --ignore-scripts --no-audit --no-fund --loglevel=error $(AGENTS)
+	@touch $@
+
 .PHONY: lint
 lint: dev ## check style, types, templates, imports, and for weaknesses
 	@$(BIN)/ruff check
@@ -78,7 +89,7 @@ lock: dev ## resolve pyproject.toml into the lock files (newest versions: make l
 
 .PHONY: clean
 clean: ## remove .venv and what tools left behind (never instance/)
-	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .agents build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made-for:
