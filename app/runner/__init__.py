@@ -2,5 +2,6 @@
 
 `runner.py` starts a slot for each agent that may run at once. A slot (`slot.py`) registers as a
 worker, claims a stage, lets an agent do it (`agent.py`, held by `leash.py`), and reports what the
-agent's output says (`outcome.py`, `report.py`). Its pulse (`pulse.py`) sends heartbeats meanwhile.
+agent's output says (`outcome.py`, `unavailable.py`, `report.py`), or rests (`rest.py`). Its pulse
+(`pulse.py`) sends heartbeats meanwhile.
 """
