@@ -78,9 +78,17 @@ def _refuse_other_sites() -> None:
 
 
 def _require_form() -> None:
-    """Pages take forms. Their library would read JSON too, and stumble over what is no object."""
-    if request.is_json and not other_sites.is_for_programs(request.path):
-        raise UnsupportedMediaType("The pages take forms. Programs may use the API: see /api/docs.")
+    """Pages take forms. Their library would read JSON too, and stumble over what is no object.
+
+    No page takes files, so no form comes in parts (multipart): the header of a single part can be
+    as long as a body, and takes a second for each megabyte.
+    """
+    is_other = request.is_json or request.mimetype.startswith("multipart/")
+    if is_other and not other_sites.is_for_programs(request.path):
+        raise UnsupportedMediaType(
+            "The pages take forms, as browsers send them (application/x-www-form-urlencoded). "
+            "Programs may use the API: see /api/docs."
+        )
 
 
 def _limit_fields() -> None:
@@ -96,8 +104,6 @@ def _require_utf8() -> None:
     texts = [unquote_to_bytes(request.query_string)]
     if request.mimetype == "application/x-www-form-urlencoded":
         texts.append(unquote_to_bytes(request.get_data(cache=True)))
-    elif request.mimetype == "multipart/form-data":
-        texts.append(request.get_data(cache=True))  # no page takes files: all of it is text
     try:
         for text in texts:
             text.decode("utf-8")
