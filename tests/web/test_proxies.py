@@ -99,6 +99,11 @@ def test_of_lists_the_outermost_proxy_of_ours_counts(told, hops):
         {"Prefix": "//evil.example"},
         {"Prefix": "https://evil.example"},
         {"Prefix": "/a/../b?c"},
+        {"Prefix": "/a/../b"},
+        {"Prefix": "/../x"},
+        {"Prefix": "/.."},
+        {"Prefix": "/a/./b"},
+        {"Prefix": "/a/."},
         {"Prefix": "/"},
         {"Prefix": "/<script>"},
     ],
@@ -106,6 +111,12 @@ def test_of_lists_the_outermost_proxy_of_ours_counts(told, hops):
 )
 def test_what_is_no_part_of_an_address_is_not_believed(told, said):
     assert told(**said)["address"] == "http://localhost/healthz"
+
+
+def test_a_prefix_may_have_dots_within_its_names(told, hops):
+    found = told(Prefix="/v1..2/.board")["address"]
+
+    assert found == f"http://localhost{'/v1..2/.board' if hops else ''}/healthz"
 
 
 @pytest.fixture(scope="module")
