@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from app.models import Project, Ticket, Worker, WorkerType
 from app.models.label import LABEL_MAX, LABELS_MAX
 from app.models.plan import PLAN_MAX
+from app.text import without_control
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 REPOSITORY_NAME = r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"
@@ -87,6 +88,15 @@ WHOLE = BeforeValidator(_whole_number)
 """Stands after the limits of a number in an address: before them, the document would lack them."""
 
 QueryBool = Annotated[bool, BeforeValidator(_true_or_false)]
+
+
+def _storable(value: Any) -> Any:
+    return without_control(value)[0] if isinstance(value, str) else value
+
+
+ProgramText = Annotated[str, BeforeValidator(_storable)]
+"""What a program wrote. It may quote a terminal or a binary file: what can't be kept of it is
+replaced, because refusing it would lose a heartbeat or a report."""
 
 ProjectName = Annotated[
     str,

@@ -13,6 +13,8 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Only an escape can bring such a character through the decoder.
 SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 TEXTUAL = (str, list, dict)
+# Of these their type, `ProgramText`, replaces what can't be stored.
+WRITTEN_BY_PROGRAMS = {"output_tail", "comment", "reason"}
 PROBLEMS_MAX = 20
 
 
@@ -68,7 +70,11 @@ def _unstorable(value: Any) -> list[FieldProblem]:
         elif isinstance(found, list):
             left.extend((f"{place}[{n}]", x) for n, x in enumerate(found) if isinstance(x, TEXTUAL))
         elif isinstance(found, dict):
-            left.extend((f"{place}.{name}".lstrip("."), item) for name, item in found.items())
+            left.extend(
+                (f"{place}.{name}".lstrip("."), item)
+                for name, item in found.items()
+                if name not in WRITTEN_BY_PROGRAMS or not isinstance(item, str)
+            )
             left.extend((place or name, name) for name in found)
     return problems[:PROBLEMS_MAX]
 

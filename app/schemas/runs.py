@@ -9,7 +9,17 @@ from pydantic import Field
 
 from app.models import Comment, Ticket
 from app.models.plan import PLAN_MAX
-from app.schemas.base import Page, Paged, ProjectName, QueryBool, Sent, Shown, TicketId, WorkerId
+from app.schemas.base import (
+    Page,
+    Paged,
+    ProgramText,
+    ProjectName,
+    QueryBool,
+    Sent,
+    Shown,
+    TicketId,
+    WorkerId,
+)
 
 Outcome = Literal["completed", "returned", "attention", "failed", "expired", "released"]
 REASON_MAX = Ticket.REASON_MAX
@@ -19,7 +29,7 @@ COMMENT = "What was done, for those who do the next stages and for people (Markd
 class Completion(Sent):
     """The stage is done."""
 
-    comment: str = Field(
+    comment: ProgramText = Field(
         "",
         max_length=Comment.CONTENT_MAX,
         description=COMMENT,
@@ -33,7 +43,7 @@ class Return(Sent):
     to_stage: int = Field(
         ge=1, le=PLAN_MAX, description="The stage's number in the plan, from 1.", examples=[1]
     )
-    reason: str = Field(
+    reason: ProgramText = Field(
         min_length=1,
         max_length=REASON_MAX,
         description="What must be done differently; the worker of that stage reads it.",
@@ -44,7 +54,7 @@ class Return(Sent):
 class Reason(Sent):
     """Why the stage can't be done now."""
 
-    reason: str = Field(
+    reason: ProgramText = Field(
         min_length=1,
         max_length=REASON_MAX,
         description="What happened, or the question that a person must answer.",
@@ -55,7 +65,9 @@ class Reason(Sent):
 class Release(Sent):
     """The stage is given back unharmed."""
 
-    reason: str = Field("", max_length=REASON_MAX, description="Why, if it is worth telling.")
+    reason: ProgramText = Field(
+        "", max_length=REASON_MAX, description="Why, if it is worth telling."
+    )
 
 
 class RunShown(Shown):

@@ -14,6 +14,7 @@ from app.schemas.base import (
     PROJECT,
     Page,
     Paged,
+    ProgramText,
     ProjectName,
     RoleName,
     RowNumber,
@@ -44,7 +45,7 @@ class Heartbeat(Sent):
     run_id: RowNumber | None = Field(
         None, description="The run it holds; its lease is extended. Leave it out when idle."
     )
-    output_tail: str | None = Field(
+    output_tail: ProgramText | None = Field(
         None,
         max_length=Worker.OUTPUT_TAIL_MAX,
         description="The last lines that it wrote, for people to look at on its page.",
@@ -54,7 +55,9 @@ class Heartbeat(Sent):
 class Stopped(Sent):
     """The process ends in order."""
 
-    reason: str | None = Field(None, max_length=Worker.REASON_MAX, description="Why it ends.")
+    reason: ProgramText | None = Field(
+        None, max_length=Worker.REASON_MAX, description="Why it ends."
+    )
     needs_attention: bool = Field(
         False, description="Whether a person should see why: it waits in the inbox."
     )

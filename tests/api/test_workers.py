@@ -136,6 +136,44 @@ def test_a_heartbeat_of_an_idle_worker_needs_no_body(worker: Program) -> None:
     assert told["lease_seconds"] is None
 
 
+STRANGE = "a\x00b\x1b[1mc\x07\ud83d"
+STORED = "a\ufffdb\ufffd[1mc\ufffd\ufffd"
+
+
+def test_output_of_any_kind_refuses_no_heartbeat(worker: Program, board: OpenSession) -> None:
+    worker.post("/workers", W1)
+    answer = worker.post("/workers/w-1/heartbeat", {"output_tail": STRANGE})
+    assert answer.status_code == 200, answer.text
+    with board() as session:
+        assert Worker.get(session, "w-1").output_tail == STORED
+
+
+@pytest.mark.parametrize(
+    ("report", "field"),
+    [
+        ("complete", "comment"),
+        ("fail", "reason"),
+        ("attention", "reason"),
+        ("release", "reason"),
+    ],
+)
+def test_output_that_a_report_quotes_refuses_no_report(
+    worker: Program, ticket_id: str, report: str, field: str
+) -> None:
+    worker.post("/workers", W1)
+    run_id = claim(worker)["run"]["run_id"]
+    answer = worker.post(f"/runs/{run_id}/{report}", {field: STRANGE})
+    assert answer.status_code == 200, answer.text
+    told = worker.get(f"/tickets/{ticket_id}/comments").json["items"]
+    assert STORED in [answer.json["reason"], *(each["content"] for each in told)]
+
+
+def test_nor_does_it_refuse_that_a_worker_stopped(worker: Program) -> None:
+    worker.post("/workers", W1)
+    answer = worker.post("/workers/w-1/stopped", {"reason": STRANGE})
+    assert answer.json["stopped_reason"] == STORED
+
+
 def test_a_heartbeat_with_anothers_run_is_refused(worker: Program) -> None:
     worker.post("/workers", W1)
     worker.post("/workers", {**W1, "worker_id": "w-2", "pid": 5})

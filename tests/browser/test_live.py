@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app import pipeline
 from app.actor import Actor
-from app.models import Event, PlanTemplate, Ticket
+from app.models import Event, PlanTemplate
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
