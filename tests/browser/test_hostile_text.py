@@ -28,7 +28,7 @@ STRANGE = r"""(inProseOnly) => {
   const own = new URL(location.href).origin;
   const tags = "iframe, frame, object, embed, applet, base, style, math, foreignObject, portal, "
     + "video, audio, marquee, template > img, meta[http-equiv], plaintext, xmp, listing";
-  const ofProse = /^(href|rel|title|start|type|disabled|checked)$/;
+  const ofProse = /^(href|rel|title|start|type|disabled|checked|aria-label)$/;
   const bearsName = /^(id|class|name|for|form|target|(data-)?hx-(?!get$).*)$/;
   const leads = /^(action|formaction|ping|hx-get|hx-post)$/;
   const found = [];
