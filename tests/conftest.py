@@ -29,6 +29,10 @@ from app.extensions import db
 from app.models import User, UserSession
 
 DATABASES = ("sqlite", "postgresql")
+ADAPTERS = ("tests.web", "tests.mcp")
+"""Packages of tests that ask how a question or an answer is put. What the database answers is
+tested below them, so one database is enough, but for modules marked `both_databases`."""
+
 CHROMIUM = shutil.which("chromium")
 
 _numbers = count(1)
@@ -99,19 +103,29 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             db.engine.dispose()
 
 
-@pytest.fixture(scope="session", params=DATABASES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the databases that a test's application runs on, unless the test names them itself."""
+    named = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "migrated_app" in metafunc.fixturenames and "migrated_app" not in named:
+        is_adapter = metafunc.module.__name__.startswith(ADAPTERS)
+        is_on_both = metafunc.definition.get_closest_marker("both_databases") is not None
+        databases = DATABASES if is_on_both or not is_adapter else DATABASES[:1]
+        metafunc.parametrize("migrated_app", databases, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def migrated_app(
     request: pytest.FixtureRequest,
     new_database: Callable[[str], str],
     make_app: Callable[..., Flask],
 ) -> Flask:
-    """One application a database, shared; use `app`, which starts each test with empty tables."""
+    """One application per database, shared; use `app`, which starts each test with empty tables."""
     return make_app(new_database(request.param), sweep_seconds=0)
 
 
 @pytest.fixture
 def app(migrated_app: Flask) -> Iterator[Flask]:
-    """The application, on each database in turn, with empty tables."""
+    """The application with empty tables, on the databases that `pytest_generate_tests` chooses."""
     yield migrated_app
     with migrated_app.app_context():
         empty_all_tables()

@@ -12,6 +12,8 @@ from tests.conftest import OpenSession
 from tests.factories import ANN, make_ticket
 from tests.mcp.conftest import Agent, hold_a_stage
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def ticket_id(board: OpenSession) -> str:

@@ -14,6 +14,8 @@ from tests.conftest import OpenSession
 from tests.factories import make_project, make_role, make_ticket
 from tests.mcp.conftest import Agent, Agent_, hold_a_stage
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def ticket_id(board: OpenSession) -> str:

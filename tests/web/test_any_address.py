@@ -13,6 +13,8 @@ from tests.conftest import OpenSession, SignIn
 from tests.factories import make_ticket, make_worker
 from tests.web.probing.hostile import PARAMETERS, TEXTS
 
+pytestmark = pytest.mark.both_databases
+
 a_short_run = settings(
     max_examples=25,
     deadline=None,

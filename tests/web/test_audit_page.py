@@ -16,6 +16,8 @@ from tests.factories import make_project
 from tests.queries import counting_queries
 from tests.web.reading import words
 
+pytestmark = pytest.mark.both_databases
+
 ANN, ROOT = Actor.person("ann", "10.0.0.7"), Actor.operator("root")
 
 

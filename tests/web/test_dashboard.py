@@ -23,6 +23,8 @@ from tests.factories import (
 )
 from tests.queries import counting_queries
 
+pytestmark = pytest.mark.both_databases
+
 ASKS = {"HX-Request": "true"}
 
 

@@ -13,6 +13,8 @@ from tests.factories import ANN, GATE, make_project, make_ticket, make_worker, r
 from tests.queries import counting_queries
 from tests.web.reading import words
 
+pytestmark = pytest.mark.both_databases
+
 ASKS = {"HX-Request": "true"}
 
 

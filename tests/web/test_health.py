@@ -15,6 +15,8 @@ from tests.factories import make_project
 from tests.queries import counting_queries
 from tests.runner.processes import until
 
+pytestmark = pytest.mark.both_databases
+
 UNREACHABLE = "postgresql://nobody@127.0.0.1:1/none"
 
 

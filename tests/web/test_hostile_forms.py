@@ -10,6 +10,8 @@ from tests.conftest import OpenSession
 from tests.factories import ROLES, make_ticket
 from tests.web.reading import error_at
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def ticket(board: OpenSession) -> None:

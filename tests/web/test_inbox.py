@@ -26,6 +26,8 @@ from tests.queries import counting_queries
 from tests.web.reading import between, words
 from tests.web.test_events import ASKS, ask_for_attention
 
+pytestmark = pytest.mark.both_databases
+
 COORDINATOR = Actor.token("coordinator")
 
 

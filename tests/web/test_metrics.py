@@ -20,6 +20,8 @@ from tests.factories import ANN, make_project, make_ticket, make_worker, run_sta
 from tests.queries import counting_queries
 from tests.runner.processes import until
 
+pytestmark = pytest.mark.both_databases
+
 PATH = "/metrics"
 
 

@@ -10,6 +10,8 @@ from app.models import AuditEntry, Identity, Invitation, User
 from tests.queries import counting_queries
 from tests.web.reading import between, words
 
+pytestmark = pytest.mark.both_databases
+
 ROOT = Actor.operator("root")
 
 

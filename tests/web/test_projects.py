@@ -21,6 +21,8 @@ from tests.factories import (
 from tests.queries import counting_queries
 from tests.web.reading import between
 
+pytestmark = pytest.mark.both_databases
+
 NEW = {"repository_name": "acme/shop", "path": "/src/shop"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 import time_machine
 from flask.testing import FlaskClient
 
@@ -26,6 +27,8 @@ from tests.factories import (
 )
 from tests.queries import counting_queries
 from tests.web.reading import between
+
+pytestmark = pytest.mark.both_databases
 
 HOME = f"/projects/{PROJECT}"
 REGION = {"HX-Request": "true"}

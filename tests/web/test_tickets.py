@@ -25,6 +25,8 @@ from tests.factories import (
 from tests.queries import counting_queries
 from tests.web.reading import between
 
+pytestmark = pytest.mark.both_databases
+
 
 def listed(client: FlaskClient, query: str = "") -> list[str]:
     """The ids that the list shows, in order."""

@@ -11,6 +11,8 @@ from app.models import Event, StageRun, Ticket, Worker
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 from tests.queries import counting_queries
 
+pytestmark = pytest.mark.both_databases
+
 ASKS = {"HX-Request": "true"}
 NEVER = timedelta(days=3650)
 
