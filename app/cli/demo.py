@@ -12,9 +12,9 @@ import click
 def demo(port: int) -> None:
     """Start a board on a scratch database with a few runners, and let you look.
 
-    Tickets move; one fails and is tried again, one is sent back by review, two wait for a person,
-    and one loses its worker and is recovered. Everything stays on this machine, and Ctrl-C ends all
-    of it.
+    Tickets move, and new ones come; one fails and is tried again, one is sent back by review, a few
+    wait for a person, and one loses its worker and is recovered. Everything stays on this machine,
+    and Ctrl-C ends all of it.
     """
     from app.runner.demo.show import play
     from app.runner.demo.stage_door import DemoError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.runner.demo import scene
 from tests.runner.processes import CALLBOARD, free_port, until
 
 pytestmark = pytest.mark.slow
@@ -46,9 +48,45 @@ def are_gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
 
+def new_tickets_done(printed: str) -> set[str]:
+    """Tickets that weren't there in the beginning, and are closed."""
+    closed = re.findall(r" TEAS-(\d+) +closed$", printed, re.MULTILINE)
+    return {number for number in closed if int(number) > len(scene.TICKETS)}
+
+
+def unfinished(number: int, **values: object) -> list[dict[str, object]]:
+    return [{"labels": [], "execution_plan": scene.PLAN, "state": "open", **values}] * number
+
+
+def test_new_tickets_wait_until_the_crew_has_room() -> None:
+    assert scene.next_ticket(0, unfinished(scene.CREW_HAS_ENOUGH)) is None
+    assert scene.next_ticket(0, unfinished(scene.CREW_HAS_ENOUGH - 1)) is not None
+
+
+def test_what_waits_for_a_person_neither_stops_the_crew_nor_grows_for_ever() -> None:
+    board: list[dict[str, object]] = []
+    made = 0
+    for _ in range(200):
+        while ticket := scene.next_ticket(made, board):
+            board.append({"state": "open", "labels": [], **ticket})
+            made += 1
+        # The crew does all that it can do without a person.
+        board = [ticket for ticket in board if scene.needs_a_person(ticket)]
+
+    assert made >= 200
+    assert len(board) == scene.PERSON_HAS_ENOUGH
+    assert any("approval" in ticket["execution_plan"] for ticket in board)
+
+
+def test_titles_of_new_tickets_differ() -> None:
+    tickets = [scene.next_ticket(made, []) for made in range(50)]
+
+    assert len({ticket["title"] for ticket in tickets if ticket}) == 50
+
+
 def test_demo_shows_every_turn_a_ticket_can_take(demo: Demo, tmp_path: Path) -> None:
     process, printed = demo
-    until(lambda: "Ctrl-C ends the demo" in printed(), seconds=90)
+    until(lambda: "Ctrl-C ends the demo" in printed(), seconds=240)
     for turn in (
         "(The demo kills the runner",
         "implementation failed: The tests hung",
@@ -60,6 +98,7 @@ def test_demo_shows_every_turn_a_ticket_can_take(demo: Demo, tmp_path: Path) -> 
         "TEAS-3  implementation done",
     ):
         until(lambda turn=turn: turn in printed(), seconds=120)
+    until(lambda: len(new_tickets_done(printed())) >= 3, seconds=240)
     started = family(process)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0, printed()
@@ -69,7 +108,7 @@ def test_demo_shows_every_turn_a_ticket_can_take(demo: Demo, tmp_path: Path) -> 
 
 def test_killed_demo_takes_everything_with_it(demo: Demo) -> None:
     process, printed = demo
-    until(lambda: "(The demo kills" in printed(), seconds=90)
+    until(lambda: "(The demo kills" in printed(), seconds=240)
     started = family(process)
     assert len(started) > 5
     process.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -91,6 +92,59 @@ TICKETS: list[dict[str, Any]] = [
     {"key": "typo", "title": "Correct “Earl Gray”", "priority": 3},
 ]
 
+PAGE = 100
+"""Far more tickets than are ever unfinished."""
+
+CREW_HAS_ENOUGH = 4
+"""No new ticket comes while the crew has so many to do."""
+
+PERSON_HAS_ENOUGH = 4
+"""While so many tickets need a person, sooner or later, new ones need nobody."""
+
+MORE_TICKETS: list[dict[str, Any]] = [
+    {"title": "Show how long each tea should steep"},
+    {"title": "Let customers pay on delivery", "labels": ["sent-back"]},
+    {
+        "title": "Offer free delivery from 40 euro",
+        "description": "A person must **approve** it: the last stage is a gate.",
+        "execution_plan": ["implementation", "approval"],
+    },
+    {"title": "Sort teas by how much caffeine they have"},
+    {"title": "Send a receipt by mail", "labels": ["fails-once"]},
+    {"title": "Say which teas are out of stock", "priority": 1},
+    {
+        "title": "Choose a picture for the autumn blends",
+        "description": "The agent **asks a person**. Answer it, and the work goes on.",
+        "labels": ["asks"],
+    },
+    {"title": "Make the search find “Lapsang”", "priority": 3},
+    {"title": "Print the harvest's year on each page", "labels": ["sent-back"]},
+    {"title": "Remember what a customer ordered last"},
+]
+"""What the shop thinks of next, over and over."""
+
+
+def next_ticket(made: int, unfinished: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The ticket that comes after so many others, or None while there is enough to do."""
+    for_person = sum(map(needs_a_person, unfinished))
+    if len(unfinished) - for_person >= CREW_HAS_ENOUGH:
+        return None
+    ticket = MORE_TICKETS[made % len(MORE_TICKETS)]
+    turn = made // len(MORE_TICKETS) + 1
+    title = ticket["title"] if turn == 1 else f"{ticket['title']} ({turn})"
+    if for_person >= PERSON_HAS_ENOUGH and needs_a_person(ticket):
+        ticket = {}
+    return {"project_id": PROJECT, "execution_plan": PLAN, **ticket, "title": title}
+
+
+def needs_a_person(ticket: dict[str, Any]) -> bool:
+    """Whether it waits for someone who looks at the board, now or later."""
+    return (
+        "asks" in ticket.get("labels", ())
+        or "approval" in ticket.get("execution_plan", ())
+        or ticket.get("state") == "on_hold"
+    )
+
 
 def new_password() -> str:
     """Words that are quickly typed. Enough for a scratch board that only this machine can reach."""
@@ -110,6 +164,13 @@ def set_up(http: httpx.Client, path: str) -> None:
         _post(http, "worker-types", {"project_id": PROJECT, "lease_seconds": LEASE_SECONDS, **role})
     tickets = {"project_id": PROJECT, "execution_plan": PLAN, "tickets": TICKETS}
     _post(http, "tickets/bulk", tickets)
+
+
+def bring_more(http: httpx.Client, made: int) -> int:
+    """Make the next ticket, unless there is enough to do or the board is busy; how many it made."""
+    page = http.get("tickets", params={"limit": PAGE})
+    ticket = next_ticket(made, page.json()["items"]) if page.is_success else None
+    return int(ticket is not None and http.post("tickets", json=ticket).is_success)
 
 
 def _post(http: httpx.Client, path: str, body: dict[str, Any]) -> None:

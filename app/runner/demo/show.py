@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from app.runner.agent import Agent
-from app.runner.demo.scene import PERSON, PROJECT, new_password, set_up
+from app.runner.demo.scene import PERSON, PROJECT, bring_more, new_password, set_up
 from app.runner.demo.stage_door import DemoError, StageDoor
 
 SCRIPT = Path(__file__).with_name("agent.py")
@@ -23,6 +23,7 @@ START_SECONDS = 30
 UNLUCKY = "unlucky"
 DIES_AFTER_SECONDS = 3
 LOOK_EVERY_SECONDS = 1
+NEW_TICKET_EVERY_SECONDS = 8
 
 CREWS = {"anna": {"implementation": 2}, "ben": {"review": 1, "documentation": 1}}
 """The runners by name, and how many agents of which type each lets work at once."""
@@ -73,6 +74,8 @@ class _Show:
         self._told = 0
         self._unlucky: Agent | None = None
         self._dies_at = 0.0
+        self._brought = 0
+        self._brings_at = time.monotonic()
 
     def go_on(self) -> None:
         """Set the scene, then tell what happens."""
@@ -101,6 +104,8 @@ class _Show:
             while not server.has_ended:
                 self._tell(http)
                 crew_comes = crew_comes or self._start_crew_once_unlucky_works(http, work)
+                if crew_comes:
+                    self._bring_more(http)
                 time.sleep(LOOK_EVERY_SECONDS)
         raise DemoError(f"the server ended:\n{self._door.log_of('server')}")
 
@@ -130,6 +135,12 @@ class _Show:
             self._door.start_runner(name, token, "--config", str(config))
         self._dies_at = time.monotonic() + DIES_AFTER_SECONDS
         return True
+
+    def _bring_more(self, http: httpx.Client) -> None:
+        """The crew never runs out of work, so that there is something to see until the end."""
+        if time.monotonic() > self._brings_at:
+            self._brings_at = time.monotonic() + NEW_TICKET_EVERY_SECONDS
+            self._brought += bring_more(http, self._brought)
 
     def _tell(self, http: httpx.Client) -> None:
         if self._unlucky and self._dies_at and time.monotonic() > self._dies_at:
