@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.actor import Actor
 from app.columns import created, string_list, updated, utcnow
-from app.errors import Conflict, NotFound, Stale
+from app.errors import Conflict, NotFound
 from app.extensions import Model
 from app.models.backoff import BACKOFF_MAX
 from app.models.comment import Comment
@@ -236,13 +236,6 @@ class TicketRow(Model):
             needs_attention=needs_attention,
         )
         self.session.add(event)
-
-    def require_stage(self, number: int) -> None:
-        """Raise `Stale` unless it is that stage's turn: who decides saw an older page, or sent the
-        decision twice."""
-        if number != self.completed_stages + 1:
-            turn = f"it is {self.current_stage}'s turn" if self.current_stage else "all are done"
-            raise Stale(f"Stage {number} of {self.ticket_id} is no longer next: {turn}.")
 
     def require_open(self) -> None:
         """Raise `Conflict` unless work on the ticket may go on."""

@@ -1,4 +1,4 @@
-"""Not waiting out the pause after a failed attempt; deciding on what one saw; plans that moved."""
+"""Not waiting out the pause after a failed attempt; plans that moved."""
 
 from __future__ import annotations
 
@@ -41,17 +41,6 @@ def test_a_ticket_that_is_ready_running_or_blocked_has_nothing_to_retry(session:
     session.refresh(ready)
     with pytest.raises(Conflict):
         ready.retry_now(ANN)
-
-
-def test_a_decision_about_a_stage_that_is_no_longer_next_is_stale(session: Session) -> None:
-    ticket = make_ticket(session)
-    ticket.require_stage(1)
-    run_stage(session, ticket).complete()
-    with pytest.raises(Stale, match="review's turn"):
-        ticket.require_stage(1)
-    run_stage(session, ticket).complete()
-    with pytest.raises(Stale, match="all are done"):
-        ticket.require_stage(2)
 
 
 def test_a_plan_made_on_an_older_version_is_stale(session: Session) -> None:
