@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import pipeline
 from app.models import Event, Project, StageRun, User
@@ -111,12 +111,16 @@ def test_events_of_hidden_projects_are_not_processed_by_their_numbers(
     board: OpenSession, sign_in: SignIn, rows: Rows
 ) -> None:
     with board() as session:
-        hidden = furnish_hidden(session).parts["event_id"]
-    picked = {"event": [str(hidden), str(rows.parts["event_id"])], "note": "seen"}
+        furnish_hidden(session)
+        created = Event.event_type == "ticket_created", ~Event.processed
+        of = select(func.min(Event.id)).where(*created)
+        seen = session.scalar(of.where(Event.project_id != HIDDEN))
+        hidden = session.scalar(of.where(Event.project_id == HIDDEN))
+    picked = {"event": [str(hidden), str(seen)], "note": "seen"}
     assert sign_in("member").post("/events", data=picked).status_code == 303
     with board() as session:
-        events = select(Event.processed).where(Event.id.in_((hidden, rows.parts["event_id"])))
-        assert session.scalars(events.order_by(Event.id)).all() == [True, False]
+        events = select(Event.processed).where(Event.id.in_((seen, hidden)))
+        assert session.scalars(events.order_by(Event.project_id == HIDDEN)).all() == [True, False]
 
 
 def test_a_feed_misses_nothing_when_hidden_events_stand_between(

@@ -121,7 +121,7 @@ def state(board: OpenSession) -> str:
 
 def answer_button(page: str) -> str:
     """What the button says that makes an answer of the comment."""
-    return between(page, 'name="answer" value="', '"')
+    return between(between(page, 'name="answer"', ">"), 'value="', '"')
 
 
 def test_a_comment_on_a_ticket_that_asks_can_be_the_answer(
