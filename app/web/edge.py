@@ -86,7 +86,7 @@ def _require_form() -> None:
     is_other = request.is_json or request.mimetype.startswith("multipart/")
     if is_other and not other_sites.is_for_programs(request.path):
         raise UnsupportedMediaType(
-            "The pages take forms, as browsers send them (application/x-www-form-urlencoded). "
+            "The pages take forms. They come as application/x-www-form-urlencoded. "
             "Programs may use the API: see /api/docs."
         )
 
