@@ -54,12 +54,9 @@ def numbers(client):
     """The number of what waits, wherever it is said."""
     inbox, dashboard = client.get("/inbox").text, client.get("/").text
     said = [
-        between(part, ">", "<")
+        between(between(page, f'id="{place}"', "/span>"), ">", "<")
         for page in (inbox, dashboard)
-        for part in (
-            between(page, '<span class="badge" id="side-inbox"', "/span>"),
-            between(page, '<span class="badge" id="phone-inbox"', "/span>"),
-        )
+        for place in ("side-inbox", "phone-inbox")
     ]
     for page, heading in ((inbox, "inbox-title"), (dashboard, "attention")):
         card = between(page, f'<h2 id="{heading}"', "</header>")
