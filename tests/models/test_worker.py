@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock, pipeline
+from app.actor import Actor
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Worker
 from tests.factories import ANN, PROJECT, claim, make_project, make_role, make_ticket, make_worker
@@ -178,11 +179,19 @@ def test_finishing_is_told_once(session, project):
 
 def test_a_failed_worker_needs_attention(session, project):
     worker = make_worker(session)
-    worker.fail(ANN, "x" * 2_000)
+    worker.fail(Actor.system(), "x" * 2_000)
 
     (event,) = events(session, event_type="worker_stopped")
     assert event.needs_attention
     assert len(worker.stopped_reason) == Worker.REASON_MAX
+
+
+@pytest.mark.parametrize("actor", [ANN, Actor.token("coordinator"), Actor.operator("root")])
+def test_whoever_declares_a_worker_dead_needs_no_attention_for_it(session, project, actor):
+    make_worker(session, worker_id="w-1").fail(actor, "gone")
+
+    (event,) = events(session, event_type="worker_stopped")
+    assert not event.needs_attention
 
 
 def test_a_worker_given_up_for_dead_that_is_heard_of_is_itself_again(session, project):

@@ -16,6 +16,7 @@ from app.api.operation import Operation, operations
 from app.mcp.tools import tools
 from app.models.event import EVENT_TYPES
 from app.models.worker import STATUSES
+from app.queries.attention import KINDS
 from app.queries.tickets import SORTS, STATE_CHOICES
 from app.queries.workers import SORTS as WORKER_SORTS
 from app.web import access
@@ -50,6 +51,7 @@ FILTERS = {
         *(f"?status=all&sort=-{sort}" for sort in WORKER_SORTS),
         "?type=review",
     ],
+    "inbox.index": [*(f"?kind={kind}" for kind in KINDS), "?project={project_id}"],
     "events.index": [
         "?show=all",
         *(f"?show=all&processed={word}" for word in ("no", "yes", "any")),

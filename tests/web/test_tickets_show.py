@@ -147,7 +147,7 @@ def test_an_open_page_asks_and_gets_nothing_until_something_changed(
     assert "<html" not in changed.text
     assert "on hold" in between(changed.text, 'id="ticket-state"', "</span>")
     assert 'id="ticket-story"' in changed.text
-    assert changed.text.count("hx-swap-oob") == 6
+    assert changed.text.count("hx-swap-oob") == 8
     assert "comment-form" not in changed.text, "what someone is typing stays as it is"
 
 
