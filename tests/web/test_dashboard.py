@@ -237,7 +237,7 @@ def test_used_up_attempts_are_told_in_numbers(client, board):
     with board() as session:
         ticket = make_ticket(session)
         for _ in range(3):
-            ticket.ready_at = clock.now()
+            ticket.backoff_until = None
             session.flush()
             run_stage(session, ticket).fail("429 too many requests")
     needs = card(client.get("/").text, "Needs attention")
