@@ -71,14 +71,18 @@ def parts(board: OpenSession, rows: Rows) -> dict[str, Any]:
 
 
 def requests_of(app: Flask, parts: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Endpoint, method and address of all that can be asked: what ends the session comes last."""
+    """Endpoint, method and address of all that can be asked: what ends the session comes last, and
+    what deletes something after what needs it."""
     urls = app.url_map.bind("")
     found = [
         (rule.endpoint, method, urls.build(rule.endpoint, {p: parts[p] for p in rule.arguments}))
         for rule in page_rules(app)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     ]
-    yield from sorted(found, key=lambda one: (one[0] in END_THE_SESSION, one[1], one))
+    yield from sorted(
+        found,
+        key=lambda one: (one[0] in END_THE_SESSION, one[1], one[0].endswith(".delete"), one),
+    )
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
