@@ -8,9 +8,11 @@ from typing import Any
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from app import engine, logs
-from app.config import ROOT, Settings, load_settings, secret_key
-from app.extensions import csrf, db, login, migrate
+from app.db import engine
+from app.db.base import db
+from app.extensions import csrf, login, migrate
+from app.observability import logs
+from app.settings.board import ROOT, Settings, load_settings, secret_key
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -78,7 +80,7 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     """Unknown paths and wrong methods belong to no blueprint: the path says whose error it is."""
     from app import mcp
     from app.api import problems
-    from app.web import errors
+    from app.web.http import errors
 
     if request.path.startswith("/api/"):
         return problems.answer(error)

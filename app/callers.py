@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from app import engine, request_id
 from app.actor import Actor
+from app.db import engine
+from app.db.base import db
+from app.db.best_effort import note_apart
 from app.errors import Forbidden
-from app.extensions import db
 from app.models import ApiToken
-from app.noting import note_apart
-from app.queries.sight import sight_of_token
-from app.sight import Sight
+from app.observability import request_id
+from app.queries.visibility import sight_of_token
+from app.visibility import Sight
 
 CHALLENGE = 'Bearer realm="callboard"'
 HOW_TO_GET_IN = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app
 
-from app.config import Settings
+from app.settings.board import Settings
 
 LOCAL_URL = "http://127.0.0.1:8000"
 

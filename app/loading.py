@@ -11,7 +11,7 @@ from app.actor import Actor
 from app.callers import Caller
 from app.errors import Conflict, Forbidden, NotFound, Stale
 from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
-from app.sight import Sight
+from app.visibility import Sight
 
 
 def project_named(session: Session, sight: Sight, name: str) -> Project:

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 
 from app import clock, create_app, pipeline
 from app.actor import Actor
-from app.config import load_settings
-from app.extensions import db
+from app.db.base import db
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
+from app.settings.board import load_settings
 
 BACKLOGS = (1_000, 100_000)
 CLAIMS = 500

@@ -66,7 +66,7 @@ class LogLine(logging.Formatter):
     """gunicorn's own lines in the app's two formats (CALLBOARD_LOG_FORMAT).
 
     The master can't ask the app to write them: a reload brings new code only while the master has
-    none. In the workers the app does (app/logs.py).
+    none. In the workers the app does (app/observability/logs.py).
     """
 
     converter = time.gmtime
@@ -294,7 +294,7 @@ worker_class = Worker
 
 
 def metrics_folder() -> str:
-    """The folder where all workers count their requests (app/metrics.py); gone with the master."""
+    """Where all workers count their requests (app/observability/metrics.py); gone with the master."""
     given = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
     start = f"callboard-metrics-{os.getpid()}-"
     # The one of this very master is kept when it reloads. One that it has inherited from the master

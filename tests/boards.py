@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import create_engine, select, text
 
 from app import create_app
-from app.config import load_settings
-from app.extensions import db
+from app.db.base import db
+from app.settings.board import load_settings
 from tests.test_migrations import fill_every_table
 
 Board = dict[str, list[tuple[Any, ...]]]

@@ -16,7 +16,8 @@ from pathlib import Path
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from app import engine, pipeline
+from app import pipeline
+from app.db import engine
 from app.errors import RunNotCurrent
 from app.models import StageRun, Ticket, Worker
 from tests.factories import PROJECT

@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from app.actor import Actor
-from app.config import load_settings
-from app.extensions import db
+from app.db.base import db
 from app.models import User, UserSession
+from app.settings.board import load_settings
 
 DATABASES = ("sqlite", "postgresql")
 ADAPTERS = ("tests.web", "tests.mcp")

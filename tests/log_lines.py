@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from app import logs
+from app.observability import logs
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from hypothesis.stateful import (
     rule,
 )
 
+from app.db.base import db
 from app.errors import DomainError
-from app.extensions import db
 from app.models import StageRun, Ticket
 from tests import board_model
 from tests.board_model import LEASE, MAX_ATTEMPTS, ROLES, Board

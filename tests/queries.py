@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from app.extensions import db
+from app.db.base import db
 
 
 @contextmanager

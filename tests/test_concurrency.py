@@ -17,8 +17,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.database_errors import is_busy
-from app.extensions import db
+from app.db.base import db
+from app.db.errors import is_busy
 from tests import claiming_worker
 from tests.factories import ANN, make_project, make_role, make_ticket
 

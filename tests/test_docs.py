@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from app.cli import callboard
-from app.config import ENV_PREFIX, Settings
+from app.settings.board import ENV_PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

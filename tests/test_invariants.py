@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app import pipeline
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import own_worker, run_to_report, worker_to_stop
 from app.models import ApiToken, Event, Ticket, Worker
 from app.models.backoff import JITTER

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
-from app.extensions import db
+from app.db.base import db
 from app.models import (
     ApiToken,
     IdempotencyKey,

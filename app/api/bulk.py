@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.api.operation import operation
 from app.api.tickets import TAG
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.pipeline.planning import create_tickets
 from app.schemas.bulk import TicketsMade, TicketsNew
 

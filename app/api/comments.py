@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import run_to_report, see_ticket, ticket_to_change
 from app.models import Comment
 from app.queries.keyset import Order, take_slice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import see_ticket, ticket_to_change
 from app.queries.dependency_records import dependency_records
 from app.queries.ticket_records import is_waited_for_by, waits_for

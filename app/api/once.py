@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.api.problems import Refused
 from app.callers import Caller
+from app.db.base import db
 from app.errors import DomainError
-from app.extensions import db
 from app.models import IdempotencyKey
 from app.schemas.problems import FieldProblem
 

@@ -14,8 +14,8 @@ from app.api.operation import VERSION, Operation, blueprint, operations
 from app.api.parameters import parameters_of, path_of
 from app.api.problems import CONTENT_TYPE, KINDS
 from app.schemas.base import Page
-from app.schemas.drawing import Drawing
 from app.schemas.problems import Problem
+from app.schemas.schema_generator import Drawing
 
 Json = dict[str, Any]
 

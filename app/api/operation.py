@@ -21,7 +21,7 @@ from app.api import intake
 from app.api.callers import authenticate
 from app.api.once import once
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.schemas.base import Asked, Page, Sent, Shown
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

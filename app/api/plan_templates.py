@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import template_numbered
 from app.models import PlanTemplate, Project
 from app.queries.keyset import Order, take_slice

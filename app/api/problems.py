@@ -13,8 +13,8 @@ from flask import Response, request
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
-from app import request_id
-from app.database_errors import failure_of
+from app.db.base import db
+from app.db.errors import failure_of
 from app.errors import (
     Conflict,
     DomainError,
@@ -26,7 +26,7 @@ from app.errors import (
     RunNotCurrent,
     Stale,
 )
-from app.extensions import db
+from app.observability import request_id
 from app.schemas.problems import FieldProblem, Problem
 
 log = logging.getLogger(__name__)

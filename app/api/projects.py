@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import project_named
 from app.models import Project
 from app.queries.project_records import project_records

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.queries.queue_depths import queues
 from app.schemas.queues import QueueList, QueuesAsked
 

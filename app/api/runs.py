@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import run_to_report, see_run
 from app.models import StageRun, Ticket
 from app.queries.keyset import Order, take_slice
 from app.schemas.runs import Completion, Reason, Release, Return, RunPage, RunsAsked, RunShown
-from app.sight import Sight
+from app.visibility import Sight
 
 TAG = "Runs"
 

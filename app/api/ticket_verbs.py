@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.api.operation import operation
 from app.api.tickets import TAG, shown
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import ticket_to_change
 from app.schemas.tickets import Closing, Hold, Reopening, Resumption, TicketShown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import ticket_to_change
 from app.models import Ticket
 from app.queries.ticket_records import ticket_lines, ticket_record

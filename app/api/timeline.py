@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import see_ticket
 from app.queries.ticket_log import ticket_log
 from app.schemas.timeline import TimelineAsked, TimelinePage

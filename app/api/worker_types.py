@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app import pipeline
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import role_numbered
 from app.models import Project, PromptVersion, WorkerType
 from app.queries.keyset import Order, take_slice

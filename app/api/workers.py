@@ -5,7 +5,7 @@ from __future__ import annotations
 from app import pipeline
 from app.api.operation import operation
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import (
     own_worker,
     require_usable_worker_id,

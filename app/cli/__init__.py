@@ -16,7 +16,7 @@ from app.cli.group import CallboardGroup
 from app.cli.mcp_config import mcp_config
 from app.cli.serve import serve
 from app.cli.work import work
-from app.config import ConfigError, load_settings
+from app.settings.board import ConfigError, load_settings
 
 
 def register(app: Flask) -> None:

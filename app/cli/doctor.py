@@ -9,7 +9,7 @@ import click
 
 from app.cli.group import settings
 from app.cli.keeping import KeepingCommand
-from app.extensions import db
+from app.db.base import db
 from app.upkeep.doctor import Finding, examine
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "fixed": "cyan"}

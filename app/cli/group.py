@@ -11,9 +11,9 @@ from flask import current_app
 from flask.cli import FlaskGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.config import Settings
-from app.database_errors import failure_of
+from app.db.errors import failure_of
 from app.errors import DomainError
+from app.settings.board import Settings
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "The board": ("seed", "import", "expire-leases"),

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from app.beads.destination import Destination
-from app.beads.importing import import_records
-from app.beads.record import read_lines
-from app.beads.tally import Tally
 from app.cli.group import BoardCommand, settings
 from app.cli.tally import print_tally
-from app.extensions import db
+from app.db.base import db
+from app.exchange.beads.destination import Destination
+from app.exchange.beads.importing import import_records
+from app.exchange.beads.record import read_lines
+from app.exchange.beads.tally import Tally
 
 BEADS_FOLDER = ".beads"
 """Where a repository keeps its Beads file."""

@@ -6,7 +6,7 @@ import click
 
 from app import pipeline
 from app.cli.group import BoardCommand
-from app.extensions import db
+from app.db.base import db
 
 
 @click.command(

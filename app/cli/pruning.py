@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import click
 
-from app import clock, engine
+from app import clock
 from app.cli.keeping import KeepingCommand, progress
 from app.cli.lifetime import Lifetime
 from app.cli.operator import the_operator
-from app.extensions import db
+from app.db import engine
+from app.db.base import db
 from app.models import AuditEntry
 from app.upkeep.pruning import EventPruning
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from app.cli.group import BoardCommand
+from app.db.base import db
 from app.errors import Conflict
-from app.extensions import db
 from app.models import Project
 from app.sample.script import read_script
 from app.sample.story import tell

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from app.config import ROOT, load_settings, secret_key
+from app.settings.board import ROOT, load_settings, secret_key
 
 CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
 

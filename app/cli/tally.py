@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import click
 
-from app.beads.destination import Destination
-from app.beads.tally import Tally
+from app.exchange.beads.destination import Destination
+from app.exchange.beads.tally import Tally
 
 Row = tuple[str, int]
 

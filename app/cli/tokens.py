@@ -11,7 +11,7 @@ from app import clock
 from app.cli.group import BoardCommand
 from app.cli.lifetime import Lifetime
 from app.cli.operator import the_operator
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken
 from app.models.api_token import SCOPES
 

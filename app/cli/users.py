@@ -10,7 +10,7 @@ import click
 from app import pipeline
 from app.cli.group import BoardCommand
 from app.cli.operator import the_operator
-from app.extensions import db
+from app.db.base import db
 from app.links import LOCAL_URL, link_from, public_url
 from app.models import Invitation, User
 from app.models.user import ROLES

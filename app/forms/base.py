@@ -14,9 +14,9 @@ from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not yet in its stubs
 from wtforms.validators import InputRequired, Length, Regexp
 
-from app import engine
+from app.db import engine
+from app.db.base import db
 from app.errors import Conflict, DomainError, Forbidden, NotFound, TooMany
-from app.extensions import db
 
 STATUS_OF = {
     NotFound: HTTPStatus.NOT_FOUND,

@@ -12,9 +12,10 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
-from app import engine
 from app.callers import Caller
-from app.database_errors import DatabaseFailure, failure_of
+from app.db import engine
+from app.db.base import db
+from app.db.errors import DatabaseFailure, failure_of
 from app.errors import (
     Conflict,
     DomainError,
@@ -24,7 +25,6 @@ from app.errors import (
     NotFound,
     RunNotCurrent,
 )
-from app.extensions import db
 from app.mcp.faults import INTERNAL_ERROR, INVALID_PARAMS, Fault
 from app.mcp.refusals import told_of_crash
 from app.mcp.registry import Tool, tools

@@ -12,8 +12,7 @@ from flask import Response, current_app, request
 
 from app.bodies import read_body
 from app.callers import CHALLENGE, HOW_TO_GET_IN, Caller, bearer_secret, identify
-from app.config import Settings
-from app.database_errors import failure_of
+from app.db.errors import failure_of
 from app.mcp import envelope
 from app.mcp.faults import (
     INTERNAL_ERROR,
@@ -27,6 +26,7 @@ from app.mcp.methods import carry_out
 from app.mcp.origin import is_own_origin
 from app.mcp.refusals import CONTENT_TYPE, Refused, json_response, told_of_crash
 from app.schemas.json_text import NotJson, Unstorable, read_json
+from app.settings.board import Settings
 
 BATCH_MAX = 50
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.schemas.base import NUMBER_MAX
-from app.schemas.drawing import Drawing
+from app.schemas.schema_generator import Drawing
 
 OMITTED = frozenset({"title", "examples", "pattern", "minLength"})
 EMPTY_DEFAULTS: tuple[Any, ...] = (None, "", [])

@@ -10,12 +10,12 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
-from app import request_id
 from app.callers import CHALLENGE
-from app.database_errors import failure_of
+from app.db.base import db
+from app.db.errors import failure_of
 from app.errors import NotAuthenticated
-from app.extensions import db
 from app.mcp.faults import INTERNAL_ERROR, INVALID_REQUEST, Fault
+from app.observability import request_id
 
 log = logging.getLogger(__name__)
 

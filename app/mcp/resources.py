@@ -14,10 +14,10 @@ from urllib.parse import unquote
 from mcp_types import ResourceTemplate, TextResourceContents
 from pydantic import TypeAdapter, ValidationError
 
-from app import engine
 from app.callers import Caller
+from app.db import engine
+from app.db.base import db
 from app.errors import NotFound
-from app.extensions import db
 from app.loading import see_ticket
 from app.queries.assignments import newest_comments
 from app.queries.ticket_records import Record, is_waited_for_by, ticket_record, waits_for

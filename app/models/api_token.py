@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, intpk, string_list
+from app.db.base import Model
+from app.db.columns import created, intpk, string_list
 from app.errors import Conflict, Invalid, NotAuthenticated, NotFound
-from app.extensions import Model
 from app.models.audit import AuditEntry
 from app.models.project import Project
 from app.secret import hash_of, new_secret

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, intpk
-from app.extensions import Model
+from app.db.base import Model
+from app.db.columns import created, intpk
 
 Action = Literal[
     "signed_in",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.columns import bigint, created, intpk
+from app.db.base import Model
+from app.db.columns import bigint, created, intpk
 from app.errors import Invalid
-from app.extensions import Model
 from app.text import require_text
 
 

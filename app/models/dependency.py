@@ -20,9 +20,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created
+from app.db.base import Model
+from app.db.columns import created
 from app.errors import Conflict, Invalid
-from app.extensions import Model
 from app.models.event import Event
 from app.models.project import Project
 from app.models.ticket_row import TicketRow

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import bigint, created, intpk
+from app.db.base import Model
+from app.db.columns import bigint, created, intpk
 from app.errors import NotFound
-from app.extensions import Model
 from app.text import require_text
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
-from app.columns import bigint, created
-from app.extensions import Model
+from app.db.base import Model
+from app.db.columns import bigint, created
 
 
 class IdempotencyKey(Model):

@@ -8,9 +8,9 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.actor import Actor
-from app.columns import bigint, created, intpk
+from app.db.base import Model
+from app.db.columns import bigint, created, intpk
 from app.errors import Conflict
-from app.extensions import Model
 from app.models.audit import AuditEntry
 from app.models.user import User
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import ForeignKey, Index, delete, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.db.base import Model
 from app.errors import Invalid
-from app.extensions import Model
 from app.text import require_line
 
 LABEL_MAX = 64

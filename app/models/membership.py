@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.columns import bigint, created
-from app.extensions import Model
+from app.db.base import Model
+from app.db.columns import bigint, created
 
 
 class ProjectMember(Model):

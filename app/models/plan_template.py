@@ -9,9 +9,9 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.actor import Actor
-from app.columns import created, intpk, string_list, updated
+from app.db.base import Model
+from app.db.columns import created, intpk, string_list, updated
 from app.errors import Conflict, NotFound
-from app.extensions import Model
 from app.models.audit import Action, AuditEntry
 from app.models.plan import require_plan
 from app.text import require_line

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, updated
+from app.db.base import Model
+from app.db.columns import created, updated
 from app.errors import Conflict, Invalid, NotFound
-from app.extensions import Model
 from app.models.audit import Action, AuditEntry
 from app.models.event import Event
 from app.models.membership import ProjectMember

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.columns import created, intpk
-from app.extensions import Model
+from app.db.base import Model
+from app.db.columns import created, intpk
 
 
 class SavedView(Model):

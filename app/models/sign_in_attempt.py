@@ -18,9 +18,9 @@ from sqlalchemy import Index, delete, exists, func, select, text
 from sqlalchemy.orm import Mapped, Session, aliased
 
 from app import clock
-from app.columns import created, intpk
+from app.db.base import Model
+from app.db.columns import created, intpk
 from app.errors import TooMany
-from app.extensions import Model
 
 
 class SignInAttempt(Model):

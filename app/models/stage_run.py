@@ -15,9 +15,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app import clock
 from app.actor import Actor
-from app.columns import bigint, created, intpk
+from app.db.base import Model
+from app.db.columns import bigint, created, intpk
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
-from app.extensions import Model
 from app.models.backoff import backoff
 from app.models.event import Event
 from app.models.ticket import Ticket

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, string_list, updated, utcnow
+from app.db.base import Model
+from app.db.columns import created, string_list, updated, utcnow
 from app.errors import Conflict, NotFound
-from app.extensions import Model
 from app.models.backoff import BACKOFF_MAX
 from app.models.comment import Comment
 from app.models.event import Event

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import created, intpk, updated
+from app.db.base import Model
+from app.db.columns import created, intpk, updated
 from app.errors import Conflict, Invalid, NotFound
-from app.extensions import Model
 from app.models.audit import AuditEntry
 from app.text import optional_line
 

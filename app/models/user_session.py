@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import bigint, created, intpk
-from app.extensions import Model
+from app.db.base import Model
+from app.db.columns import bigint, created, intpk
 from app.models.audit import AuditEntry
 from app.models.user import User
 from app.secret import hash_of, new_secret

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
-from app.columns import bigint, created, utcnow
+from app.db.base import Model
+from app.db.columns import bigint, created, utcnow
 from app.errors import Conflict, Invalid, NotFound
-from app.extensions import Model
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
 from app.models.event import Event

@@ -8,9 +8,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.actor import Actor
-from app.columns import created, intpk, updated
+from app.db.base import Model
+from app.db.columns import created, intpk, updated
 from app.errors import Conflict, Invalid, NotFound
-from app.extensions import Model
 from app.models.audit import Action, AuditEntry
 from app.text import optional_line, require_name, require_text
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.models import Event, Ticket
-from app.sight import Sight
+from app.visibility import Sight
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from app.models import Comment, Event, Ticket, Worker, WorkerType
 from app.models.event import ASKING, HOLDING, INBOX
 from app.models.ticket_row import READY
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
-from app.sight import Sight
+from app.visibility import Sight
 
 QUOTED = 400
 """Characters of what was said; a line has no room for more."""

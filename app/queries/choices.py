@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Project, WorkerType
-from app.sight import Sight
+from app.visibility import Sight
 
 
 def project_names(session: Session, sight: Sight) -> Sequence[str]:

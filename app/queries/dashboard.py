@@ -20,7 +20,7 @@ from app.queries.attention import Call, count_calls, first_calls, of_queue
 from app.queries.events import EventFilter, EventRow, event_page
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.workers import WorkerRow, count_by_status, first_workers
-from app.sight import Sight
+from app.visibility import Sight
 
 CALLS_SHOWN = 8
 RUNNING_SHOWN = 8

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.models import Ticket, TicketDependency
 from app.queries.keyset import Order, Slice, take_slice
-from app.sight import Sight
+from app.visibility import Sight
 
 BY_TICKET = Order(
     "ticket_id",

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event
 from app.queries.events import EventFilter
-from app.sight import Sight
+from app.visibility import Sight
 
 LAST_NUMBER = text(
     "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM events_id_seq"

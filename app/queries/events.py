@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.models import Event, Ticket, Worker, WorkerType
 from app.models.event import ASKING, INBOX
 from app.queries.paging import PAGE_SIZE, capped_count
-from app.sight import Sight
+from app.visibility import Sight
 
 TURNS = (ASKING, "ticket_held", "ticket_resumed", "ticket_closed", "ticket_reopened")
 """Events that decide whether a ticket may be worked on."""

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Row, Select, literal, tuple_
 from sqlalchemy.orm import Session
 
-from app.columns import UTCDateTime
+from app.db.columns import UTCDateTime
 from app.errors import Invalid
 
 NUMBER_MAX = 2**63 - 1

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Project, StageRun, Ticket, Worker
 from app.models.stage_run import OUTCOMES
 from app.queries.queue_depths import Queue, queues
-from app.sight import Sight
+from app.visibility import Sight
 
 LAST_RUN_ID = {
     "sqlite": text("SELECT seq FROM sqlite_sequence WHERE name = 'stage_runs'"),

@@ -11,7 +11,7 @@ from app.models import Project, Ticket, Worker
 from app.models.worker import LIVE_STATUSES
 from app.queries.attention import number_of_calls
 from app.queries.paging import COUNT_CAP
-from app.sight import Sight
+from app.visibility import Sight
 
 SHOWN_PROJECTS = 12
 

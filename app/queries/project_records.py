@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Project, WorkerType
 from app.queries.keyset import Order, Slice, take_slice
-from app.sight import Sight
+from app.visibility import Sight
 
 BY_NAME = Order("repository_name", (Project.repository_name.expression,))
 BY_NUMBER = Order("id", (WorkerType.id.expression,))

@@ -21,7 +21,7 @@ from app.models import (
 )
 from app.models.ticket_row import READY
 from app.models.worker import LIVE_STATUSES
-from app.sight import Sight
+from app.visibility import Sight
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from app import clock
 from app.models import Project, Ticket, Worker, WorkerType
 from app.models.worker import LIVE_STATUSES
 from app.queries.situation import situation
-from app.sight import Sight
+from app.visibility import Sight
 
 WAITING = ("ready", "waiting")
 

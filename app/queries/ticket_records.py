@@ -14,7 +14,7 @@ from app.models import StageRun, Ticket, TicketDependency, TicketLabel
 from app.queries.keyset import Order, take_slice
 from app.queries.situation import situation, situation_is
 from app.queries.tickets import labels_of
-from app.sight import Sight
+from app.visibility import Sight
 
 ORDERS = {
     "created": Order("created", (Ticket.created_at.expression, Ticket.ticket_id.expression)),

@@ -18,7 +18,7 @@ from app.models.event import ASKING, HOLDING
 from app.models.worker import LIVE_STATUSES
 from app.queries.situation import situation
 from app.queries.tickets import labels_of, since
-from app.sight import Sight
+from app.visibility import Sight
 
 RELATED_SHOWN = 100
 """Tickets shown of one kind of relation."""

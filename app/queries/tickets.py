@@ -15,7 +15,7 @@ from app.models import Event, Project, StageRun, Ticket, TicketDependency, Ticke
 from app.queries.paging import PAGE_SIZE, Page, capped_count
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.situation import SITUATIONS, situation, situation_is
-from app.sight import Sight
+from app.visibility import Sight
 
 OPEN_STATES = ("open", "on_hold")
 STATE_CHOICES = ("open", *SITUATIONS, "closed", "all")

@@ -12,7 +12,7 @@ from app import clock
 from app.models import StageRun, Worker
 from app.models.worker import LIVE_STATUSES
 from app.queries.keyset import Order, take_slice
-from app.sight import Sight
+from app.visibility import Sight
 
 BY_ID = Order("worker_id", (Worker.worker_id.expression,))
 

@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, Worker
 from app.models.worker import LIVE_STATUSES, STATUSES
 from app.queries.paging import PAGE_SIZE, Page, capped_count
-from app.sight import Sight
+from app.visibility import Sight
 
 SHOWN_STATUSES = ("silent", *STATUSES)
 """What a worker's pill may say. `silent`: live as far as anyone knows, but overdue."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from app.runner.client import Away
-from app.runner.halt import Halt
+from app.runner.shutdown import Halt
 
 log = logging.getLogger(__name__)
 

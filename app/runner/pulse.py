@@ -9,9 +9,9 @@ import time
 
 from app.runner.assignment import Assignment
 from app.runner.client import Away, Beat, Board, Refused, RunOver
-from app.runner.halt import Halt
 from app.runner.output import Output
 from app.runner.patience import Patience
+from app.runner.shutdown import Halt
 
 log = logging.getLogger(__name__)
 

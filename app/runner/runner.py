@@ -13,7 +13,7 @@ from types import FrameType
 
 from app.runner.client import Board, Identity
 from app.runner.config import CrewConfig, RunnerConfig
-from app.runner.errand import Manner
+from app.runner.execution import Manner
 from app.runner.rest import Rests
 from app.runner.runfiles import RunFiles
 from app.runner.slot import Slot

@@ -8,10 +8,10 @@ import time
 from app.runner.assignment import Assignment
 from app.runner.client import Identity, Refused
 from app.runner.config import CrewConfig
-from app.runner.errand import CannotWork, Errand, Manner
-from app.runner.halt import Halt
+from app.runner.execution import CannotWork, Errand, Manner
 from app.runner.patience import GaveUp, Patience, patiently
 from app.runner.pulse import Pulse
+from app.runner.shutdown import Halt
 
 log = logging.getLogger(__name__)
 

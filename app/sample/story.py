@@ -16,8 +16,8 @@ from app.actor import Actor
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket_row import READY
 from app.sample.script import Act, Reading, RoleChange, Script, Step, TicketScript, WorkerScript
-from app.sight import Sight
 from app.starter import add_starter_set
+from app.visibility import Sight
 
 HEARTBEAT = timedelta(seconds=11)
 FIRST_PID = 4_000

@@ -20,9 +20,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
-from app.config import ConfigError, load_settings
-from app.engine import POSTGRESQL_OPTIONS, WRITE_LOCK_SECONDS
+from app.db.engine import POSTGRESQL_OPTIONS, WRITE_LOCK_SECONDS
 from app.errors import Conflict, Invalid
+from app.settings.board import ConfigError, load_settings
 
 NO_TIMEOUT = "-c idle_in_transaction_session_timeout=0"
 """A copy waits for the other database while its own transaction stands still."""

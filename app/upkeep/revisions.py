@@ -16,9 +16,9 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
-from app.config import ROOT
-from app.engine import reading
+from app.db.engine import reading
 from app.errors import Conflict
+from app.settings.board import ROOT
 
 Standing = Literal["current", "missing", "newer"]
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import TypeEngine
 
-from app.columns import UTCDateTime
+from app.db.columns import UTCDateTime
 from app.errors import Conflict
 
 REVISION_TABLE = "alembic_version"

@@ -8,8 +8,8 @@ import time
 from sqlalchemy import Engine, ExceptionContext, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.database_errors import DatabaseFailure, failure_of
-from app.engine import patience, reading
+from app.db.engine import patience, reading
+from app.db.errors import DatabaseFailure, failure_of
 
 PATIENCE_SECONDS = 0.25
 ASKED_EVERY_SECONDS = 5.0

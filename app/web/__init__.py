@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from app.config import Settings
-from app.web import (
-    access,
-    addresses,
-    edge,
-    health,
-    identity,
-    navigation,
-    public_address,
-    single_sign_on,
-    trusted_header,
-)
-from app.web.passage import Passages
-from app.web.proxies import Proxies
+from app.settings.board import Settings
+from app.web.auth import access, identity, single_sign_on, trusted_header
+from app.web.http import addresses, edge, public_address
+from app.web.http.proxies import Proxies
+from app.web.http.request_log import Passages
+from app.web.pages import health, navigation
 
 
 def register(app: Flask) -> None:
@@ -40,24 +32,24 @@ def register(app: Flask) -> None:
 
 
 def _blueprints() -> tuple[Blueprint, ...]:
-    from app.web.accounts import blueprint as accounts
-    from app.web.api_tokens import blueprint as api_tokens
-    from app.web.audit import blueprint as audit
-    from app.web.comments import blueprint as comments
-    from app.web.connections import blueprint as connections
-    from app.web.dashboard import blueprint as dashboard
-    from app.web.events import blueprint as events
-    from app.web.inbox import blueprint as inbox
-    from app.web.members import blueprint as members
-    from app.web.metrics import blueprint as metrics
-    from app.web.people import blueprint as people
-    from app.web.plan_templates import blueprint as plan_templates
-    from app.web.projects import blueprint as projects
-    from app.web.single_sign_on import blueprint as single_sign_on
-    from app.web.tickets import blueprint as tickets
-    from app.web.trusted_header import blueprint as trusted_header
-    from app.web.worker_types import blueprint as worker_types
-    from app.web.workers import blueprint as workers
+    from app.web.auth.accounts import blueprint as accounts
+    from app.web.auth.connections import blueprint as connections
+    from app.web.auth.single_sign_on import blueprint as single_sign_on
+    from app.web.auth.trusted_header import blueprint as trusted_header
+    from app.web.pages.api_tokens import blueprint as api_tokens
+    from app.web.pages.audit import blueprint as audit
+    from app.web.pages.comments import blueprint as comments
+    from app.web.pages.dashboard import blueprint as dashboard
+    from app.web.pages.events import blueprint as events
+    from app.web.pages.inbox import blueprint as inbox
+    from app.web.pages.members import blueprint as members
+    from app.web.pages.metrics import blueprint as metrics
+    from app.web.pages.people import blueprint as people
+    from app.web.pages.plan_templates import blueprint as plan_templates
+    from app.web.pages.projects import blueprint as projects
+    from app.web.pages.tickets import blueprint as tickets
+    from app.web.pages.worker_types import blueprint as worker_types
+    from app.web.pages.workers import blueprint as workers
 
     return (
         dashboard,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.config import ROOT
+from app.settings.board import ROOT
 
 START_SECONDS, STOP_SECONDS = 30, 10
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.extensions import db
+from app.db.base import db
 from app.models import Event
 from app.queries.event_feed import horizon
 from tests.api.conftest import Program, Program_, problem

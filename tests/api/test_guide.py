@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 
 from app.api.docs import page
-from app.config import ROOT
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken
+from app.settings.board import ROOT
 from tests.api.serving import serving
 from tests.factories import ANN
 

@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken, PlanTemplate
 from tests.api.serving import serving
 from tests.conftest import DATABASES

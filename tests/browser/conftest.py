@@ -20,8 +20,8 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from sqlalchemy.orm import Session
 
-from app.config import ROOT
-from app.extensions import db
+from app.db.base import db
+from app.settings.board import ROOT
 from tests.conftest import OpenSession, cookie_of, empty_all_tables
 
 START_SECONDS = 20

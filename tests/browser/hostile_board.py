@@ -24,7 +24,7 @@ from app.models import (
     WorkerType,
 )
 from app.models.label import LABEL_MAX
-from app.sight import Sight
+from app.visibility import Sight
 from tests.factories import GATE, ROLES, make_project, make_ticket, make_worker, run_stage
 from tests.hostile_text import PAYLOADS, on_one_line, sayable
 

@@ -16,7 +16,7 @@ from tests.browser.hostile_board import HostileBoard, Hostility
 from tests.conftest import OpenSession
 from tests.factories import make_ticket
 from tests.hostile_text import PAYLOADS, on_one_line, sayable
-from tests.sight.readings import addresses
+from tests.visibility.readings import addresses
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

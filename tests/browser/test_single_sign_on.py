@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from app.models import User
 from tests.browser.conftest import Server
 from tests.providers import HonestProvider

@@ -10,7 +10,7 @@ import flask_migrate
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from app.extensions import db
+from app.db.base import db
 from tests.boards import (
     ON_POSTGRESQL,
     ON_SQLITE,

@@ -13,8 +13,8 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
 from app import create_app
-from app.config import load_settings
-from app.extensions import db
+from app.db.base import db
+from app.settings.board import load_settings
 from tests.boards import ON_SQLITE, command, let_go, url_of
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 from tests.records import later

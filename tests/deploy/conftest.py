@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken, User
 from tests.deploy.board import HOST, Board
 from tests.deploy.certificate import Certificate, make_certificate

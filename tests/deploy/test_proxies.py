@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 import pytest
 
-from app.config import Settings
+from app.settings.board import Settings
 from tests.deploy.board import HOST
 from tests.deploy.conftest import NAME, PASSWORD
 from tests.deploy.visitor import VISITOR_ADDRESS, links_of

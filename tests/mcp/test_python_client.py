@@ -17,7 +17,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken
 from tests.api.serving import serving
 from tests.conftest import DATABASES

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import pipeline
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_role, make_ticket
 from tests.mcp.conftest import Agent, Agent_, hold_a_stage

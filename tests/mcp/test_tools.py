@@ -9,13 +9,13 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.config import ROOT
 from app.errors import Conflict, DomainError, NotFound, RunNotCurrent
 from app.mcp.calling import ADVICE, REPLACED
 from app.mcp.instructions import INSTRUCTIONS
 from app.mcp.tools import tools
 from app.mcp.tools.workers import NOTHING, STOP, TAKEN
 from app.models.api_token import IMPLIED_SCOPES, SCOPES
+from app.settings.board import ROOT
 from tests.mcp.conftest import Agent, Agent_, answer_schema
 
 READ = {

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from app.actor import Actor
 from app.models import AuditEntry
 from app.models.audit import ACTIONS
-from app.web.audit_phrases import NAMES, SENTENCES
+from app.web.pages.audit_phrases import NAMES, SENTENCES
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from app.actor import Actor
 from app.errors import Invalid, NotFound
 from app.models import Event, Ticket
 from app.models.event import LOGGED_ONLY
-from app.sight import Sight
+from app.visibility import Sight
 from tests.factories import ANN, make_ticket, run_stage
 from tests.records import events
 

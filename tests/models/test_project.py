@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select, text
 
 from app import pipeline
+from app.db.base import db
 from app.errors import Conflict, Invalid, NotFound
-from app.extensions import db
 from app.models import AuditEntry, Event, PlanTemplate, Project
 from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from app import pipeline
+from app.db.base import db
 from app.errors import Conflict, Invalid
-from app.extensions import db
 from app.models import StageRun, Ticket, Worker, WorkerType
 from app.models.worker_type import StillNeeded
 from tests.factories import ANN, PROJECT, make_project, make_role, make_ticket, make_worker

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import inspect
 
-from app.extensions import NAMING_CONVENTION, db
+from app.db.base import NAMING_CONVENTION, db
 from app.models.event import EVENT_TYPES
 
 # DESIGN §4, copied by hand: published columns first, then ours that it lists.

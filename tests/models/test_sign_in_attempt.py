@@ -11,9 +11,10 @@ import time_machine
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from app import clock, engine
+from app import clock
+from app.db import engine
+from app.db.base import db
 from app.errors import TooMany
-from app.extensions import db
 from app.models import SignInAttempt
 
 HOME, ELSEWHERE = "10.0.0.7", "203.0.113.9"

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from app import engine
 from app.actor import Actor
+from app.db import engine
+from app.db.base import db
 from app.errors import Conflict, Invalid, NotFound
-from app.extensions import db
 from app.models import AuditEntry, User
 from app.models import user as people
 from app.models.user import ROLES, may

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app import clock, pipeline
 from app.actor import Actor
 from app.models import AuditEntry, Invitation, User, UserSession
-from app.queries.sight import person_with
+from app.queries.visibility import person_with
 from app.secret import hash_of
 
 ROOT = Actor.operator("root")

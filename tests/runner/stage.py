@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.extensions import db
+from app.db.base import db
 from app.models import StageRun, Ticket, Worker
 from app.models.api_token import ApiToken
 from tests import factories, records

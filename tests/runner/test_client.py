@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from app.runner.client import Away, Board, Refused, RunOver
-from app.runner.halt import Halt
 from app.runner.patience import GaveUp, patiently
 from app.runner.report import release
+from app.runner.shutdown import Halt
 
 Answers = Callable[[int, str], Board]
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from app.models import User
 from tests.conftest import OpenSession, empty_all_tables
 from tests.providers import HonestProvider

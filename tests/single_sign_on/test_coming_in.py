@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from app import pipeline
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from app.models import AuditEntry, Identity, User, UserSession
-from app.web.sign_on_flow import KEY, NEXT_MAX, WAYS_MAX
+from app.web.auth.pending_authorization import KEY, NEXT_MAX, WAYS_MAX
 from tests.conftest import client_of
 from tests.single_sign_on.visits import (
     ROOT,

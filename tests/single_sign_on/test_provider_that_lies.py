@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from joserfc.jwk import OctKey, RSAKey
 from sqlalchemy import select
 
-from app.extensions import db
+from app.db.base import db
 from app.models import Identity, User
-from app.web import oidc
+from app.web.auth import oidc
 from tests.conftest import OutsideClient, empty_all_tables
 from tests.providers import CLIENT, LyingProvider
 from tests.runner.processes import ROOT, free_port

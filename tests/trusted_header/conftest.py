@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from app.models import User
 from tests.conftest import OpenSession, empty_all_tables
 from tests.runner.processes import BoardServer

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.actor import Actor
-from app.extensions import db
+from app.db.base import db
 from app.models import Identity, User, UserSession
 from tests.conftest import OpenSession
 

@@ -7,9 +7,9 @@ from http.cookies import SimpleCookie
 import pytest
 from sqlalchemy import func, select
 
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken, AuditEntry, Identity, User
-from app.web import trusted_header
+from app.web.auth import trusted_header
 from tests.conftest import DATABASES, client_of
 from tests.deploy.board import Board
 from tests.trusted_header.naming import (

@@ -16,13 +16,13 @@ from app.mcp.tools import tools
 from app.models import ApiToken, Invitation, User
 from app.models.api_token import IMPLIED_SCOPES, SCOPES
 from app.models.user import ROLES, may
-from app.web import access
+from app.web.auth import access
 from tests.api.conftest import Program
 from tests.conftest import OpenSession, SignIn
 from tests.factories import ANN
 from tests.mcp.conftest import Agent
-from tests.sight.readings import page_rules, path_of
-from tests.sight.rows import Rows, furnish
+from tests.visibility.readings import page_rules, path_of
+from tests.visibility.rows import Rows, furnish
 
 MAY_BE_MISSING = ("sso.", "trusted_header.", "connections.", "accounts.join", "accounts.reset")
 """Routes that are there by settings, or lead somewhere with a secret only."""

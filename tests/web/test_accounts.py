@@ -12,7 +12,7 @@ from app import clock
 from app.actor import Actor
 from app.forms.account import REGIONS, zone_choices
 from app.models import SignInAttempt, User, UserSession
-from app.web.browsers import browser_text
+from app.web.auth.browsers import browser_text
 from tests.factories import make_ticket
 from tests.web.reading import between, error_at, words
 

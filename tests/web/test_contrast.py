@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.config import ROOT
+from app.settings.board import ROOT
 
 Oklab = tuple[float, float, float]
 WHITE: Oklab = (1.0, 0.0, 0.0)

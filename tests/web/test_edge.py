@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select, text, update
 from werkzeug.exceptions import default_exceptions
 
-from app import clock, engine
-from app.extensions import db
+from app import clock
+from app.db import engine
+from app.db.base import db
 from app.models import ApiToken, Project, StageRun, Ticket, Worker
 from tests.conftest import client_of
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage

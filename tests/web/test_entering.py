@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.actor import Actor
 from app.models import AuditEntry, Invitation, SignInAttempt, Ticket, User
-from app.web.entering import is_path_here
+from app.web.auth.entering import is_path_here
 from tests.factories import make_project
 from tests.web.reading import between
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.models import EVENT_TYPES, Event, StageRun
 from app.queries.paging import PAGE_SIZE
-from app.web.phrases import NAMES, SENTENCES
+from app.web.pages.phrases import NAMES, SENTENCES
 from tests.factories import ANN, GATE, make_project, make_ticket, make_worker, run_stage
 from tests.queries import counting_queries
 from tests.web.reading import words

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from app import create_app
 from app.actor import Actor
-from app.config import load_settings
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken, Project
+from app.settings.board import load_settings
 from tests.conftest import DATABASES
 from tests.factories import make_project
 from tests.queries import counting_queries

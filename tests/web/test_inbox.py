@@ -11,7 +11,7 @@ from app import clock, pipeline
 from app.actor import Actor
 from app.models import Event, Project, StageRun, Ticket
 from app.queries.paging import PAGE_SIZE
-from app.sight import Sight
+from app.visibility import Sight
 from tests.factories import (
     ANN,
     GATE,

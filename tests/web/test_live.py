@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 
 from app.models import Ticket
-from app.web.live import FULL_EVERY_SECONDS
+from app.web.http.live import FULL_EVERY_SECONDS
 from tests.factories import ANN, make_ticket
 from tests.queries import counting_queries
 

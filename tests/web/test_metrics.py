@@ -12,9 +12,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete, update
 
-from app import clock, metrics, pipeline
-from app.extensions import db
+from app import clock, pipeline
+from app.db.base import db
 from app.models import ApiToken, Project, StageRun, Ticket, Worker
+from app.observability import metrics
 from tests.deploy.board import Board
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 from tests.queries import counting_queries

@@ -10,7 +10,7 @@ import pytest
 
 from app.models import Event, WorkerType
 from app.models.user import ROLES, may
-from app.web.access import ANYONE, NEEDS, is_for_programs
+from app.web.auth.access import ANYONE, NEEDS, is_for_programs
 from tests.factories import GATE, claim, make_project, make_ticket, make_worker
 
 TAG = re.compile(r"<(a|form|button)\b([^>]*)>")

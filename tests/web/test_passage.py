@@ -5,10 +5,10 @@ import re
 import pytest
 from sqlalchemy import text
 
-from app import request_id
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken
-from app.web.passage import SHOWN_PARTS
+from app.observability import request_id
+from app.web.http.request_log import SHOWN_PARTS
 from tests.factories import ANN, make_project, make_ticket
 from tests.log_lines import log_lines, requests_in, written
 
@@ -84,7 +84,7 @@ def test_when_even_the_error_page_fails_one_line_of_text_bears_the_number(app, c
         raise RuntimeError(SECRET)
 
     monkeypatch.setitem(app.view_functions, A_VIEW, crash)
-    monkeypatch.setattr("app.web.errors.render_template", crash)
+    monkeypatch.setattr("app.web.http.errors.render_template", crash)
     with log_lines() as lines:
         answer = client.get(ITS_PATH, buffered=True)
 

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from app.models import ApiToken
 from tests.conftest import OpenSession, SignIn, client_of
 from tests.factories import ANN
-from tests.sight.rows import Rows, furnish
+from tests.visibility.rows import Rows, furnish
 from tests.web.probing.answers import contents, faults
 from tests.web.probing.crawling import forms_of
 from tests.web.probing.probes import Probe, Probes, chosen

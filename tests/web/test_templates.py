@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, flash, render_template
 
 from app import create_app
-from app.config import ROOT, load_settings
+from app.settings.board import ROOT, load_settings
 
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"

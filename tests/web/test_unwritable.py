@@ -15,9 +15,9 @@ from sqlalchemy import event, text
 
 from app import create_app
 from app.actor import Actor
-from app.config import load_settings
-from app.extensions import db
+from app.db.base import db
 from app.models import ApiToken
+from app.settings.board import load_settings
 from app.upkeep import writing
 from tests.boards import command, let_go
 from tests.conftest import client_of
@@ -39,7 +39,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 REQUESTS = """
 import json, sys
 from app import create_app
-from app.config import load_settings
+from app.settings.board import load_settings
 
 client = create_app(load_settings()).test_client()
 headers = {"Authorization": "Bearer " + sys.argv[1]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app import pipeline
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import see_event
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AnEvent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import project_named
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AProject

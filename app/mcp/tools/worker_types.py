@@ -6,7 +6,7 @@ from flask import current_app
 
 from app import pipeline
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import role_numbered
 from app.mcp.registry import tool
 from app.mcp.tools.ids import ARole

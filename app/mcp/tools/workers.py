@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from app import pipeline
 from app.callers import Caller
-from app.extensions import db
+from app.db.base import db
 from app.loading import own_worker, require_usable_worker_id, see_run, worker_to_stop
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AWorker

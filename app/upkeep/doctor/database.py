@@ -9,7 +9,7 @@ from contextlib import closing
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
-from app.engine import OLDEST_SQLITE
+from app.db.engine import OLDEST_SQLITE
 from app.upkeep import revisions
 from app.upkeep.databases import file_of, open_file
 from app.upkeep.doctor.finding import Finding

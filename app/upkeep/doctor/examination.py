@@ -8,9 +8,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from app import engine
-from app.config import Settings
-from app.extensions import db
+from app.db import engine
+from app.db.base import db
+from app.settings.board import Settings
 from app.upkeep.databases import file_of, is_sqlite, shown
 from app.upkeep.doctor import database, tickets, work
 from app.upkeep.doctor.finding import Finding

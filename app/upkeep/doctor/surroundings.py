@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from app.config import ENV_PREFIX, SECRET_KEY_FILE, Settings
+from app.settings.board import ENV_PREFIX, SECRET_KEY_FILE, Settings
 from app.upkeep.databases import file_of, is_sqlite
 from app.upkeep.doctor.finding import Finding
 

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.extensions import db
-from app.request_id import HEADER as REQUEST_ID
-from app.request_id import SANE
-from app.web.headers import SECURITY_HEADERS
+from app.db.base import db
+from app.observability.request_id import HEADER as REQUEST_ID
+from app.observability.request_id import SANE
+from app.web.http.headers import SECURITY_HEADERS
 from tests.web.probing.hostile import ATTRIBUTE, COOKIE, MADE, TAG
 from tests.web.probing.probes import Probe
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.sight.readings import addresses
+from tests.visibility.readings import addresses
 
 
 @dataclass(slots=True)

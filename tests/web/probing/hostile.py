@@ -157,8 +157,20 @@ ADDRESSES = (
         "/./",
         "/../",
     ),
-    *("/static/../wsgi.py", "/static/%2e%2e/app/config.py", "/static//etc/passwd", "/static/%00"),
-    *("/static/css", "/static/", "/.git/config", "/.env", "/instance/board.db", "/app/config.py"),
+    *(
+        "/static/../wsgi.py",
+        "/static/%2e%2e/app/settings/board.py",
+        "/static//etc/passwd",
+        "/static/%00",
+    ),
+    *(
+        "/static/css",
+        "/static/",
+        "/.git/config",
+        "/.env",
+        "/instance/board.db",
+        "/app/settings/board.py",
+    ),
     *("/mcp/", "/mcp/x", "/api", "/api/", "/api//v1/tickets", "/api/v1/../../people", "/tickets/"),
     *("/" + "a/" * 900, "/" + "%2e%2e%2f" * 300, "/tickets;zap=1", "/tickets/%0d%0aX-Zap:%201"),
 )

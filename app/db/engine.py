@@ -1,0 +1,179 @@
+"""What SQLite and PostgreSQL each need.
+
+SQLite: foreign keys, a write-ahead log, and transactions that begin as what they are. A transaction
+that will write says so at once (BEGIN IMMEDIATE): one that first reads and then writes fails with
+"database is locked" as soon as two of them meet, however long SQLite is told to wait.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ExceptionContext, event
+from sqlalchemy.engine import URL, make_url
+
+from app.settings.board import ENV_PREFIX, ConfigError
+
+OLDEST_SQLITE = (3, 38, 0)
+"""The `->>` operator on JSON came with this version."""
+
+WRITE_LOCK_SECONDS = 15.0
+"""How long a writer waits for SQLite's one write lock before it gives up."""
+
+WRITE_LOCK_RETRY_SECONDS = 0.001
+
+POSTGRESQL_OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
+)
+
+ONLY_READS = "This was in a transaction that only reads."
+POSTGRESQL_QUOTES_ROW = "\nDETAIL:"
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
+
+
+@contextmanager
+def reading(value: bool = True) -> Iterator[None]:
+    """Transactions that begin inside only read: on SQLite they take no lock and refuse to write."""
+    token = _reading.set(value)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Transactions that begin inside wait for SQLite's write lock no longer than this."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """The arguments of `create_engine` for a database URL."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": WRITE_LOCK_SECONDS}, "hide_parameters": True}
+    return {
+        "hide_parameters": True,
+        "connect_args": {"options": POSTGRESQL_OPTIONS},
+        "pool_pre_ping": True,
+        "pool_size": 8,
+        "max_overflow": 8,
+    }
+
+
+def prepare(engine: Engine, *, synchronous: str = "full") -> None:
+    """Listen to an engine's errors, and on SQLite to its connections and transactions.
+
+    `synchronous`: SQLite's pragma of that name. With a write-ahead log, `normal` keeps the database
+    whole after a power cut, but loses the last commits, and with them run ids that were given out.
+    """
+    event.listen(engine, "handle_error", _leave_values_out)
+    if engine.dialect.name == "sqlite":
+        _require_sqlite(sqlite3.sqlite_version_info)
+        _make_folder(engine.url)
+        event.listen(engine, "handle_error", _note_reading)
+        event.listen(engine, "connect", partial(_on_connect, synchronous=synchronous))
+        event.listen(engine, "begin", _on_begin)
+        event.listen(engine, "do_connect", _make_private_file)
+
+
+def _leave_values_out(context: ExceptionContext) -> None:
+    """What a refused row holds (prompts, say) isn't for the log that tells of the refusal."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            error.args = tuple(
+                arg.partition(POSTGRESQL_QUOTES_ROW)[0] if isinstance(arg, str) else arg
+                for arg in error.args
+            )
+
+
+def _note_reading(context: ExceptionContext) -> None:
+    """`query_only` refuses a write in the same words as a file that is read-only."""
+    if _reading.get():
+        context.original_exception.add_note(ONLY_READS)
+
+
+def _require_sqlite(found: tuple[int, ...]) -> None:
+    if found < OLDEST_SQLITE:
+        needed, has = (".".join(map(str, version)) for version in (OLDEST_SQLITE, found))
+        raise ConfigError(f"Python's SQLite is {has}; Callboard needs {needed} or newer")
+
+
+def _make_folder(url: URL) -> None:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"{ENV_PREFIX}DATABASE_URL: the folder {folder} can't be made: {error.strerror}"
+            ) from None
+
+
+def _make_private_file(
+    _dialect: Any, _record: Any, arguments: list[Any], _options: dict[str, Any]
+) -> None:
+    """A new database belongs to its owner alone; SQLite gives the files beside it the same mode."""
+    name = str(arguments[0])
+    if not name or name == ":memory:" or name.startswith("file:"):
+        return
+    with suppress(OSError):  # it is there already, or SQLite itself says what is wrong
+        os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: str) -> None:
+    # The driver would begin transactions by itself, deferred, and only before some statements.
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", f"synchronous={synchronous}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    raw: Any = connection.connection.dbapi_connection
+    if _reading.get():
+        raw.execute("PRAGMA query_only=ON")
+        raw.execute("BEGIN")
+    else:
+        raw.execute("PRAGMA query_only=OFF")
+        _begin_immediate(raw)
+
+
+def _begin_immediate(raw: sqlite3.Connection) -> None:
+    """Take the write lock, or raise `sqlite3.OperationalError` when patience ends.
+
+    SQLite's own waiting sleeps longer and longer, which starves the unlucky: with eight writers the
+    worst wait was over a second, and is some tens of milliseconds when each asks every millisecond.
+    """
+    patience = _patience.get()
+    deadline = time.monotonic() + (WRITE_LOCK_SECONDS if patience is None else patience)
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _has_begun(raw, is_last_try=time.monotonic() > deadline):
+            pause = WRITE_LOCK_RETRY_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            time.sleep(pause)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={int(WRITE_LOCK_SECONDS * 1000)}")
+
+
+def _has_begun(raw: sqlite3.Connection, *, is_last_try: bool) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True

@@ -1,0 +1,160 @@
+"""The rows that a record becomes: its ticket, labels, comments and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app import clock
+from app.actor import Actor
+from app.exchange.beads import wording
+from app.exchange.beads.record import Line, Record
+from app.exchange.beads.tally import Remark, Tally
+from app.models import Ticket
+from app.models.ticket_row import PRIORITIES
+
+IMPORTER = Actor("system", "beads import")
+
+Row = dict[str, Any]
+
+OPEN_STATUSES = ("open", "in_progress", "hooked")
+"""Nobody holds them on this board, so that they wait for a worker; a label tells what they were."""
+
+HELD_STATUSES = ("deferred", "pinned", "blocked")
+"""They wait for something that only a person knows."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """Everything to insert, collected table by table."""
+
+    tickets: dict[str, Row] = field(default_factory=dict)
+    labels: list[Row] = field(default_factory=list)
+    comments: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+
+
+class Clerk:
+    """Writes down, for one project and plan, the rows of one record after the other."""
+
+    def __init__(self, project_id: str, plan: list[str], tally: Tally) -> None:
+        self.project_id = project_id
+        self.plan = plan
+        self.tally = tally
+        self.rows = Rows()
+
+    def add(self, line: Line, ticket_id: str) -> Row:
+        """Write down a record whose ticket gets that id; returns the ticket's row."""
+        record = line.record
+        ticket = self._ticket(line, ticket_id)
+        self.rows.tickets[ticket_id] = ticket
+        self.rows.labels += [
+            {"ticket_id": ticket_id, "label": label} for label in wording.labels(record, self.tally)
+        ]
+        self._add_comments(record, ticket)
+        self._add_events(record, ticket)
+        self.tally.tickets[ticket["state"].replace("_", " ")] += 1
+        self.tally.fields_left_out.update(record.left_out)
+        return ticket
+
+    def _ticket(self, line: Line, ticket_id: str) -> Row:
+        record = line.record
+        state = self._state(line)
+        created_at = record.created_at or record.updated_at or record.closed_at or clock.now()
+        closed_at = record.closed_at or record.updated_at or created_at
+        done = len(self.plan) if state == "closed" else 0
+        return {
+            "ticket_id": ticket_id,
+            "project_id": self.project_id,
+            "title": wording.title(record, self.tally),
+            "description": wording.description(record, self.tally),
+            "execution_plan": self.plan,
+            "completed_stages": done,
+            "last_completed_stage": self.plan[-1] if done else Ticket.PLANNED,
+            "state": state,
+            "resolution": "completed" if done else None,
+            "priority": min(max(record.priority, 0), len(PRIORITIES) - 1),
+            "created_by": wording.name(record.created_by, self.tally),
+            "external_ref": record.ref,
+            "created_at": created_at,
+            "updated_at": record.updated_at or max(created_at, record.closed_at or created_at),
+            "closed_at": closed_at if done else None,
+            "ready_at": min(created_at, clock.now()),
+            "open_blockers": 0,
+            "parent_id": None,
+        }
+
+    def _state(self, line: Line) -> str:
+        status = line.record.status
+        if status == "closed":
+            return "closed"
+        if status in OPEN_STATUSES:
+            return "open"
+        if status == "blocked" and any(link.type == "blocks" for link in line.record.dependencies):
+            return "open"  # its blockers hold it back, and let it go when they are closed
+        if status not in HELD_STATUSES:
+            text = f"unknown status “{status[:40]}”: the ticket is on hold until someone decides"
+            self.tally.warnings.append(Remark(line.number, text))
+        return "on_hold"
+
+    def _add_comments(self, record: Record, ticket: Row) -> None:
+        oldest = ticket["created_at"]
+        for said in sorted(record.comments, key=lambda said: said.created_at or oldest):
+            if not said.text.strip():
+                self.tally.comments_skipped["empty"] += 1
+                continue
+            self.tally.comments += 1
+            self.rows.comments.append(
+                {
+                    "ticket_id": ticket["ticket_id"],
+                    "author": wording.name(said.author, self.tally),
+                    "content": wording.comment(said, self.tally),
+                    "created_at": said.created_at or oldest,
+                }
+            )
+
+    def _add_events(self, record: Record, ticket: Row) -> None:
+        self._add_event(ticket, "ticket_created", ticket["created_at"], actor=ticket["created_by"])
+        if ticket["state"] == "closed":
+            why = wording.reason(record.close_reason, self.tally) or "completed"
+            self._add_event(ticket, "ticket_closed", ticket["closed_at"], reason=why)
+        if ticket["state"] == "on_hold":
+            why = f"its status in Beads was {record.status[:40]}"
+            self._add_event(ticket, "ticket_held", ticket["updated_at"], reason=why)
+
+    def _add_event(
+        self,
+        ticket: Row,
+        event_type: str,
+        created_at: datetime,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        # Processed from the start: what is long past must not fill anyone's inbox.
+        self.rows.events.append(
+            {
+                "event_type": event_type,
+                "project_id": self.project_id,
+                "ticket_id": ticket["ticket_id"],
+                "stage": self.plan[0] if event_type == "ticket_held" else None,
+                "reason": reason,
+                "actor": actor or IMPORTER.label,
+                "created_at": created_at,
+                "processed": True,
+            }
+        )
+
+
+def parents_first(tickets: Iterable[Row]) -> list[Row]:
+    """The rows in an order in which each parent stands before its children."""
+    waiting = {ticket["ticket_id"]: ticket for ticket in tickets}
+    ordered: list[Row] = []
+    while waiting:
+        chain = [next(iter(waiting.values()))]
+        while parent := waiting.get(chain[-1]["parent_id"] or ""):
+            chain.append(parent)
+        ordered += [waiting.pop(ticket["ticket_id"]) for ticket in reversed(chain)]
+    return ordered

@@ -1,0 +1,1 @@
+"""The environment, validated: the board, and sign-on."""

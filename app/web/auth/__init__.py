@@ -1,0 +1,1 @@
+"""Signing in: passwords, links, sessions, single sign-on, trusted header, roles."""

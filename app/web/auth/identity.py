@@ -1,0 +1,118 @@
+"""Who is at the page: the person whose session the browser's cookie names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import partial
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import request
+from flask_login import UserMixin, current_user
+
+from app.actor import Actor
+from app.db import engine
+from app.db.base import db
+from app.db.best_effort import note_apart
+from app.extensions import login
+from app.models import User, UserSession
+from app.models.user import may
+from app.observability import request_id
+from app.queries.visibility import person_with
+from app.visibility import Sight
+
+
+@dataclass(frozen=True, slots=True)
+class Person(UserMixin):  # type: ignore[misc]  # flask_login has no types
+    """Someone who is signed in, as this request found them."""
+
+    secret: str
+    session_id: int
+    method: str
+    user_id: int
+    name: str
+    display_name: str | None
+    role: str
+    theme: str
+    time_zone: str | None
+    sight: Sight
+
+    def get_id(self) -> str:
+        """What the cookie holds: the session's secret, so that it can be ended here."""
+        return self.secret
+
+    def may(self, role: str) -> bool:
+        """Whether they may do what that role may."""
+        return may(self.role, role)
+
+
+def register() -> None:
+    """Tell the session library how to find people."""
+    login.session_protection = None  # sessions are rows: they end when theirs is gone
+    login.user_loader(load_person)
+
+
+def load_person(secret: str) -> Person | None:
+    """The person whose session has that secret.
+
+    They are looked up in a transaction of its own that only reads: a stranger takes no write lock.
+    """
+    session = db.session()
+    with engine.reading():
+        found = person_with(session, secret)
+        person = _person(secret, *found) if found else None
+        is_use_to_note = found is not None and found[0].is_use_to_note
+        session.rollback()
+    if person:
+        request_id.name_actor(person.name)
+    if person and is_use_to_note:
+        note_apart(partial(UserSession.note_use, session_id=person.session_id))
+    return person
+
+
+def _person(secret: str, place: UserSession, user: User, sight: Sight) -> Person:
+    return Person(
+        secret=secret,
+        session_id=place.id,
+        method=place.method,
+        user_id=user.id,
+        name=user.name,
+        display_name=user.display_name,
+        role=user.role,
+        theme=user.theme,
+        time_zone=user.time_zone,
+        sight=sight,
+    )
+
+
+def current_person() -> Person | None:
+    """The person who makes this request, if they are signed in."""
+    person: Person | None = current_user._get_current_object()
+    return person if isinstance(person, Person) else None
+
+
+def require_person() -> Person:
+    """The same, on pages that only people who are signed in can reach."""
+    person = current_person()
+    if person is None:
+        raise RuntimeError("a page that needs a person was reached without one")
+    return person
+
+
+def current_actor() -> Actor:
+    """The person who makes this request, as verbs take them."""
+    return Actor.person(require_person().name, request.remote_addr)
+
+
+def current_sight() -> Sight:
+    """What the person who makes this request can see."""
+    return require_person().sight
+
+
+def current_zone() -> tzinfo | None:
+    """The time zone that the person chose; None: the browser's."""
+    person = current_person()
+    try:
+        return ZoneInfo(person.time_zone) if person and person.time_zone else None
+    except ZoneInfoNotFoundError:
+        return None  # it was chosen on a machine that knows more of them

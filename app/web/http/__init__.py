@@ -1,0 +1,1 @@
+"""The edge of a request: proxies, headers, errors, live regions."""

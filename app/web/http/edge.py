@@ -1,0 +1,140 @@
+"""What happens around every request: how its transactions begin, what its answer may do."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, current_app, g, request
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    UnsupportedMediaType,
+)
+
+from app import pipeline
+from app.db import engine
+from app.db.base import db
+from app.db.best_effort import best_effort
+from app.settings.board import Settings
+from app.upkeep.revisions import ADVICE, SchemaCheck
+from app.web.http import other_sites
+from app.web.http.headers import set_headers
+from app.web.http.request_log import QUIET_ENDPOINTS, leave_route
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+SCHEMA_SECONDS = 2.0
+"""How long a process may go on after another version has upgraded the database."""
+
+SWEEP_PATIENCE_SECONDS = 1.0
+WRONG_SCHEMA_RETRY_SECONDS = 30
+
+
+def register(app: Flask) -> None:
+    """Put the edge around an application."""
+    settings: Settings = app.extensions["callboard.settings"]
+    seconds = min(settings.sweep_seconds, SCHEMA_SECONDS)
+    app.extensions["callboard.schema"] = SchemaCheck(seconds)
+    app.before_request(leave_route)
+    app.before_request(_declare_intent)
+    app.before_request(_require_schema)
+    app.before_request(_refuse_other_sites)
+    app.before_request(_require_form)
+    app.before_request(_limit_fields)
+    app.before_request(_require_utf8)
+    app.before_request(_sweep)
+    app.after_request(set_headers)
+    app.teardown_request(_forget_intent)
+
+
+def _declare_intent() -> None:
+    """A request that may not change anything takes no write lock."""
+    g.intent = ExitStack()
+    if request.method in SAFE_METHODS:
+        g.intent.enter_context(engine.reading())
+
+
+def _forget_intent(_error: BaseException | None) -> None:
+    if intent := g.pop("intent", None):
+        intent.close()
+
+
+def _require_schema() -> None:
+    """This version may neither read nor write another version's tables: it would get them wrong."""
+    if request.endpoint in QUIET_ENDPOINTS:
+        return
+    check: SchemaCheck = current_app.extensions["callboard.schema"]
+    standing = check.standing(db.session())
+    if standing != "current":
+        g.has_no_frame = True
+        raise ServiceUnavailable(ADVICE[standing], retry_after=WRONG_SCHEMA_RETRY_SECONDS)
+
+
+def _refuse_other_sites() -> None:
+    if request.method not in SAFE_METHODS:
+        other_sites.refuse()
+
+
+def _require_form() -> None:
+    """Pages take forms. Their library would read JSON too, and stumble over what is no object.
+
+    No page takes files, so no form comes in parts (multipart): the header of a single part can be
+    as long as a body, and takes a second for each megabyte.
+    """
+    is_other = request.is_json or request.mimetype.startswith("multipart/")
+    if is_other and not other_sites.is_for_programs(request.path):
+        raise UnsupportedMediaType(
+            "The pages take forms. They come as application/x-www-form-urlencoded. "
+            "Programs may use the API: see /api/docs."
+        )
+
+
+def _limit_fields() -> None:
+    """A body full of tiny fields would cost a second to take apart."""
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    limit: int = current_app.config["MAX_FORM_PARTS"]
+    if is_form and request.get_data(cache=True).count(b"&") >= limit:
+        raise RequestEntityTooLarge(f"A form may have at most {limit:,} fields.")
+
+
+def _require_utf8() -> None:
+    """Broken text would be stored with replacement characters: refuse it before it is."""
+    texts = [unquote_to_bytes(request.query_string)]
+    if request.mimetype == "application/x-www-form-urlencoded":
+        texts.append(unquote_to_bytes(request.get_data(cache=True)))
+    try:
+        for text in texts:
+            text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequest("The text that was sent isn't valid UTF-8.") from None
+    # PostgreSQL refuses this one character wherever it stands; a form's text is checked by verbs.
+    if "\0" in request.path or b"\0" in texts[0]:
+        raise BadRequest("An address can't hold a NUL character.")
+
+
+def _sweep() -> None:
+    """End overdue leases on the way, at most once in a while for each process."""
+    settings: Settings = current_app.extensions["callboard.settings"]
+    due = current_app.extensions.get("callboard.next_sweep", 0.0)
+    # These must answer without the database, or say themselves what it is like.
+    if request.endpoint in QUIET_ENDPOINTS or time.monotonic() < due:
+        return
+    current_app.extensions["callboard.next_sweep"] = time.monotonic() + settings.sweep_seconds
+    session = db.session()
+    with engine.reading():
+        is_due = pipeline.is_sweep_due(session)
+        session.rollback()
+    if is_due:
+        with (
+            best_effort("the end of overdue leases"),
+            engine.reading(False),
+            engine.patience(SWEEP_PATIENCE_SECONDS),
+        ):
+            try:
+                pipeline.expire_leases(session)
+                session.commit()
+            finally:
+                session.rollback()

@@ -1,0 +1,110 @@
+"""The log: everything that happened, and marking it as dealt with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.db.base import db
+from app.forms.event import LONGEST_ID, ProcessForm
+from app.models.event import EVENT_TYPES
+from app.queries.choices import project_names
+from app.queries.events import EventFilter, count_events, event_page, event_row
+from app.web.auth.identity import current_sight
+from app.web.http import live
+from app.web.pages.inbox import mark_dealt_with, tell
+from app.web.pages.listing import Listing
+from app.web.pages.phrases import NAMES, pill_text, plain, reason, sentence
+
+blueprint = Blueprint("events", __name__)
+blueprint.add_app_template_filter(sentence, "sentence")
+blueprint.add_app_template_filter(reason, "event_reason")
+blueprint.add_app_template_filter(pill_text, "event_pill")
+blueprint.add_app_template_filter(plain, "plain")
+
+PROCESSED = {"no": False, "yes": True, "any": None}
+PARTS = ("show", "processed", "type", "project", "ticket", "worker", "before")
+"""What the address of a list may say."""
+
+Answer = str | Response | tuple[str, int]
+
+
+@blueprint.get("/events")
+def index() -> Answer:
+    """The list, as its address filters it. The inbox had this address without a filter."""
+    if request.args.get("show") == "attention" or request.args.keys() <= {"project"}:
+        return redirect(url_for("inbox.index", project=request.args.get("project")))
+    return _list(ProcessForm(formdata=None))
+
+
+@blueprint.post("/events")
+def process() -> Answer:
+    """Mark the picked events as dealt with, and show the same list again."""
+    form = ProcessForm()
+    if form.validate_on_submit():
+        with form.catching():
+            marked = mark_dealt_with(form)
+            db.session.commit()
+            tell(marked)
+            return redirect(_list_url(), 303)
+    return _list(form)
+
+
+@blueprint.get("/events/<int:event_id>")
+def show(event_id: int) -> Answer:
+    """One event in full, with the form that marks it as dealt with."""
+    event = event_row(db.session(), current_sight(), event_id)
+    form = ProcessForm(formdata=None)
+    return render_template("events/show.html", event=event, form=form, list_url=_list_url())
+
+
+def _list(form: ProcessForm) -> Answer:
+    listing = Listing()
+    session, sight = db.session(), current_sight()
+    projects = project_names(session, sight)
+    wanted = _wanted(listing, projects)
+    page = event_page(session, sight, wanted, before=_before(listing))
+    version = live.stamp(page.version)
+    if live.is_unchanged(version):
+        return "", 204
+    answer = render_template(
+        "events/_region.html" if live.wants_region() else "events/index.html",
+        listing=listing,
+        wanted=wanted,
+        page=page,
+        total=count_events(session, sight, wanted),
+        projects=[(name, name) for name in projects],
+        names=NAMES,
+        form=form,
+        query=listing.url().removeprefix(request.script_root + request.path),
+        refresh_url=listing.url(v=version),
+    )
+    return answer, listing.status if form.status == 200 else form.status
+
+
+def _wanted(listing: Listing, projects: Collection[str]) -> EventFilter:
+    listing.choice("show", ("attention", "all"))
+    return EventFilter(
+        processed=PROCESSED[listing.choice("processed", tuple(PROCESSED)) or "any"],
+        event_type=listing.choice("type", EVENT_TYPES),
+        project=listing.choice("project", projects),
+        ticket=listing.value("ticket"),
+        worker=listing.value("worker"),
+    )
+
+
+def _before(listing: Listing) -> int | None:
+    text = listing.value("before")
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID:
+        return int(text)
+    if text:
+        listing.problems.append(f"There is no event “{text}” to page from.")
+    return None
+
+
+def _list_url() -> str:
+    parts = {part: request.args[part] for part in PARTS if request.args.get(part)}
+    return f"{url_for('events.index')}?{urlencode(parts)}" if parts else url_for("events.index")

@@ -1,0 +1,82 @@
+"""The inbox: what waits for a person, each with the way to deal with it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from app import pipeline
+from app.db.base import db
+from app.forms.event import ProcessForm
+from app.pipeline import Marked
+from app.queries.attention import KINDS, call_page, calls_version, count_calls
+from app.queries.choices import project_names
+from app.web.auth.identity import current_actor, current_sight
+from app.web.http import live
+from app.web.pages.listing import Listing
+
+blueprint = Blueprint("inbox", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@blueprint.get("/inbox")
+def index() -> Answer:
+    """All that waits, or the part that the address asks for."""
+    return _list(ProcessForm(formdata=None))
+
+
+@blueprint.post("/inbox")
+def process() -> Answer:
+    """Mark the picked notices as dealt with, and show the same list again."""
+    form = ProcessForm()
+    if form.validate_on_submit():
+        with form.catching():
+            marked = mark_dealt_with(form)
+            db.session.commit()
+            tell(marked)
+            return redirect(Listing().url(), 303)
+    return _list(form)
+
+
+def mark_dealt_with(form: ProcessForm) -> Marked:
+    """Mark the picked ones among those that may be seen."""
+    note, picked = form.note.data or "", form.event.data
+    return pipeline.mark_dealt_with(db.session(), current_sight(), picked, current_actor(), note)
+
+
+def tell(marked: Marked) -> None:
+    """Say what was marked, and what was left and why."""
+    if marked.count:
+        flash(f"{marked.count} event{'' if marked.count == 1 else 's'} marked as dealt with.")
+    if marked.waiting:
+        names = ", ".join(marked.waiting)
+        verb, one = ("waits", "it") if len(marked.waiting) == 1 else ("wait", "each")
+        flash(f"{names} still {verb} for an answer: answer {one}, or close it.", "error")
+    elif not marked.count:
+        flash("Nothing was left to do: someone had dealt with it before.", "warning")
+
+
+def _list(form: ProcessForm) -> Answer:
+    session, sight = db.session(), current_sight()
+    version = live.stamp(calls_version(session, sight))
+    if live.is_unchanged(version):
+        return "", 204
+    listing = Listing()
+    projects = project_names(session, sight)
+    project = listing.choice("project", projects)
+    kind = listing.choice("kind", tuple(KINDS))
+    answer = render_template(
+        "inbox/_region.html" if live.wants_region() else "inbox/index.html",
+        apart=live.wants_region(),
+        listing=listing,
+        project=project,
+        kind=kind,
+        projects=[(name, name) for name in projects],
+        page=call_page(session, sight, project, kind, listing.page),
+        calls_total=count_calls(session, sight),
+        form=form,
+        query=listing.url().removeprefix(request.script_root + request.path),
+        refresh_url=listing.url(v=version),
+    )
+    return answer, listing.status if form.status == 200 else form.status

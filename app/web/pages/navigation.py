@@ -1,0 +1,77 @@
+"""What every page's frame shows: the sidebar's counters, who is here, and the theme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, g, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db.base import db
+from app.queries.navigation import navigation
+from app.rendering import exact_time
+from app.web.auth.identity import Person, current_person, current_zone
+from app.web.http.live import wants_region
+
+SECTIONS = {
+    "dashboard": "dashboard",
+    "projects": "projects",
+    "members": "projects",
+    "worker_types": "projects",
+    "plan_templates": "projects",
+    "tickets": "tickets",
+    "comments": "tickets",
+    "workers": "workers",
+    "inbox": "inbox",
+    "events": "inbox",
+    "people": "people",
+    "api_tokens": "tokens",
+    "audit": "audit",
+    "accounts": "account",
+}
+"""The part of the navigation that each blueprint belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The sidebar."""
+
+    section: str | None
+    tickets_open: int
+    workers_live: int
+    calls: int
+    projects: list[tuple[str, int]]
+
+
+def register(app: Flask) -> None:
+    """Give every page its frame, and its exact times in the zone that the person chose."""
+    app.context_processor(_frame)
+    app.jinja_env.filters["exact_time"] = _exact_time
+
+
+def _exact_time(moment: datetime) -> str:
+    return exact_time(moment, current_zone())
+
+
+def _frame() -> dict[str, Any]:
+    try:
+        # An error page without a frame asks the database for nothing.
+        person = None if "has_no_frame" in g else current_person()
+        # A region is drawn inside a page that has its frame already.
+        nav = _navigation(person) if person and not wants_region() else None
+    except SQLAlchemyError:
+        person = nav = None  # an error page must come up even when the database doesn't
+    return {"person": person, "nav": nav, "theme": person.theme if person else "system"}
+
+
+def _navigation(person: Person) -> Frame:
+    counts = navigation(db.session(), person.sight)
+    return Frame(
+        section=SECTIONS.get(request.blueprint or ""),
+        tickets_open=counts.tickets_open,
+        workers_live=counts.workers_live,
+        calls=counts.calls,
+        projects=counts.projects,
+    )

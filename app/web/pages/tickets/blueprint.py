@@ -1,0 +1,50 @@
+"""The blueprint that the modules beside this one add their routes to."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from app.db.base import db
+from app.errors import NotFound
+from app.models import Ticket
+from app.queries.ticket_view import id_in_other_case
+from app.queries.timeline import is_quotable
+from app.web.auth.identity import current_sight
+from app.web.http import errors
+from app.web.http.live import wants_region
+
+blueprint = Blueprint("tickets", __name__)
+
+blueprint.add_app_template_test(is_quotable, "quotable")
+
+Answer = str | Response | tuple[str, int]
+
+
+@blueprint.errorhandler(NotFound)
+def show_in_other_case(error: NotFound) -> Response | errors.Answer:
+    """Ids are typed by hand: lead from `/tickets/web-22` to WEB-22, if that is the one meant.
+
+    Only looked for once the id as typed was not found, by the guard or by a page.
+    """
+    typed = (request.view_args or {}).get("ticket_id", "")
+    if request.method != "GET" or wants_region() or not 0 < len(typed) <= Ticket.ID_MAX:
+        return errors.answer(error)
+    found = id_in_other_case(db.session(), current_sight(), typed)
+    if found is None:
+        return errors.answer(error)
+    url = url_for(request.endpoint or "", **{**(request.view_args or {}), "ticket_id": found})
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(f"{url}?{query}" if query else url)
+
+
+def load(ticket_id: str) -> Ticket:
+    """The ticket; held against others while a form is carried out. Raises `NotFound`."""
+    get = Ticket.lock if request.method == "POST" else Ticket.get
+    return get(db.session(), ticket_id)
+
+
+def back_to(ticket_id: str, message: str, anchor: str | None = None) -> Response:
+    """Go to the ticket's page, which says what was done."""
+    flash(message, "success")
+    return redirect(url_for("tickets.show", ticket_id=ticket_id, _anchor=anchor), 303)

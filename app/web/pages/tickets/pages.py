@@ -1,0 +1,133 @@
+"""The list of tickets, and a ticket's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, url_for
+
+from app.db.base import db
+from app.forms.comment import CommentForm
+from app.forms.ticket_verbs import DependencyForm
+from app.models.label import LABELS_MAX
+from app.queries import tickets as queries
+from app.queries.brief import brief_of, sizes_of
+from app.queries.choices import project_names
+from app.queries.paging import COUNT_CAP
+from app.queries.ticket_plan import stage_cards
+from app.queries.ticket_view import TicketView, ticket_version, view_ticket
+from app.queries.tickets import (
+    NEWEST_FIRST,
+    SEARCH_MAX,
+    SORTS,
+    STATE_CHOICES,
+    TicketFilter,
+    list_tickets,
+)
+from app.queries.timeline import tell_story
+from app.web.auth.identity import current_sight
+from app.web.http.live import is_unchanged, stamp, wants_region
+from app.web.pages.listing import Listing
+from app.web.pages.tickets.actions import SHOWN, actions_for, forms_for
+from app.web.pages.tickets.blueprint import Answer, blueprint
+
+PRIORITY_CHOICES = ("0", "1", "2", "3")
+
+REFRESH_SECONDS = 5
+SEARCH_REFRESH_SECONDS = 30
+"""A search reads the text of every ticket: too much to repeat it with every event."""
+
+
+@blueprint.get("/tickets")
+def index() -> Answer:
+    """Tickets that match the address, a page at a time."""
+    session, sight = db.session(), current_sight()
+    listing = Listing(
+        sorts=SORTS, default="-updated", newest_first=NEWEST_FIRST, repeated=("label",)
+    )
+    projects = list(project_names(session, sight))
+    project = listing.choice("project", projects)
+    version = stamp(queries.list_version(session, sight, project))
+    if is_unchanged(version):
+        return "", 204
+    choices = _choices(projects, project)
+    wanted = _wanted(listing, project, choices)
+    page = render_template(
+        "tickets/_list_refresh.html" if wants_region() else "tickets/index.html",
+        listing=listing,
+        wanted=wanted,
+        choices=choices,
+        found=list_tickets(session, sight, wanted, listing.sort, listing.descending, listing.page),
+        count_cap=COUNT_CAP,
+        refresh_url=listing.url(v=version),
+        refresh_seconds=SEARCH_REFRESH_SECONDS if wanted.text else REFRESH_SECONDS,
+    )
+    # A region's address was understood as far as it could be when its page was opened.
+    return page, 200 if wants_region() else listing.status
+
+
+def _choices(projects: list[str], project: str) -> dict[str, list[str]]:
+    session, sight = db.session(), current_sight()
+    return {
+        "projects": projects,
+        "stages": queries.stage_choices(session, sight, project),
+        "labels": queries.label_choices(session, sight),
+    }
+
+
+def _wanted(listing: Listing, project: str, choices: dict[str, list[str]]) -> TicketFilter:
+    text = listing.value("q")
+    if len(text) > SEARCH_MAX:
+        listing.problems.append(f"A search has at most {SEARCH_MAX} characters.")
+        text = text[:SEARCH_MAX]
+    labels = listing.values("label")
+    if len(labels) > LABELS_MAX:
+        listing.problems.append(f"A ticket has at most {LABELS_MAX} labels; these are more.")
+        labels = labels[:LABELS_MAX]
+    return TicketFilter(
+        project=project,
+        state=listing.choice("state", STATE_CHOICES) or "open",
+        stage=listing.choice("stage", choices["stages"]),
+        priority=listing.choice("priority", PRIORITY_CHOICES),
+        labels=labels,
+        text=text,
+    )
+
+
+@blueprint.get("/tickets/<ticket_id>")
+def show(ticket_id: str) -> Answer:
+    """A ticket with its plan and its story."""
+    version = stamp(ticket_version(db.session(), ticket_id))
+    if is_unchanged(version):
+        return "", 204
+    view = view_ticket(db.session(), ticket_id)
+    name = "tickets/_region.html" if wants_region() else "tickets/show.html"
+    return render_template(name, comment_form=CommentForm(), **around(view, version))
+
+
+def around(view: TicketView, version: str) -> dict[str, Any]:
+    """What the parts of a ticket's page show."""
+    in_full = request.args.get("all") == "1"
+    ticket_id = view.ticket.ticket_id
+    return {
+        "view": view,
+        "stages": stage_cards(view),
+        "story": tell_story(db.session(), view, in_full=in_full),
+        "sizes": sizes_of(db.session(), view),
+        "actions": actions_for(view),
+        "shown": SHOWN.get(view.situation, 1),
+        "forms": forms_for(view),
+        "depend_form": DependencyForm(),
+        "region_url": url_for(
+            "tickets.show", ticket_id=ticket_id, all="1" if in_full else None, v=version
+        ),
+    }
+
+
+@blueprint.get("/tickets/<ticket_id>/brief")
+def brief(ticket_id: str) -> Answer:
+    """What the worker of the next stage reads."""
+    view = view_ticket(db.session(), ticket_id)
+    return render_template(
+        "tickets/brief.html", view=view, sections=brief_of(db.session(), view.ticket)
+    )

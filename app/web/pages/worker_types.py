@@ -1,0 +1,195 @@
+"""Worker types: a project's roles, their prompts and what those prompts were before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+
+from app import pipeline
+from app.db.base import db
+from app.forms.base import BoardForm
+from app.forms.seen import as_seen
+from app.forms.worker_type import StarterSetForm, WorkerTypeForm
+from app.models import Project, WorkerType
+from app.queries import prompts
+from app.queries.stages import Stage, stages
+from app.queries.worker_types import roles, titles
+from app.starter import STARTER_ROLES, add_starter_set, starter_role
+from app.web.auth.identity import current_actor
+from app.web.pages.project_pages import Answer, default_lease, load_project, project_page
+
+blueprint = Blueprint("worker_types", __name__)
+
+LISTED_TICKETS = 50
+"""Tickets that a refused deletion names, each with a link."""
+
+
+@blueprint.get("/projects/<project:name>/-/worker-types")
+def index(name: str) -> Answer:
+    """The project's worker types."""
+    return list_page(load_project(name), StarterSetForm())
+
+
+def list_page(project: Project, form: StarterSetForm) -> Answer:
+    """The list, and the part of the starter set that the project doesn't have."""
+    found = roles(db.session(), project.repository_name)
+    has = {role.name for role in found}
+    missing = [role for role in STARTER_ROLES if role.name not in has]
+    page = project_page("worker_types/index.html", project, roles=found, missing=missing, form=form)
+    return page, form.status
+
+
+@blueprint.post("/projects/<project:name>/-/worker-types/starter-set")
+def add_set(name: str) -> Answer:
+    """Add worker types of the starter set, and the plans they make possible."""
+    project = load_project(name)
+    form = StarterSetForm()
+    if not form.validate_on_submit():
+        return list_page(project, form)
+    added = add_starter_set(
+        db.session(), name, current_actor(), form.roles.data, lease_seconds=default_lease()
+    )
+    db.session.commit()
+    flash(f"Added: {', '.join(added.roles)}." if added.roles else "They were all there already.")
+    return redirect(url_for("worker_types.index", name=name), 303)
+
+
+@blueprint.route("/projects/<project:name>/-/worker-types/new", methods=["GET", "POST"])
+def new(name: str) -> Answer:
+    """The form for a new worker type; `?from=review` fills it from the starter set."""
+    project = load_project(name)
+    start, problem = starting_values(request.args.get("from", ""))
+    form = WorkerTypeForm(data={"lease_seconds": default_lease(), **start})
+    if form.validate_on_submit():
+        with form.catching():
+            role = create_role(name, form)
+            db.session.commit()
+            flash(f"{name} has a new worker type: {role.worker_type}.")
+            return redirect(url_for("worker_types.show", worker_type_id=role.id), 303)
+    page = project_page(
+        "worker_types/new.html", project, form=form, problem=problem, starter=STARTER_ROLES
+    )
+    return page, 400 if problem else form.status
+
+
+def starting_values(name: str) -> tuple[dict[str, Any], str | None]:
+    """What the form begins with, and what is wrong with the wish."""
+    role = starter_role(name)
+    if role is None:
+        return {}, f"The starter set has no worker type “{name}”." if name else None
+    return {
+        "worker_type": role.name,
+        "short_description": role.short_description,
+        "performed_by": role.performed_by,
+        "system_prompt": role.system_prompt,
+    }, None
+
+
+def create_role(project_id: str, form: WorkerTypeForm) -> WorkerType:
+    """Make what the form describes."""
+    return WorkerType.create(
+        db.session(),
+        project_id=project_id,
+        worker_type=form.worker_type.data or "",
+        actor=current_actor(),
+        **described(form),
+    )
+
+
+def described(form: WorkerTypeForm) -> dict[str, Any]:
+    """All that the form says about a worker type, but its name."""
+    return {
+        "short_description": form.short_description.data,
+        "system_prompt": form.system_prompt.data or "",
+        "performed_by": form.performed_by.data,
+        "lease_seconds": form.lease_seconds.data,
+        "max_attempts": form.max_attempts.data,
+    }
+
+
+@blueprint.get("/worker-types/<int:worker_type_id>")
+def show(worker_type_id: int) -> Answer:
+    """One worker type: its prompt, what changed in it, and what is at its stage now."""
+    session = db.session()
+    role = WorkerType.get(session, worker_type_id)
+    history = prompts.versions(session, role.id)
+    old, new, problem = wanted_versions([version.number for version in history])
+    page = project_page(
+        "worker_types/show.html",
+        Project.get(session, role.project_id),
+        role=role,
+        stage=stages(session, role.project_id).get(role.worker_type, Stage(role.worker_type)),
+        history=history,
+        shown=prompts.comparison(session, role.id, old, new),
+        problem=problem,
+    )
+    return page, 400 if problem else 200
+
+
+def wanted_versions(numbers: list[int]) -> tuple[int | None, int, str | None]:
+    """Which version to show, and which to compare it with: by itself the one before."""
+    known = {str(number): number for number in numbers}
+    asked = [request.args.get(name, "") for name in ("from", "to")]
+    unknown = [text for text in asked if text and text not in known]
+    new = known.get(asked[1], max(numbers, default=1))
+    old = known.get(asked[0], known.get(str(new - 1)))
+    return old, new, f"There is no version {unknown[0]} of this prompt." if unknown else None
+
+
+@blueprint.route("/worker-types/<int:worker_type_id>/edit", methods=["GET", "POST"])
+def edit(worker_type_id: int) -> Answer:
+    """The form for changing a worker type."""
+    role = load_role(worker_type_id)
+    form = WorkerTypeForm(obj=role, seen=as_seen(role))
+    if form.validate_on_submit():
+        with form.catching():
+            edit_role(role, form)
+            db.session.commit()
+            flash(f"Saved. The prompt is at version {role.prompt_version}.")
+            return redirect(url_for("worker_types.show", worker_type_id=role.id), 303)
+    project = Project.get(db.session(), role.project_id)
+    return project_page("worker_types/edit.html", project, role=role, form=form), form.status
+
+
+def load_role(worker_type_id: int) -> WorkerType:
+    """The worker type; held against other changes when the request makes one."""
+    load = WorkerType.lock if request.method == "POST" else WorkerType.get
+    return load(db.session(), worker_type_id)
+
+
+def edit_role(role: WorkerType, form: WorkerTypeForm) -> None:
+    """Change what the form says, if the person saw what they change."""
+    form.require_seen(role)
+    pipeline.rename_worker_type(db.session(), role, form.worker_type.data or "", current_actor())
+    role.edit(actor=current_actor(), **described(form))
+
+
+@blueprint.route("/worker-types/<int:worker_type_id>/delete", methods=["GET", "POST"])
+def delete(worker_type_id: int) -> Answer:
+    """What goes with a worker type, or what still needs it."""
+    role = load_role(worker_type_id)
+    form = BoardForm()
+    if form.validate_on_submit():
+        with form.catching():
+            pipeline.delete_worker_type(db.session(), role, current_actor())
+            said, then = f"{role.worker_type} was deleted.", role.project_id
+            db.session.commit()
+            flash(said)
+            return redirect(url_for("worker_types.index", name=then), 303)
+    return deletion_page(role, form)
+
+
+def deletion_page(role: WorkerType, form: BoardForm) -> Answer:
+    """The question, and the tickets that answer it with no."""
+    session = db.session()
+    needing = pipeline.tickets_needing(session, role)
+    page = project_page(
+        "worker_types/delete.html",
+        Project.get(session, role.project_id),
+        role=role,
+        form=form,
+        needing=titles(session, needing[:LISTED_TICKETS]),
+        more=max(0, len(needing) - LISTED_TICKETS),
+    )
+    return page, form.status

@@ -1,8 +1,0 @@
-"""The pages of tickets: the list, a ticket's own page, its forms, and all that people do to it."""
-
-from __future__ import annotations
-
-from app.web.tickets import dependencies, editing, pages, verbs
-from app.web.tickets.blueprint import blueprint
-
-__all__ = ["blueprint", "dependencies", "editing", "pages", "verbs"]
