@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(_flask_config(settings))
     app.extensions["callboard.settings"] = settings
     _bind_extensions(app, settings)
-    _open_doors(app)
+    _register_interfaces(app)
     return app
 
 
@@ -62,7 +62,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         engine.prepare(db.engine, synchronous=settings.sqlite_synchronous)
 
 
-def _open_doors(app: Flask) -> None:
+def _register_interfaces(app: Flask) -> None:
     from app import api, cli, mcp, rendering, web
 
     rendering.register(app)

@@ -1,4 +1,4 @@
-"""Who does something: passed into every verb, so that nothing below the doors asks a request."""
+"""Who does something: passed into every verb, so that only interfaces look at a request."""
 
 from __future__ import annotations
 

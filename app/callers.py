@@ -1,4 +1,4 @@
-"""Who asks, at any of the programs' doors: what a token allows, and what it can see."""
+"""Who asks, at any of the interfaces for programs: what a token allows, and what it can see."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import partial
 from app.actor import Actor
 from app.db import engine
 from app.db.base import db
-from app.db.best_effort import note_apart
+from app.db.best_effort import write_best_effort
 from app.errors import Forbidden
 from app.models import ApiToken
 from app.observability import request_id
-from app.queries.visibility import sight_of_token
-from app.visibility import Sight
+from app.queries.visibility import token_visibility
+from app.visibility import Visibility
 
 CHALLENGE = 'Bearer realm="callboard"'
 HOW_TO_GET_IN = (
@@ -29,7 +29,7 @@ class Caller:
     token_id: int
     name: str
     allowed: frozenset[str]
-    sight: Sight = field(default_factory=Sight.everything)
+    visibility: Visibility = field(default_factory=Visibility.everything)
     address: str | None = None
 
     @property
@@ -40,18 +40,18 @@ class Caller:
     @property
     def project_id(self) -> str | None:
         """The only project that its token is for, if it is for one."""
-        return self.sight.only
+        return self.visibility.only
 
-    def require_sight(self, project_id: str | None, missing: str) -> None:
+    def require_visibility(self, project_id: str | None, missing: str) -> None:
         """Raise the `NotFound` that something missing would raise, if it can't see the project."""
-        self.sight.require(project_id, missing)
+        self.visibility.require(project_id, missing)
 
     def require_project(self, project_id: str) -> str:
         """The project that it names itself; raises `Forbidden` unless its token is for it, and
         `NotFound` if it may not know of it."""
         if self.project_id not in (None, project_id):
             raise Forbidden(f"This token is for {self.project_id} only.")
-        self.require_sight(project_id, f"There is no project {project_id}.")
+        self.require_visibility(project_id, f"There is no project {project_id}.")
         return project_id
 
     def is_bound(self, token_id: int | None) -> bool:
@@ -90,11 +90,11 @@ def identify(secret: str, address: str | None = None) -> Caller:
     session = db.session()
     with engine.reading():
         token = ApiToken.authenticate(session, secret)
-        sight = sight_of_token(session, token)
-        caller = Caller(token.id, token.name, token.allowed, sight, address)
+        visibility = token_visibility(session, token)
+        caller = Caller(token.id, token.name, token.allowed, visibility, address)
         is_use_to_note = token.is_use_to_note
         session.rollback()
     request_id.name_actor(caller.actor.label)
     if is_use_to_note:
-        note_apart(partial(ApiToken.note_use, token_id=caller.token_id))
+        write_best_effort(partial(ApiToken.note_use, token_id=caller.token_id))
     return caller

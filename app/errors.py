@@ -1,7 +1,7 @@
-"""What may go wrong below the doors.
+"""What may go wrong below the interfaces.
 
-Models and pipeline raise these; only the doors know which status code and which page they become.
-A message is a whole sentence for the person or agent who caused it, and says what to do.
+Models and pipeline raise these; only the interfaces know which status code and page they become. A
+message is a whole sentence for the person or agent who caused it, and says what to do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class DomainError(Exception):
     """A rule of the board refused a change. `field` names the input at fault, if there is one."""
 
     keeps_record: ClassVar[bool] = False
-    """Whether the door commits what the verb recorded about the refusal; else it rolls back."""
+    """Whether what the verb recorded about the refusal is committed; else it is rolled back."""
 
     def __init__(
         self, message: str, field: str | None = None, details: Mapping[str, Any] | None = None

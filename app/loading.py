@@ -11,25 +11,25 @@ from app.actor import Actor
 from app.callers import Caller
 from app.errors import Conflict, Forbidden, NotFound, Stale
 from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
-from app.visibility import Sight
+from app.visibility import Visibility
 
 
-def project_named(session: Session, sight: Sight, name: str) -> Project:
+def project_named(session: Session, visibility: Visibility, name: str) -> Project:
     """A project, held until the transaction ends."""
-    see_project(session, sight, name)
+    visible_project(session, visibility, name)
     return Project.lock(session, name)
 
 
-def see_project(_session: Session, sight: Sight, name: str) -> None:
+def visible_project(_session: Session, visibility: Visibility, name: str) -> None:
     """Raise `NotFound` unless there may be such a project as far as the asker can see."""
-    sight.require(name, f"There is no project {name}.")
+    visibility.require(name, f"There is no project {name}.")
 
 
 def ticket_to_change(
-    session: Session, sight: Sight, ticket_id: str, if_match: int | None = None
+    session: Session, visibility: Visibility, ticket_id: str, if_match: int | None = None
 ) -> Ticket:
     """A ticket, held until the transaction ends. Raises `Stale` unless it has that version."""
-    see_ticket(session, sight, ticket_id)
+    visible_ticket(session, visibility, ticket_id)
     ticket = Ticket.lock(session, ticket_id)
     if if_match is not None and if_match != ticket.version:
         raise Stale(
@@ -39,17 +39,17 @@ def ticket_to_change(
     return ticket
 
 
-def see_ticket(session: Session, sight: Sight, ticket_id: str) -> None:
+def visible_ticket(session: Session, visibility: Visibility, ticket_id: str) -> None:
     """Raise `NotFound` unless there is such a ticket and the asker can see it."""
     of_ticket = select(Ticket.project_id).where(Ticket.ticket_id == ticket_id)
-    _require(session, sight, of_ticket, f"There is no ticket {ticket_id}.")
+    _require(session, visibility, of_ticket, f"There is no ticket {ticket_id}.")
 
 
 def run_to_report(session: Session, caller: Caller, run_id: int) -> tuple[StageRun, Actor]:
     """A run whose ticket is held until the transaction ends, and who reports on it: its worker, or
     an admin's token that steps in. Raises `Forbidden` for other tokens than the one that claimed.
     """
-    see_run(session, caller.sight, run_id)
+    visible_run(session, caller.visibility, run_id)
     run = StageRun.lock(session, run_id)
     if caller.is_bound(run.token_id):
         return run, run.doer
@@ -61,17 +61,19 @@ def run_to_report(session: Session, caller: Caller, run_id: int) -> tuple[StageR
     )
 
 
-def see_run(session: Session, sight: Sight, run_id: int) -> None:
+def visible_run(session: Session, visibility: Visibility, run_id: int) -> None:
     """Raise `NotFound` unless there is such a run and the asker can see it."""
     of_run = select(Ticket.project_id).join(StageRun, StageRun.ticket_id == Ticket.ticket_id)
-    _require(session, sight, of_run.where(StageRun.run_id == run_id), f"There is no run {run_id}.")
+    _require(
+        session, visibility, of_run.where(StageRun.run_id == run_id), f"There is no run {run_id}."
+    )
 
 
-def see_worker(session: Session, sight: Sight, worker_id: str) -> None:
+def visible_worker(session: Session, visibility: Visibility, worker_id: str) -> None:
     """Raise `NotFound` unless there is such a worker and the asker can see it."""
     of_worker = select(Worker.project_id).where(Worker.worker_id == worker_id)
     missing = f"There is no worker {worker_id}. Register it first."
-    _require(session, sight, of_worker, missing)
+    _require(session, visibility, of_worker, missing)
 
 
 def own_worker(session: Session, caller: Caller, worker_id: str) -> None:
@@ -98,40 +100,40 @@ def worker_to_stop(session: Session, caller: Caller, worker_id: str) -> Actor:
 
 
 def _is_own(session: Session, caller: Caller, worker_id: str) -> bool:
-    see_worker(session, caller.sight, worker_id)
+    visible_worker(session, caller.visibility, worker_id)
     return caller.is_bound(
         session.scalar(select(Worker.token_id).where(Worker.worker_id == worker_id))
     )
 
 
-def require_usable_worker_id(session: Session, sight: Sight, worker_id: str) -> None:
+def require_usable_worker_id(session: Session, visibility: Visibility, worker_id: str) -> None:
     """Raise `Conflict` if the asker can't see the worker that has this id already."""
     there = session.get(Worker, worker_id)
-    if there is not None and not sight.sees(there.project_id):
+    if there is not None and not visibility.sees(there.project_id):
         raise Conflict(f"The id {worker_id} is taken; choose another.", "worker_id")
 
 
-def role_numbered(session: Session, sight: Sight, worker_type_id: int) -> WorkerType:
+def role_numbered(session: Session, visibility: Visibility, worker_type_id: int) -> WorkerType:
     """A worker type."""
     role = WorkerType.get(session, worker_type_id)
-    sight.require(role.project_id, "There is no such worker type; it may have been deleted.")
+    visibility.require(role.project_id, "There is no such worker type; it may have been deleted.")
     return role
 
 
-def template_numbered(session: Session, sight: Sight, template_id: int) -> PlanTemplate:
+def template_numbered(session: Session, visibility: Visibility, template_id: int) -> PlanTemplate:
     """A plan template."""
     template = PlanTemplate.get(session, template_id)
-    sight.require(template.project_id, PlanTemplate.MISSING)
+    visibility.require(template.project_id, PlanTemplate.MISSING)
     return template
 
 
-def see_event(session: Session, sight: Sight, event_id: int) -> None:
+def visible_event(session: Session, visibility: Visibility, event_id: int) -> None:
     """Raise `NotFound` unless there is such an event and the asker can see it."""
     of_event = select(Event.project_id).where(Event.id == event_id)
-    _require(session, sight, of_event, f"There is no event {event_id}.")
+    _require(session, visibility, of_event, f"There is no event {event_id}.")
 
 
-def _require(session: Session, sight: Sight, of_row: Any, missing: str) -> None:
+def _require(session: Session, visibility: Visibility, of_row: Any, missing: str) -> None:
     found = session.execute(of_row).first()
-    if found is None or not sight.sees(found[0]):
+    if found is None or not visibility.sees(found[0]):
         raise NotFound(missing)

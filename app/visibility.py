@@ -12,7 +12,7 @@ from app.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Visibility:
     """What a person or a token can see: all projects but the `hidden`, or `only` one."""
 
     hidden: frozenset[str] = frozenset()
@@ -20,7 +20,7 @@ class Sight:
 
     @classmethod
     def everything(cls) -> Self:
-        """The sight of an operator, and of Callboard itself."""
+        """What an operator sees, and of Callboard itself."""
         return cls()
 
     def sees(self, project_id: str | None) -> bool:

@@ -294,7 +294,7 @@ worker_class = Worker
 
 
 def metrics_folder() -> str:
-    """Where all workers count their requests (app/observability/metrics.py); gone with the master."""
+    """Where all workers count requests (app/observability/metrics.py); gone with the master."""
     given = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
     start = f"callboard-metrics-{os.getpid()}-"
     # The one of this very master is kept when it reloads. One that it has inherited from the master

@@ -82,7 +82,7 @@ class ClaimingWorker:
             self.figures.refused += 1
 
     def sweep(self) -> None:
-        """As doors do it: look without a lock, and end leases only when there is one to end."""
+        """As interfaces do it: look without a lock, and end leases only when one is due."""
         with engine.reading():
             is_due = pipeline.is_sweep_due(self.session)
             self.session.rollback()

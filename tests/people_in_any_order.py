@@ -81,8 +81,8 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
         self.create(plan=[*ROLES], priority=1)
 
     def do(self, verb: Callable[[], Any], *, allowed: bool = True, tells: bool = True) -> Any:
-        """What a door does: one verb, then commit, or roll back if it was refused. `tells`: what
-        is allowed changes something, and so leaves an event."""
+        """What an interface does: one verb, then commit, or roll back if it was refused. `tells`:
+        what is allowed changes something, and so leaves an event."""
         known = len(self.truth.events)
         step = self.session.begin_nested()
         answer, refusal = None, None

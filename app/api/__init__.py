@@ -1,4 +1,4 @@
-"""The agents' door: a JSON API at /api/v1, described at /api/docs and /api/v1/openapi.json."""
+"""The agents' interface: a JSON API at /api/v1, described at /api/docs and /api/v1/openapi.json."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from app.api.parameters import parameters_of, path_of
 from app.api.problems import CONTENT_TYPE, KINDS
 from app.schemas.base import Page
 from app.schemas.problems import Problem
-from app.schemas.schema_generator import Drawing
+from app.schemas.schema_generator import SchemaGenerator
 
 Json = dict[str, Any]
 
@@ -67,7 +67,7 @@ NEXT_STEPS = {
 @cache
 def document() -> Json:
     """The whole document; it doesn't change while the process lives."""
-    _, found = models_json_schema(_models(), ref_template=REF, schema_generator=Drawing)
+    _, found = models_json_schema(_models(), ref_template=REF, schema_generator=SchemaGenerator)
     queries = {each.query.__name__ for each in operations if each.query}
     schemas = {name: s for name, s in found["$defs"].items() if name not in queries}
     paths: Json = {}

@@ -22,7 +22,7 @@ from app.api.callers import authenticate
 from app.api.once import once
 from app.callers import Caller
 from app.db.base import db
-from app.schemas.base import Asked, Page, Sent, Shown
+from app.schemas.base import Page, Query, RequestBody, ResponseBody
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Scope = Literal["read", "work", "plan", "admin"]
@@ -46,10 +46,10 @@ class Operation:
     status: int
     is_once: bool
     view: Callable[..., Any]
-    query: type[Asked] | None
-    body: type[Sent] | None
+    query: type[Query] | None
+    body: type[RequestBody] | None
     takes_version: bool
-    answer: type[Shown] | None
+    answer: type[ResponseBody] | None
     is_optional: bool
     """Whether there may be nothing to answer: 204."""
 
@@ -85,13 +85,13 @@ class Operation:
         if self.query:
             sent["query"] = intake.checked(self.query, intake.read_query(), "address")
         elif request.args:
-            intake.checked(Asked, intake.read_query(), "address")
+            intake.checked(Query, intake.read_query(), "address")
         if self.body:
             sent["body"] = intake.checked(self.body, body, "body")
         return sent
 
     def _carry_out(self, caller: Caller, arguments: Mapping[str, Any]) -> Response:
-        answer: Shown | None = self.view(caller, **arguments)
+        answer: ResponseBody | None = self.view(caller, **arguments)
         db.session.flush()
         if answer is None:
             return Response(status=204)
@@ -142,7 +142,7 @@ def operation(
     return add
 
 
-def _answer_of(hint: Any) -> tuple[type[Shown] | None, bool]:
+def _answer_of(hint: Any) -> tuple[type[ResponseBody] | None, bool]:
     """The schema of an answer, and whether there may be none."""
     if hint is type(None):
         return None, True
@@ -151,7 +151,7 @@ def _answer_of(hint: Any) -> tuple[type[Shown] | None, bool]:
     return hint, False
 
 
-def _headers(answer: Shown, *, is_new: bool) -> dict[str, str]:
+def _headers(answer: ResponseBody, *, is_new: bool) -> dict[str, str]:
     headers = {}
     root = f"{request.script_root}{blueprint.url_prefix}{VERSION}"
     if is_new and (address := answer.address()):

@@ -13,8 +13,8 @@ from app.queries.keyset import Order, take_slice
 from app.schemas.plan_templates import (
     PlanTemplateNew,
     PlanTemplatePage,
-    PlanTemplatesAsked,
-    PlanTemplateShown,
+    PlanTemplateResponse,
+    PlanTemplatesQuery,
 )
 
 TAG = "Projects and worker types"
@@ -23,9 +23,11 @@ BY_NUMBER = Order("id", (PlanTemplate.id.expression,))
 
 
 @operation("GET", "/plan-templates", tag=TAG, scope="read")
-def list_plan_templates(caller: Caller, query: PlanTemplatesAsked) -> PlanTemplatePage:
+def list_plan_templates(caller: Caller, query: PlanTemplatesQuery) -> PlanTemplatePage:
     """List plan templates."""
-    rows = select(*PlanTemplate.__table__.columns).where(caller.sight.of(PlanTemplate.project_id))
+    rows = select(*PlanTemplate.__table__.columns).where(
+        caller.visibility.of(PlanTemplate.project_id)
+    )
     if project := caller.chosen_project(query.project):
         rows = rows.where(PlanTemplate.project_id == project)
     found = take_slice(db.session(), rows, BY_NUMBER, cursor=query.cursor, limit=query.limit)
@@ -33,22 +35,22 @@ def list_plan_templates(caller: Caller, query: PlanTemplatesAsked) -> PlanTempla
 
 
 @operation("POST", "/plan-templates", tag=TAG, scope="plan", status=201, once=True)
-def create_plan_template(caller: Caller, body: PlanTemplateNew) -> PlanTemplateShown:
+def create_plan_template(caller: Caller, body: PlanTemplateNew) -> PlanTemplateResponse:
     """Keep a plan under a name."""
     Project.get(db.session(), caller.require_project(body.project_id))
     template = PlanTemplate.create(db.session(), **body.model_dump(), actor=caller.actor)
-    return PlanTemplateShown.model_validate(template)
+    return PlanTemplateResponse.model_validate(template)
 
 
 @operation("GET", "/plan-templates/<int:template_id>", tag=TAG, scope="read")
-def get_plan_template(caller: Caller, template_id: int) -> PlanTemplateShown:
+def get_plan_template(caller: Caller, template_id: int) -> PlanTemplateResponse:
     """One plan template."""
-    return PlanTemplateShown.model_validate(
-        template_numbered(db.session(), caller.sight, template_id)
+    return PlanTemplateResponse.model_validate(
+        template_numbered(db.session(), caller.visibility, template_id)
     )
 
 
 @operation("DELETE", "/plan-templates/<int:template_id>", tag=TAG, scope="plan")
 def delete_plan_template(caller: Caller, template_id: int) -> None:
     """Forget a plan template; tickets made from it keep their plans."""
-    template_numbered(db.session(), caller.sight, template_id).delete(caller.actor)
+    template_numbered(db.session(), caller.visibility, template_id).delete(caller.actor)

@@ -146,7 +146,7 @@ KIND_OF_STATUS = {
 
 
 class Refused(Exception):
-    """The door itself refuses a request, before any verb is called."""
+    """The interface itself refuses a request, before any verb is called."""
 
     def __init__(
         self,

@@ -13,19 +13,19 @@ from app.schemas.projects import (
     ProjectDeletion,
     ProjectNew,
     ProjectPage,
-    ProjectsAsked,
-    ProjectShown,
+    ProjectResponse,
+    ProjectsQuery,
 )
 
 TAG = "Projects and worker types"
 
 
 @operation("GET", "/projects", tag=TAG, scope="read")
-def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
+def list_projects(caller: Caller, query: ProjectsQuery) -> ProjectPage:
     """List projects by name: those at work, unless asked for the others."""
     found = project_records(
         db.session(),
-        caller.sight,
+        caller.visibility,
         archived=query.archived,
         cursor=query.cursor,
         limit=query.limit,
@@ -34,33 +34,35 @@ def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
 
 
 @operation("POST", "/projects", tag=TAG, scope="plan", status=201, once=True)
-def create_project(caller: Caller, body: ProjectNew) -> ProjectShown:
+def create_project(caller: Caller, body: ProjectNew) -> ProjectResponse:
     """Make a project. It needs worker types before tickets can be made."""
     caller.require_any_project()
     project = Project.create(db.session(), **body.model_dump(), actor=caller.actor)
-    return ProjectShown.model_validate(project)
+    return ProjectResponse.model_validate(project)
 
 
 @operation("GET", "/projects/<project:repository_name>", tag=TAG, scope="read")
-def get_project(caller: Caller, repository_name: str) -> ProjectShown:
+def get_project(caller: Caller, repository_name: str) -> ProjectResponse:
     """One project, with its rules and patterns."""
-    caller.require_sight(repository_name, f"There is no project {repository_name}.")
-    return ProjectShown.model_validate(Project.get(db.session(), repository_name))
+    caller.require_visibility(repository_name, f"There is no project {repository_name}.")
+    return ProjectResponse.model_validate(Project.get(db.session(), repository_name))
 
 
 @operation("PATCH", "/projects/<project:repository_name>", tag=TAG, scope="plan")
-def update_project(caller: Caller, repository_name: str, body: ProjectChange) -> ProjectShown:
+def update_project(caller: Caller, repository_name: str, body: ProjectChange) -> ProjectResponse:
     """Change a project, or put it away; what is left out stays as it is."""
-    project = project_named(db.session(), caller.sight, repository_name)
+    project = project_named(db.session(), caller.visibility, repository_name)
     project.edit(**body.over_row(project), actor=caller.actor)
     if "archived" in body.model_fields_set:
         put = project.archive if body.archived else project.unarchive
         put(caller.actor)
     db.session.flush()
-    return ProjectShown.model_validate(project)
+    return ProjectResponse.model_validate(project)
 
 
 @operation("DELETE", "/projects/<project:repository_name>", tag=TAG, scope="admin")
 def delete_project(caller: Caller, repository_name: str, query: ProjectDeletion) -> None:
     """Delete a project with all its tickets, comments, runs, worker types and workers."""
-    project_named(db.session(), caller.sight, repository_name).delete(query.confirm, caller.actor)
+    project_named(db.session(), caller.visibility, repository_name).delete(
+        query.confirm, caller.actor
+    )

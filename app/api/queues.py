@@ -6,13 +6,13 @@ from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
 from app.queries.queue_depths import queues
-from app.schemas.queues import QueueList, QueuesAsked
+from app.schemas.queues import QueueList, QueuesQuery
 
 TAG = "Queues and events"
 
 
 @operation("GET", "/queues", tag=TAG, scope="read")
-def queue_status(caller: Caller, query: QueuesAsked) -> QueueList:
+def queue_status(caller: Caller, query: QueuesQuery) -> QueueList:
     """How deep each queue is, how long the oldest has waited, and how many workers are alive."""
     project = caller.chosen_project(query.project)
-    return QueueList.of(items=queues(db.session(), caller.sight, project))
+    return QueueList.of(items=queues(db.session(), caller.visibility, project))

@@ -14,25 +14,30 @@ from app.schemas.tickets import (
     TicketChange,
     TicketNew,
     TicketPage,
-    TicketsAsked,
-    TicketShown,
+    TicketResponse,
+    TicketsQuery,
 )
 
 TAG = "Tickets"
 
 
 @operation("GET", "/tickets", tag=TAG, scope="read")
-def list_tickets(caller: Caller, query: TicketsAsked) -> TicketPage:
+def list_tickets(caller: Caller, query: TicketsQuery) -> TicketPage:
     """List tickets: those that aren't closed, unless asked for others."""
     wanted = query.wanted(caller.chosen_project(query.project))
     items, following = ticket_lines(
-        db.session(), caller.sight, wanted, sort=query.sort, cursor=query.cursor, limit=query.limit
+        db.session(),
+        caller.visibility,
+        wanted,
+        sort=query.sort,
+        cursor=query.cursor,
+        limit=query.limit,
     )
     return TicketPage.of(items=items, next=following)
 
 
 @operation("POST", "/tickets", tag=TAG, scope="plan", status=201, once=True)
-def create_ticket(caller: Caller, body: TicketNew) -> TicketShown:
+def create_ticket(caller: Caller, body: TicketNew) -> TicketResponse:
     """Make a ticket; it stands in the queue of its first stage at once, unless it is blocked."""
     caller.require_project(body.project_id)
     values = body.model_dump(exclude={"blocked_by"})
@@ -43,19 +48,19 @@ def create_ticket(caller: Caller, body: TicketNew) -> TicketShown:
 
 
 @operation("GET", "/tickets/<ticket:ticket_id>", tag=TAG, scope="read")
-def get_ticket(caller: Caller, ticket_id: str) -> TicketShown:
+def get_ticket(caller: Caller, ticket_id: str) -> TicketResponse:
     """One ticket. Its ETag is the version that `If-Match` names when it is changed."""
     ticket = shown(ticket_id)
-    caller.require_sight(ticket.project_id, f"There is no ticket {ticket_id}.")
+    caller.require_visibility(ticket.project_id, f"There is no ticket {ticket_id}.")
     return ticket
 
 
 @operation("PATCH", "/tickets/<ticket:ticket_id>", tag=TAG, scope="plan")
 def update_ticket(
     caller: Caller, ticket_id: str, body: TicketChange, if_match: int | None
-) -> TicketShown:
+) -> TicketResponse:
     """Change what a ticket says; what is left out stays as it is."""
-    ticket = ticket_to_change(db.session(), caller.sight, ticket_id, if_match)
+    ticket = ticket_to_change(db.session(), caller.visibility, ticket_id, if_match)
     values = body.over(
         title=ticket.title,
         description=ticket.description,
@@ -69,13 +74,13 @@ def update_ticket(
 @operation("PUT", "/tickets/<ticket:ticket_id>/plan", tag=TAG, scope="plan")
 def amend_plan(
     caller: Caller, ticket_id: str, body: PlanChange, if_match: int | None
-) -> TicketShown:
+) -> TicketResponse:
     """Change the stages that are still to come."""
-    ticket = ticket_to_change(db.session(), caller.sight, ticket_id, if_match)
+    ticket = ticket_to_change(db.session(), caller.visibility, ticket_id, if_match)
     ticket.amend_plan(body.execution_plan, caller.actor)
     return shown(ticket_id)
 
 
-def shown(ticket_id: str) -> TicketShown:
+def shown(ticket_id: str) -> TicketResponse:
     """A ticket as it is now."""
-    return TicketShown.model_validate(ticket_record(db.session(), ticket_id))
+    return TicketResponse.model_validate(ticket_record(db.session(), ticket_id))

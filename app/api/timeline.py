@@ -5,16 +5,16 @@ from __future__ import annotations
 from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
-from app.loading import see_ticket
+from app.loading import visible_ticket
 from app.queries.ticket_log import ticket_log
-from app.schemas.timeline import TimelineAsked, TimelinePage
+from app.schemas.timeline import TimelinePage, TimelineQuery
 
 TAG = "Tickets"
 
 
 @operation("GET", "/tickets/<ticket:ticket_id>/timeline", tag=TAG, scope="read")
-def get_timeline(caller: Caller, ticket_id: str, query: TimelineAsked) -> TimelinePage:
+def get_timeline(caller: Caller, ticket_id: str, query: TimelineQuery) -> TimelinePage:
     """All that was said and done about a ticket: comments, runs and events, oldest first."""
-    see_ticket(db.session(), caller.sight, ticket_id)
+    visible_ticket(db.session(), caller.visibility, ticket_id)
     entries, following = ticket_log(db.session(), ticket_id, cursor=query.cursor, limit=query.limit)
     return TimelinePage.of(items=entries, next=following)

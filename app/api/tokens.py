@@ -6,16 +6,16 @@ from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
 from app.models import ApiToken
-from app.schemas.tokens import TokenShown
+from app.schemas.tokens import TokenResponse
 
 TAG = "Token"
 
 
 @operation("GET", "/token", tag=TAG, scope="read")
-def show_token(caller: Caller) -> TokenShown:
+def show_token(caller: Caller) -> TokenResponse:
     """What this token may do and until when: a program asks it first, to fail early."""
     token = ApiToken.get(db.session(), caller.token_id)
-    return TokenShown.of(
+    return TokenResponse.of(
         name=token.name,
         scopes=sorted(token.allowed),
         project_id=token.project_id,

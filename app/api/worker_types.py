@@ -15,12 +15,12 @@ from app.queries.keyset import Order, take_slice
 from app.queries.project_records import role_records
 from app.schemas.worker_types import (
     PromptVersionPage,
-    PromptVersionsAsked,
+    PromptVersionsQuery,
     WorkerTypeChange,
     WorkerTypeNew,
     WorkerTypePage,
-    WorkerTypesAsked,
-    WorkerTypeShown,
+    WorkerTypeResponse,
+    WorkerTypesQuery,
 )
 
 TAG = "Projects and worker types"
@@ -29,11 +29,11 @@ NEWEST_FIRST = Order("version", (PromptVersion.version.expression,), descending=
 
 
 @operation("GET", "/worker-types", tag=TAG, scope="read")
-def list_worker_types(caller: Caller, query: WorkerTypesAsked) -> WorkerTypePage:
+def list_worker_types(caller: Caller, query: WorkerTypesQuery) -> WorkerTypePage:
     """List roles, with their prompts."""
     found = role_records(
         db.session(),
-        caller.sight,
+        caller.visibility,
         project=caller.chosen_project(query.project),
         cursor=query.cursor,
         limit=query.limit,
@@ -42,28 +42,30 @@ def list_worker_types(caller: Caller, query: WorkerTypesAsked) -> WorkerTypePage
 
 
 @operation("POST", "/worker-types", tag=TAG, scope="plan", status=201, once=True)
-def create_worker_type(caller: Caller, body: WorkerTypeNew) -> WorkerTypeShown:
+def create_worker_type(caller: Caller, body: WorkerTypeNew) -> WorkerTypeResponse:
     """Make a role; plans of its project may name it from now on."""
     Project.get(db.session(), caller.require_project(body.project_id))
     values = body.model_dump()
     if body.lease_seconds is None:
         values["lease_seconds"] = current_app.extensions["callboard.settings"].lease_seconds
     role = WorkerType.create(db.session(), **values, actor=caller.actor)
-    return WorkerTypeShown.model_validate(role)
+    return WorkerTypeResponse.model_validate(role)
 
 
 @operation("GET", "/worker-types/<int:worker_type_id>", tag=TAG, scope="read")
-def get_worker_type(caller: Caller, worker_type_id: int) -> WorkerTypeShown:
+def get_worker_type(caller: Caller, worker_type_id: int) -> WorkerTypeResponse:
     """One role."""
-    return WorkerTypeShown.model_validate(role_numbered(db.session(), caller.sight, worker_type_id))
+    return WorkerTypeResponse.model_validate(
+        role_numbered(db.session(), caller.visibility, worker_type_id)
+    )
 
 
 @operation("GET", "/worker-types/<int:worker_type_id>/prompts", tag=TAG, scope="read")
 def list_prompts(
-    caller: Caller, worker_type_id: int, query: PromptVersionsAsked
+    caller: Caller, worker_type_id: int, query: PromptVersionsQuery
 ) -> PromptVersionPage:
     """Every text that a role's prompt ever had, newest first."""
-    role_numbered(db.session(), caller.sight, worker_type_id)
+    role_numbered(db.session(), caller.visibility, worker_type_id)
     rows = select(*PromptVersion.__table__.columns)
     rows = rows.where(PromptVersion.worker_type_id == worker_type_id)
     found = take_slice(db.session(), rows, NEWEST_FIRST, cursor=query.cursor, limit=query.limit)
@@ -73,18 +75,18 @@ def list_prompts(
 @operation("PATCH", "/worker-types/<int:worker_type_id>", tag=TAG, scope="plan")
 def update_worker_type(
     caller: Caller, worker_type_id: int, body: WorkerTypeChange
-) -> WorkerTypeShown:
+) -> WorkerTypeResponse:
     """Change a role; what is left out stays. A new prompt is a new version of it."""
-    role = role_numbered(db.session(), caller.sight, worker_type_id)
+    role = role_numbered(db.session(), caller.visibility, worker_type_id)
     if "worker_type" in body.model_fields_set:
         pipeline.rename_worker_type(db.session(), role, body.worker_type, caller.actor)
     role.edit(**body.over_row(role), actor=caller.actor)
     db.session.flush()
-    return WorkerTypeShown.model_validate(role)
+    return WorkerTypeResponse.model_validate(role)
 
 
 @operation("DELETE", "/worker-types/<int:worker_type_id>", tag=TAG, scope="admin")
 def delete_worker_type(caller: Caller, worker_type_id: int) -> None:
     """Delete a role. Refused while open tickets or plan templates need it."""
-    role = role_numbered(db.session(), caller.sight, worker_type_id)
+    role = role_numbered(db.session(), caller.visibility, worker_type_id)
     pipeline.delete_worker_type(db.session(), role, caller.actor)

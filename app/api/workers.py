@@ -9,8 +9,8 @@ from app.db.base import db
 from app.loading import (
     own_worker,
     require_usable_worker_id,
-    see_run,
-    see_worker,
+    visible_run,
+    visible_worker,
     worker_to_stop,
 )
 from app.models import Project, Worker
@@ -21,15 +21,15 @@ from app.schemas.workers import (
     Stopped,
     WorkerNew,
     WorkerPage,
-    WorkersAsked,
-    WorkerShown,
+    WorkerResponse,
+    WorkersQuery,
 )
 
 TAG = "Workers"
 
 
 @operation("POST", "/workers", tag=TAG, scope="work", status=201)
-def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
+def register_worker(caller: Caller, body: WorkerNew) -> WorkerResponse:
     """Put a process on the board, before it claims anything.
 
     The same id from the same host and pid is the same worker again, whatever became of it
@@ -38,7 +38,7 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
     """
     session = db.session()
     Project.get(session, caller.require_project(body.project_id))
-    require_usable_worker_id(session, caller.sight, body.worker_id)
+    require_usable_worker_id(session, caller.visibility, body.worker_id)
     pipeline.register_worker(
         session,
         **body.model_dump(),
@@ -50,11 +50,11 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
 
 
 @operation("GET", "/workers", tag=TAG, scope="read")
-def list_workers(caller: Caller, query: WorkersAsked) -> WorkerPage:
+def list_workers(caller: Caller, query: WorkersQuery) -> WorkerPage:
     """List workers: those alive, unless asked for others."""
     items, following = worker_records(
         db.session(),
-        caller.sight,
+        caller.visibility,
         project=caller.chosen_project(query.project),
         worker_type=query.worker_type,
         status=query.status,
@@ -65,9 +65,9 @@ def list_workers(caller: Caller, query: WorkersAsked) -> WorkerPage:
 
 
 @operation("GET", "/workers/<worker_id>", tag=TAG, scope="read")
-def get_worker(caller: Caller, worker_id: str) -> WorkerShown:
+def get_worker(caller: Caller, worker_id: str) -> WorkerResponse:
     """One worker, and the run that it holds."""
-    see_worker(db.session(), caller.sight, worker_id)
+    visible_worker(db.session(), caller.visibility, worker_id)
     return _shown(worker_id)
 
 
@@ -81,13 +81,13 @@ def heartbeat(caller: Caller, worker_id: str, body: Heartbeat) -> HeartbeatAnswe
     session = db.session()
     own_worker(session, caller, worker_id)
     if body.run_id is not None:
-        see_run(session, caller.sight, body.run_id)
+        visible_run(session, caller.visibility, body.run_id)
     told = pipeline.heartbeat(session, worker_id, body.run_id, body.output_tail)
     return HeartbeatAnswer.telling(told, due=Worker.get(session, worker_id).expected_by)
 
 
 @operation("POST", "/workers/<worker_id>/stopped", tag=TAG, scope="work")
-def worker_stopped(caller: Caller, worker_id: str, body: Stopped) -> WorkerShown:
+def worker_stopped(caller: Caller, worker_id: str, body: Stopped) -> WorkerResponse:
     """Say that the process ends in order; a run it still holds is given back unharmed."""
     actor = worker_to_stop(db.session(), caller, worker_id)
     pipeline.finish_worker(
@@ -97,20 +97,20 @@ def worker_stopped(caller: Caller, worker_id: str, body: Stopped) -> WorkerShown
 
 
 @operation("POST", "/workers/<worker_id>/ask-to-stop", tag=TAG, scope="plan")
-def ask_worker_to_stop(caller: Caller, worker_id: str) -> WorkerShown:
+def ask_worker_to_stop(caller: Caller, worker_id: str) -> WorkerResponse:
     """Ask a worker to stop; its next heartbeat tells it. Until then it gets no new stage."""
-    see_worker(db.session(), caller.sight, worker_id)
+    visible_worker(db.session(), caller.visibility, worker_id)
     Worker.lock(db.session(), worker_id).ask_to_stop(caller.actor)
     return _shown(worker_id)
 
 
 @operation("POST", "/workers/<worker_id>/declare-dead", tag=TAG, scope="plan")
-def declare_worker_dead(caller: Caller, worker_id: str) -> WorkerShown:
+def declare_worker_dead(caller: Caller, worker_id: str) -> WorkerResponse:
     """Say that the process is gone: what it holds is freed at once, as a lost attempt."""
-    see_worker(db.session(), caller.sight, worker_id)
+    visible_worker(db.session(), caller.visibility, worker_id)
     pipeline.declare_dead(db.session(), worker_id, caller.actor)
     return _shown(worker_id)
 
 
-def _shown(worker_id: str) -> WorkerShown:
-    return WorkerShown.model_validate(worker_record(db.session(), worker_id))
+def _shown(worker_id: str) -> WorkerResponse:
+    return WorkerResponse.model_validate(worker_record(db.session(), worker_id))

@@ -16,8 +16,8 @@ def demo(port: int) -> None:
     wait for a person, and one loses its worker and is recovered. Everything stays on this machine,
     and Ctrl-C ends all of it.
     """
+    from app.runner.demo.processes import DemoError
     from app.runner.demo.show import play
-    from app.runner.demo.stage_door import DemoError
 
     try:
         play(port, click.echo)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.05
 
 
-def note_apart(write: Callable[[Session], None]) -> None:
+def write_best_effort(write: Callable[[Session], None]) -> None:
     """Write in a transaction of its own, or not at all: never at the request's expense."""
     with (
         best_effort("a note of last use"),

@@ -16,7 +16,7 @@ blueprint = Blueprint("mcp", __name__)
 
 
 def register(app: Flask) -> None:
-    """Add the door to the application."""
+    """Add the interface to the application."""
     # Tokens travel in a header that no other site can make a browser send.
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)

@@ -26,7 +26,7 @@ from app.errors import (
     RunNotCurrent,
 )
 from app.mcp.faults import INTERNAL_ERROR, INVALID_PARAMS, Fault
-from app.mcp.refusals import told_of_crash
+from app.mcp.refusals import log_crash
 from app.mcp.registry import Tool, tools
 from app.schemas.problems import FieldProblem, problems_of
 
@@ -90,7 +90,7 @@ def call(caller: Caller, name: str, arguments: Mapping[str, Any]) -> CallToolRes
         if failure := failure_of(error):
             log.warning("the database couldn't be used: %s (%s)", failure.kind, error)
             return _refusal(_failed(failure))
-        raise Fault(INTERNAL_ERROR, told_of_crash(error)) from error
+        raise Fault(INTERNAL_ERROR, log_crash(error)) from error
 
 
 def _carry_out(caller: Caller, tool: Tool, given: Mapping[str, Any]) -> CallToolResult:

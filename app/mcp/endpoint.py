@@ -24,7 +24,7 @@ from app.mcp.faults import (
 )
 from app.mcp.methods import carry_out
 from app.mcp.origin import is_own_origin
-from app.mcp.refusals import CONTENT_TYPE, Refused, json_response, told_of_crash
+from app.mcp.refusals import CONTENT_TYPE, Refused, json_response, log_crash
 from app.schemas.json_text import NotJson, Unstorable, read_json
 from app.settings.board import Settings
 
@@ -117,7 +117,7 @@ def _answer(caller: Caller, found: Any) -> tuple[Reply | None, int]:
         if failure := failure_of(error):
             failed = Fault(INTERNAL_ERROR, f"{failure.reason} {failure.advice}")
             return _reply(message.id, error=failed.error), HTTPStatus.SERVICE_UNAVAILABLE
-        crashed = Fault(INTERNAL_ERROR, told_of_crash(error))
+        crashed = Fault(INTERNAL_ERROR, log_crash(error))
         return _reply(message.id, error=crashed.error), HTTPStatus.INTERNAL_SERVER_ERROR
 
 

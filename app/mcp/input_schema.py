@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.schemas.base import NUMBER_MAX
-from app.schemas.schema_generator import Drawing
+from app.schemas.schema_generator import SchemaGenerator
 
 OMITTED = frozenset({"title", "examples", "pattern", "minLength"})
 EMPTY_DEFAULTS: tuple[Any, ...] = (None, "", [])
@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 
 def input_schema(arguments: type[BaseModel], first: Iterable[str]) -> Schema:
     """The schema of these arguments; the fields in `first` come first."""
-    whole = arguments.model_json_schema(mode="validation", schema_generator=Drawing)
+    whole = arguments.model_json_schema(mode="validation", schema_generator=SchemaGenerator)
     whole.pop("description", None)  # of the model in Python; the tool has a description of its own
     schema = _compact(whole, whole.pop("$defs", {}))
     fields = schema.pop("properties", {})

@@ -1,4 +1,4 @@
-"""Whether a browser's page may speak to this door: other sites' pages may not.
+"""Whether a browser's page may speak to this interface: other sites' pages may not.
 
 A site can point its own name at this machine (DNS rebinding); then Origin and Host agree, and yet
 a stranger asks. So a name counts only if the operator trusts it, or if it can't be pointed

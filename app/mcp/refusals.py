@@ -28,7 +28,7 @@ TEXTS = {
 
 
 class Refused(Exception):
-    """The door refuses a request, whatever is in it."""
+    """The interface refuses a request, whatever is in it."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -52,10 +52,10 @@ def answer(error: Exception) -> Response:
         log.warning("the database couldn't be used: %s (%s)", failure.kind, error)
         message = f"{failure.reason} {failure.advice}"
         return _response(503, INTERNAL_ERROR, message, {"Retry-After": str(failure.retry_after)})
-    return _response(500, INTERNAL_ERROR, told_of_crash(error))
+    return _response(500, INTERNAL_ERROR, log_crash(error))
 
 
-def told_of_crash(error: Exception) -> str:
+def log_crash(error: Exception) -> str:
     """Write a crash into the log; returns what the client hears of it."""
     number = request_id.current()
     log.error("mcp request %s crashed", number, exc_info=error)

@@ -19,7 +19,7 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, create_model
 
 from app.mcp.input_schema import input_schema
-from app.schemas.base import Sent, Shown
+from app.schemas.base import RequestBody, ResponseBody
 
 Scope = Literal["read", "work", "plan", "admin"]
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,7 +33,7 @@ class Tool:
     """Something that an agent can do. `arguments`: all that it takes, checked at once."""
 
     scopes: tuple[Scope, ...]
-    view: Callable[..., Shown]
+    view: Callable[..., ResponseBody]
     arguments: type[BaseModel]
     ids: tuple[str, ...]
     rest: str | None
@@ -93,7 +93,7 @@ def tool(
         hints = get_type_hints(view, include_extras=True)
         del hints["return"], hints["caller"]
         rest = next((name for name in ("body", "query") if name in hints), None)
-        base = hints.pop(rest) if rest else Sent
+        base = hints.pop(rest) if rest else RequestBody
         fields: dict[str, Any] = {name: (hint, ...) for name, hint in hints.items()}
         tools[view.__name__] = Tool(
             scopes=scopes,

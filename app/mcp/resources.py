@@ -18,7 +18,7 @@ from app.callers import Caller
 from app.db import engine
 from app.db.base import db
 from app.errors import NotFound
-from app.loading import see_ticket
+from app.loading import visible_ticket
 from app.queries.assignments import newest_comments
 from app.queries.ticket_records import Record, is_waited_for_by, ticket_record, waits_for
 from app.schemas.base import TicketId
@@ -57,7 +57,7 @@ def read(caller: Caller, uri: str) -> TextResourceContents:
     session = db.session()
     with engine.reading():
         try:
-            see_ticket(session, caller.sight, ticket_id)
+            visible_ticket(session, caller.visibility, ticket_id)
             text = _page(ticket_id)
         except NotFound as error:
             raise NoSuchResource(uri, error.message) from None

@@ -1,6 +1,6 @@
 """The rules that choose among rows or change many: claims, leases, plans, people's accounts.
 
-None of them commits: the door that called does, once.
+None of them commits: the interface that called does, once.
 """
 
 from app.pipeline.claims import Claim, claim_next

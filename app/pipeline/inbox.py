@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.models import Event, Ticket
-from app.visibility import Sight
+from app.visibility import Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +22,25 @@ class Marked:
 
 
 def process_events(
-    session: Session, sight: Sight, event_ids: Iterable[int], actor: Actor, note: str
+    session: Session, visibility: Visibility, event_ids: Iterable[int], actor: Actor, note: str
 ) -> int:
     """Mark events as dealt with, with one note; returns how many were still open.
 
     Those that the actor can't see stay as they are. A ticket that asks goes on waiting for its
     answer: the inbox asks the ticket, not the event.
     """
-    events = _open_events(session, sight, event_ids)
+    events = _open_events(session, visibility, event_ids)
     for event in events:
         event.process(actor, note)
     return len(events)
 
 
 def mark_dealt_with(
-    session: Session, sight: Sight, event_ids: Iterable[int], actor: Actor, note: str
+    session: Session, visibility: Visibility, event_ids: Iterable[int], actor: Actor, note: str
 ) -> Marked:
     """The same for people, who read from it that nothing waits any longer: the question of a ticket
     that is still on hold is left open."""
-    events = _open_events(session, sight, event_ids)
+    events = _open_events(session, visibility, event_ids)
     waiting = _asking_tickets(session, events)
     answered = [event for event in events if not (event.is_question and event.ticket_id in waiting)]
     for event in answered:
@@ -48,8 +48,8 @@ def mark_dealt_with(
     return Marked(len(answered), sorted(waiting))
 
 
-def _open_events(session: Session, sight: Sight, event_ids: Iterable[int]) -> list[Event]:
-    wanted = Event.id.in_(list(event_ids)), ~Event.processed, sight.of(Event.project_id)
+def _open_events(session: Session, visibility: Visibility, event_ids: Iterable[int]) -> list[Event]:
+    wanted = Event.id.in_(list(event_ids)), ~Event.processed, visibility.of(Event.project_id)
     return list(session.scalars(select(Event).where(*wanted).with_for_update()))
 
 

@@ -33,7 +33,7 @@ from app.models import Comment, Event, Ticket, Worker, WorkerType
 from app.models.event import ASKING, HOLDING, INBOX
 from app.models.ticket_row import READY
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
-from app.visibility import Sight
+from app.visibility import Visibility
 
 QUOTED = 400
 """Characters of what was said; a line has no room for more."""
@@ -70,38 +70,40 @@ class Call:
         return not self.is_urgent, self.since, self.key
 
 
-def count_calls(session: Session, sight: Sight, project: str = "", kind: str = "") -> int:
+def count_calls(session: Session, visibility: Visibility, project: str = "", kind: str = "") -> int:
     """How many things wait for a person, counted up to `COUNT_CAP`."""
-    return min(session.scalar(select(number_of_calls(sight, project, kind))) or 0, COUNT_CAP)
+    return min(session.scalar(select(number_of_calls(visibility, project, kind))) or 0, COUNT_CAP)
 
 
-def number_of_calls(sight: Sight, project: str = "", kind: str = "") -> ColumnElement[int]:
+def number_of_calls(
+    visibility: Visibility, project: str = "", kind: str = ""
+) -> ColumnElement[int]:
     """The same number as an expression, for a query that asks for more; not yet capped."""
     total: ColumnElement[int] = literal(0)
     for source in _sources(kind):
-        total = total + source.count(sight, project)
+        total = total + source.count(visibility, project)
     return total
 
 
-def first_calls(session: Session, sight: Sight, number: int) -> list[Call]:
+def first_calls(session: Session, visibility: Visibility, number: int) -> list[Call]:
     """What is urgent, then what has waited longest."""
-    return _first(session, sight, "", "", number)
+    return _first(session, visibility, "", "", number)
 
 
 def call_page(
-    session: Session, sight: Sight, project: str = "", kind: str = "", number: int = 1
+    session: Session, visibility: Visibility, project: str = "", kind: str = "", number: int = 1
 ) -> Page[Call]:
     """One page of all that waits, or of one kind or project."""
-    total = count_calls(session, sight, project, kind)
+    total = count_calls(session, visibility, project, kind)
     before, upto = (number - 1) * PAGE_SIZE, number * PAGE_SIZE
     is_there = before < total or total == COUNT_CAP
-    found = _first(session, sight, project, kind, upto) if is_there else []
+    found = _first(session, visibility, project, kind, upto) if is_there else []
     return Page(found[before:], number, total)
 
 
-def calls_version(session: Session, sight: Sight) -> str:
+def calls_version(session: Session, visibility: Visibility) -> str:
     """Changes with every event to be seen, and when one is marked as dealt with."""
-    seen = sight.of(Event.project_id)
+    seen = visibility.of(Event.project_id)
     latest, inbox = session.execute(
         select(
             select(func.max(Event.id)).where(seen).scalar_subquery(),
@@ -128,8 +130,10 @@ def of_queue(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Sca
     )
 
 
-def _first(session: Session, sight: Sight, project: str, kind: str, number: int) -> list[Call]:
-    firsts = (source.first(session, sight, project, number) for source in _sources(kind))
+def _first(
+    session: Session, visibility: Visibility, project: str, kind: str, number: int
+) -> list[Call]:
+    firsts = (source.first(session, visibility, project, number) for source in _sources(kind))
     return sorted(chain.from_iterable(firsts), key=lambda call: call.rank)[:number]
 
 
@@ -137,8 +141,8 @@ def _sources(kind: str) -> Iterable[Source]:
     return KINDS[kind] if kind else chain.from_iterable(KINDS.values())
 
 
-def _seen(sight: Sight, project: str, column: Any) -> ColumnElement[bool]:
-    return and_(sight.of(column), column == project) if project else sight.of(column)
+def _seen(visibility: Visibility, project: str, column: Any) -> ColumnElement[bool]:
+    return and_(visibility.of(column), column == project) if project else visibility.of(column)
 
 
 # Tickets that ask: on hold, unless a person put them there on purpose.
@@ -163,12 +167,14 @@ def _asking(*columns: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _count_asking(sight: Sight, project: str) -> ScalarSelect[int]:
-    some = _asking(Ticket.ticket_id).where(_seen(sight, project, Ticket.project_id))
+def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
+    some = _asking(Ticket.ticket_id).where(_seen(visibility, project, Ticket.project_id))
     return select(func.count()).select_from(some.limit(COUNT_CAP).subquery()).scalar_subquery()
 
 
-def _first_asking(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
+def _first_asking(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
     since = func.coalesce(_Hold.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
     rows = session.execute(
         _asking(
@@ -188,7 +194,7 @@ def _first_asking(session: Session, sight: Sight, project: str, number: int) -> 
                 WorkerType.worker_type == Ticket.current_stage,
             ),
         )
-        .where(_seen(sight, project, Ticket.project_id))
+        .where(_seen(visibility, project, Ticket.project_id))
         .order_by((Ticket.priority == 0).desc(), since, Ticket.ticket_id)
         .limit(number)
     )
@@ -216,24 +222,26 @@ def _of_ticket(row: Any) -> Call:
 # Gates: tickets whose next stage a person performs.
 
 
-def _count_gates(sight: Sight, project: str) -> ScalarSelect[int]:
+def _count_gates(visibility: Visibility, project: str) -> ScalarSelect[int]:
     waiting = of_queue(func.count())
     return (
         select(func.coalesce(func.sum(waiting), 0))
         .select_from(WorkerType)
-        .where(*_is_gate(sight, project))
+        .where(*_is_gate(visibility, project))
         .scalar_subquery()
     )
 
 
-def _is_gate(sight: Sight, project: str) -> tuple[ColumnElement[bool], ...]:
-    return WorkerType.performed_by == "person", _seen(sight, project, WorkerType.project_id)
+def _is_gate(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
+    return WorkerType.performed_by == "person", _seen(visibility, project, WorkerType.project_id)
 
 
-def _first_gates(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
+def _first_gates(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
     waiting = of_queue(func.count())
     names = select(WorkerType.project_id, WorkerType.worker_type)
-    gates = session.execute(names.where(*_is_gate(sight, project), waiting > 0)).all()
+    gates = session.execute(names.where(*_is_gate(visibility, project), waiting > 0)).all()
     parts = (gates[start : start + GATES_AT_ONCE] for start in range(0, len(gates), GATES_AT_ONCE))
     found = (session.execute(_waiting_at(part, number)) for part in parts)
     return [_of_gate(row) for row in chain.from_iterable(found)]
@@ -297,15 +305,17 @@ def _of_gate(row: Any) -> Call:
 # Events that are no ticket's question, such as a worker's end: they wait until someone marks them.
 
 
-def _is_notice(sight: Sight, project: str) -> tuple[Any, ...]:
-    return INBOX, Event.event_type != ASKING, _seen(sight, project, Event.project_id)
+def _is_notice(visibility: Visibility, project: str) -> tuple[Any, ...]:
+    return INBOX, Event.event_type != ASKING, _seen(visibility, project, Event.project_id)
 
 
-def _count_notices(sight: Sight, project: str) -> ScalarSelect[int]:
-    return select(func.count(Event.id)).where(*_is_notice(sight, project)).scalar_subquery()
+def _count_notices(visibility: Visibility, project: str) -> ScalarSelect[int]:
+    return select(func.count(Event.id)).where(*_is_notice(visibility, project)).scalar_subquery()
 
 
-def _first_notices(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
+def _first_notices(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
     rows = session.execute(
         select(
             Event.id,
@@ -320,8 +330,10 @@ def _first_notices(session: Session, sight: Sight, project: str, number: int) ->
             Worker.hostname,
         )
         .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
-        .outerjoin(Worker, and_(Worker.worker_id == Event.worker_id, sight.of(Worker.project_id)))
-        .where(*_is_notice(sight, project))
+        .outerjoin(
+            Worker, and_(Worker.worker_id == Event.worker_id, visibility.of(Worker.project_id))
+        )
+        .where(*_is_notice(visibility, project))
         .order_by(Event.id)
         .limit(number)
     )
@@ -346,16 +358,18 @@ def _of_event(row: Any) -> Call:
 # Silent workers: live ones that should have been heard of. The next sweep makes an event of each.
 
 
-def _is_silent(sight: Sight, project: str) -> tuple[ColumnElement[bool], ...]:
-    return Worker.silent_since(clock.now()), _seen(sight, project, Worker.project_id)
+def _is_silent(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
+    return Worker.silent_since(clock.now()), _seen(visibility, project, Worker.project_id)
 
 
-def _count_silent(sight: Sight, project: str) -> ScalarSelect[int]:
+def _count_silent(visibility: Visibility, project: str) -> ScalarSelect[int]:
     silent = select(func.count()).select_from(Worker)
-    return silent.where(*_is_silent(sight, project)).scalar_subquery()
+    return silent.where(*_is_silent(visibility, project)).scalar_subquery()
 
 
-def _first_silent(session: Session, sight: Sight, project: str, number: int) -> Iterable[Call]:
+def _first_silent(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
     rows = session.execute(
         select(
             Worker.worker_id,
@@ -364,7 +378,7 @@ def _first_silent(session: Session, sight: Sight, project: str, number: int) -> 
             Worker.project_id,
             Worker.hostname,
         )
-        .where(*_is_silent(sight, project))
+        .where(*_is_silent(visibility, project))
         .order_by(Worker.last_activity, Worker.worker_id)
         .limit(number)
     )
@@ -391,8 +405,8 @@ def _worker_title(row: Any) -> str:
 class Source:
     """Things that wait for the same reason: how many there are, and the first of them."""
 
-    count: Callable[[Sight, str], ScalarSelect[int]]
-    first: Callable[[Session, Sight, str, int], Iterable[Call]]
+    count: Callable[[Visibility, str], ScalarSelect[int]]
+    first: Callable[[Session, Visibility, str, int], Iterable[Call]]
 
 
 KINDS = MappingProxyType(

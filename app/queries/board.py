@@ -34,14 +34,14 @@ from app.queries.plan_order import plan_order
 from app.queries.situation import situation, situation_is
 from app.queries.stages import Stage, stages
 
-SLIPS = 6
+CARDS_SHOWN = 6
 """Tickets shown in a column before it says how many more there are."""
 
 RECENTLY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class Card:
     """One ticket on the board. `since`: when it started to run, or came to where it waits."""
 
     ticket_id: str
@@ -58,27 +58,27 @@ class Column:
     """One stage with its first tickets."""
 
     stage: Stage
-    slips: list[Slip]
+    cards: list[Card]
 
     @property
     def hidden(self) -> int:
         """Tickets that are there but not shown."""
-        return max(0, self.stage.count - len(self.slips))
+        return max(0, self.stage.count - len(self.cards))
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class SidebarColumn:
     """Tickets that no worker may take now, whatever their stage."""
 
     name: str
     situation: str
     count: int
-    slips: list[Slip]
+    cards: list[Card]
 
     @property
     def hidden(self) -> int:
         """Tickets that are there but not shown."""
-        return max(0, self.count - len(self.slips))
+        return max(0, self.count - len(self.cards))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class Board:
     """The overview of one project."""
 
     columns: list[Column]
-    on_hold: Aside
-    blocked: Aside
+    on_hold: SidebarColumn
+    blocked: SidebarColumn
     running: int
     ready: int
     waiting: int
@@ -114,15 +114,15 @@ def board(session: Session, project_id: str) -> Board:
     at_stages = sum(stage.count for stage in found.values())
     blocked = max(0, states["open"] - at_stages)
     queues = [stage.name for stage in found.values() if stage.queued]
-    slips = _first_slips(session, project_id, queues, states["on_hold"], blocked)
+    cards = _first_cards(session, project_id, queues, states["on_hold"], blocked)
     columns = [
-        Column(found[name], _slips_of(found[name], slips["queue"]))
+        Column(found[name], _cards_of(found[name], cards["queue"]))
         for name in plan_order(session, project_id, list(found))
     ]
     return Board(
         columns=columns,
-        on_hold=Aside("On hold", "on_hold", states["on_hold"], slips["on_hold"]),
-        blocked=Aside("Blocked", "blocked", blocked, slips["blocked"]),
+        on_hold=SidebarColumn("On hold", "on_hold", states["on_hold"], cards["on_hold"]),
+        blocked=SidebarColumn("Blocked", "blocked", blocked, cards["blocked"]),
         running=sum(len(stage.running) for stage in found.values()),
         ready=sum(stage.queued for stage in found.values() if not stage.is_gate),
         waiting=sum(stage.queued for stage in found.values() if stage.is_gate),
@@ -143,18 +143,18 @@ def _counts_by_state(session: Session, project_id: str) -> defaultdict[str, int]
     return counts
 
 
-def _slips_of(stage: Stage, queued: Sequence[Slip]) -> list[Slip]:
+def _cards_of(stage: Stage, queued: Sequence[Card]) -> list[Card]:
     """What runs, then what waits."""
     running = [
-        Slip(run.ticket_id, run.title, run.stage, run.priority, "running", run.started_at)
-        for run in stage.running[:SLIPS]
+        Card(run.ticket_id, run.title, run.stage, run.priority, "running", run.started_at)
+        for run in stage.running[:CARDS_SHOWN]
     ]
-    return [*running, *(slip for slip in queued if slip.stage == stage.name)][:SLIPS]
+    return [*running, *(card for card in queued if card.stage == stage.name)][:CARDS_SHOWN]
 
 
-def _first_slips(
+def _first_cards(
     session: Session, project_id: str, queues: Sequence[str], on_hold: int, blocked: int
-) -> defaultdict[str, list[Slip]]:
+) -> defaultdict[str, list[Card]]:
     """The first tickets of each queue, of those on hold and of those blocked: one query for all."""
     parts = [_part("queue", project_id, READY, Ticket.current_stage == name) for name in queues]
     parts += [
@@ -162,14 +162,14 @@ def _first_slips(
         for situation, count in (("on_hold", on_hold), ("blocked", blocked))
         if count
     ]
-    slips: defaultdict[str, list[Slip]] = defaultdict(list)
+    cards: defaultdict[str, list[Card]] = defaultdict(list)
     if parts:
         first = union_all(*parts).order_by("priority", "created_at", "ticket_id")
         for part, _, blocker, blockers, *values in session.execute(first):
             more = f" and {blockers - 1:,} more" if blockers > 1 else ""
-            slip = Slip(*values)
-            slips[part].append(replace(slip, detail=f"by {blocker}{more}") if blocker else slip)
-    return slips
+            card = Card(*values)
+            cards[part].append(replace(card, detail=f"by {blocker}{more}") if blocker else card)
+    return cards
 
 
 def _part(name: str, project_id: str, *conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
@@ -189,7 +189,7 @@ def _part(name: str, project_id: str, *conditions: ColumnElement[bool] | TextCla
         )
         .where(Ticket.project_id == project_id, *conditions)
         .order_by(Ticket.priority, Ticket.created_at, Ticket.ticket_id)
-        .limit(SLIPS)
+        .limit(CARDS_SHOWN)
         .subquery()
     )
     # SQLite allows no LIMIT in a part of a UNION itself.

@@ -20,7 +20,7 @@ from app.queries.attention import Call, count_calls, first_calls, of_queue
 from app.queries.events import EventFilter, EventRow, event_page
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.workers import WorkerRow, count_by_status, first_workers
-from app.visibility import Sight
+from app.visibility import Visibility
 
 CALLS_SHOWN = 8
 RUNNING_SHOWN = 8
@@ -104,57 +104,57 @@ class Dashboard:
     events: list[EventRow]
 
 
-def load(session: Session, sight: Sight, zone: tzinfo = UTC) -> Dashboard:
+def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashboard:
     """The dashboard as of now; its day begins at midnight in that time zone."""
-    queues = _queues(session, sight)
+    queues = _queues(session, visibility)
     shown = _shown_queues(queues)
     return Dashboard(
-        steps=_steps(session, sight),
-        figures=_figures(session, sight, queues, zone),
-        calls=first_calls(session, sight, CALLS_SHOWN),
-        calls_total=count_calls(session, sight),
-        running=_running(session, sight),
+        steps=_steps(session, visibility),
+        figures=_figures(session, visibility, queues, zone),
+        calls=first_calls(session, visibility, CALLS_SHOWN),
+        calls_total=count_calls(session, visibility),
+        running=_running(session, visibility),
         queues=shown[:PROJECTS_SHOWN],
         more_projects=len(shown[PROJECTS_SHOWN:]),
-        worker_counts=count_by_status(session, sight),
-        workers=first_workers(session, sight, WORKERS_SHOWN),
-        events=event_page(session, sight, EventFilter(), size=EVENTS_SHOWN).rows,
+        worker_counts=count_by_status(session, visibility),
+        workers=first_workers(session, visibility, WORKERS_SHOWN),
+        events=event_page(session, visibility, EventFilter(), size=EVENTS_SHOWN).rows,
     )
 
 
-def _steps(session: Session, sight: Sight) -> Steps:
+def _steps(session: Session, visibility: Visibility) -> Steps:
     first_project = select(func.min(Project.repository_name)).where(
-        Project.archived_at.is_(None), sight.of(Project.repository_name)
+        Project.archived_at.is_(None), visibility.of(Project.repository_name)
     )
     project, has_worker_types, has_tickets, has_workers = session.execute(
         select(
             first_project.scalar_subquery(),
-            exists().select_from(WorkerType).where(sight.of(WorkerType.project_id)),
-            exists().select_from(Ticket).where(sight.of(Ticket.project_id)),
-            exists().select_from(Worker).where(sight.of(Worker.project_id)),
+            exists().select_from(WorkerType).where(visibility.of(WorkerType.project_id)),
+            exists().select_from(Ticket).where(visibility.of(Ticket.project_id)),
+            exists().select_from(Worker).where(visibility.of(Worker.project_id)),
         )
     ).one()
     return Steps(
         project=project,
         has_worker_types=has_worker_types,
         has_tickets=has_tickets,
-        has_token=has_workers or _has_token(session, sight),
+        has_token=has_workers or _has_token(session, visibility),
         has_workers=has_workers,
-        role=None if has_workers else _first_role(session, sight),
+        role=None if has_workers else _first_role(session, visibility),
     )
 
 
-def _has_token(session: Session, sight: Sight) -> bool:
+def _has_token(session: Session, visibility: Visibility) -> bool:
     """Whether there is a token that a worker can come with."""
     live = select(ApiToken).where(
         ApiToken.revoked_at.is_(None),
         or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > clock.now()),
-        or_(ApiToken.project_id.is_(None), sight.of(ApiToken.project_id)),
+        or_(ApiToken.project_id.is_(None), visibility.of(ApiToken.project_id)),
     )
     return any("work" in token.allowed for token in session.scalars(live))
 
 
-def _first_role(session: Session, sight: Sight) -> tuple[str, str] | None:
+def _first_role(session: Session, visibility: Visibility) -> tuple[str, str] | None:
     """A project and one of its worker types that agents do; rather one with work to do."""
     is_wanted = exists().where(
         Ticket.project_id == WorkerType.project_id,
@@ -167,7 +167,7 @@ def _first_role(session: Session, sight: Sight) -> tuple[str, str] | None:
         .where(
             WorkerType.performed_by == "agent",
             Project.archived_at.is_(None),
-            sight.of(WorkerType.project_id),
+            visibility.of(WorkerType.project_id),
         )
         .order_by(is_wanted.desc(), WorkerType.project_id, WorkerType.id)
         .limit(1)
@@ -175,7 +175,7 @@ def _first_role(session: Session, sight: Sight) -> tuple[str, str] | None:
     return (row.project_id, row.worker_type) if row else None
 
 
-def _queues(session: Session, sight: Sight) -> list[Queue]:
+def _queues(session: Session, visibility: Visibility) -> list[Queue]:
     """Every stage that tickets wait at. Workers that are overdue don't count as live."""
     now = clock.now()
     workers = (
@@ -201,7 +201,7 @@ def _queues(session: Session, sight: Sight) -> list[Queue]:
             workers,
         )
         .join(Project, Project.repository_name == WorkerType.project_id)
-        .where(sight.of(WorkerType.project_id))
+        .where(visibility.of(WorkerType.project_id))
         .order_by(WorkerType.project_id, WorkerType.id)
     )
     return [queue for row in rows if (queue := Queue(*row)).total]
@@ -214,9 +214,11 @@ def _shown_queues(queues: Sequence[Queue]) -> list[tuple[str, list[Queue]]]:
     return sorted(grouped, key=lambda group: -sum(queue.ready for queue in group[1]))
 
 
-def _figures(session: Session, sight: Sight, queues: Sequence[Queue], zone: tzinfo) -> Figures:
+def _figures(
+    session: Session, visibility: Visibility, queues: Sequence[Queue], zone: tzinfo
+) -> Figures:
     now = clock.now()
-    seen = sight.of(Ticket.project_id)
+    seen = visibility.of(Ticket.project_id)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     counts = session.execute(
         select(
@@ -235,7 +237,7 @@ def _figures(session: Session, sight: Sight, queues: Sequence[Queue], zone: tzin
         waiting=sum(queue.total for queue in queues if queue.is_gate),
         on_hold=on_hold,
         closed_today=closed_today,
-        median=_median_seconds(session, sight, now),
+        median=_median_seconds(session, visibility, now),
     )
 
 
@@ -243,14 +245,14 @@ def _count(*conditions: Any) -> Any:
     return select(func.count()).select_from(Ticket).where(*conditions).scalar_subquery()
 
 
-def _median_seconds(session: Session, sight: Sight, now: datetime) -> float | None:
+def _median_seconds(session: Session, visibility: Visibility, now: datetime) -> float | None:
     spans = session.execute(
         select(Ticket.created_at, Ticket.closed_at)
         .where(
             Ticket.state == "closed",
             Ticket.resolution == "completed",
             Ticket.closed_at >= now - timedelta(days=MEDIAN_DAYS),
-            sight.of(Ticket.project_id),
+            visibility.of(Ticket.project_id),
         )
         .order_by(Ticket.closed_at.desc())
         .limit(MEDIAN_OF)
@@ -258,7 +260,7 @@ def _median_seconds(session: Session, sight: Sight, now: datetime) -> float | No
     return median((end - start).total_seconds() for start, end in spans if end) if spans else None
 
 
-def _running(session: Session, sight: Sight) -> list[Running]:
+def _running(session: Session, visibility: Visibility) -> list[Running]:
     """The runs that take longest come first."""
     rows = session.execute(
         select(
@@ -273,7 +275,7 @@ def _running(session: Session, sight: Sight) -> list[Running]:
         .where(
             StageRun.finished_at.is_(None),
             StageRun.worker_id.is_not(None),
-            sight.of(Ticket.project_id),
+            visibility.of(Ticket.project_id),
         )
         .order_by(StageRun.started_at, StageRun.run_id)
         .limit(RUNNING_SHOWN)

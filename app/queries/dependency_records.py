@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.models import Ticket, TicketDependency
 from app.queries.keyset import Order, Slice, take_slice
-from app.visibility import Sight
+from app.visibility import Visibility
 
 BY_TICKET = Order(
     "ticket_id",
@@ -17,7 +17,7 @@ BY_TICKET = Order(
 
 def dependency_records(
     session: Session,
-    sight: Sight,
+    visibility: Visibility,
     *,
     project: str | None,
     is_open: bool | None,
@@ -29,7 +29,7 @@ def dependency_records(
     still = (blocker.state != "closed").label("is_open")
     rows = select(*TicketDependency.__table__.columns, still)
     rows = rows.join(blocker, blocker.ticket_id == TicketDependency.blocked_by_id)
-    rows = rows.where(sight.of(blocker.project_id))
+    rows = rows.where(visibility.of(blocker.project_id))
     if project is not None:
         rows = rows.where(blocker.project_id == project)
     if is_open is not None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event
 from app.queries.events import EventFilter
-from app.visibility import Sight
+from app.visibility import Visibility
 
 LAST_NUMBER = text(
     "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM events_id_seq"
@@ -52,31 +52,33 @@ class Feed:
 
 def event_feed(
     session: Session,
-    sight: Sight,
+    visibility: Visibility,
     wanted: EventFilter,
     *,
     after: int | Literal["latest"],
     limit: int,
 ) -> Feed:
     """The first wanted events after a number; `latest` begins now, with none."""
-    up_to = _last_in_sight(session, sight, horizon(session))
+    up_to = _last_in_visibility(session, visibility, horizon(session))
     start = up_to if after == "latest" else after
-    rows = events_after(session, sight, wanted, after=start, up_to=up_to, limit=limit + 1)
+    rows = events_after(session, visibility, wanted, after=start, up_to=up_to, limit=limit + 1)
     shown, has_more = rows[:limit], len(rows) > limit
     return Feed(shown, shown[-1].id if has_more else max(start, up_to), has_more)
 
 
-def _last_in_sight(session: Session, sight: Sight, up_to: int) -> int:
+def _last_in_visibility(session: Session, visibility: Visibility, up_to: int) -> int:
     """Who may see only some projects can't count the others' events by where a feed goes on."""
-    if sight == Sight.everything():
+    if visibility == Visibility.everything():
         return up_to
-    of_sight = select(func.max(Event.id)).where(Event.id <= up_to, sight.of(Event.project_id))
-    return session.scalar(of_sight) or 0
+    of_visibility = select(func.max(Event.id)).where(
+        Event.id <= up_to, visibility.of(Event.project_id)
+    )
+    return session.scalar(of_visibility) or 0
 
 
 def events_after(
     session: Session,
-    sight: Sight,
+    visibility: Visibility,
     wanted: EventFilter,
     *,
     after: int,
@@ -87,7 +89,7 @@ def events_after(
     in_between = Event.id > after, Event.id <= up_to
     rows: Select[Any] = (
         select(*Event.__table__.columns)
-        .where(*in_between, *wanted.conditions(), sight.of(Event.project_id))
+        .where(*in_between, *wanted.conditions(), visibility.of(Event.project_id))
         .order_by(Event.id)
         .limit(limit)
     )

@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.models import Event, Ticket, Worker, WorkerType
 from app.models.event import ASKING, INBOX
 from app.queries.paging import PAGE_SIZE, capped_count
-from app.visibility import Sight
+from app.visibility import Visibility
 
 TURNS = (ASKING, "ticket_held", "ticket_resumed", "ticket_closed", "ticket_reopened")
 """Events that decide whether a ticket may be worked on."""
@@ -115,44 +115,44 @@ class EventPage:
 
     @property
     def version(self) -> str:
-        """Changes when another event comes in sight, or one of these is processed."""
+        """Changes when another visible event comes, or one of these is processed."""
         shown = ",".join(f"{row.id}{'+' if row.processed else '-'}" for row in self.rows)
         return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 def event_page(
     session: Session,
-    sight: Sight,
+    visibility: Visibility,
     wanted: EventFilter,
     *,
     before: int | None = None,
     size: int = PAGE_SIZE,
 ) -> EventPage:
     """The newest wanted events, or the newest of those older than `before`."""
-    conditions = *wanted.conditions(), sight.of(Event.project_id)
-    rows = _rows(sight).where(*conditions).order_by(Event.id.desc()).limit(size + 1)
+    conditions = *wanted.conditions(), visibility.of(Event.project_id)
+    rows = _rows(visibility).where(*conditions).order_by(Event.id.desc()).limit(size + 1)
     if before is not None:
         rows = rows.where(Event.id < before)
     found = [EventRow(*row) for row in session.execute(rows)]
     return EventPage(found[:size], has_older=len(found) > size)
 
 
-def event_row(session: Session, sight: Sight, event_id: int) -> EventRow:
+def event_row(session: Session, visibility: Visibility, event_id: int) -> EventRow:
     """One event; raises `NotFound`."""
-    one = _rows(sight).where(Event.id == event_id, sight.of(Event.project_id))
+    one = _rows(visibility).where(Event.id == event_id, visibility.of(Event.project_id))
     row = session.execute(one).first()
     if row is None:
         raise NotFound(f"There is no event {event_id}.")
     return EventRow(*row)
 
 
-def count_events(session: Session, sight: Sight, wanted: EventFilter) -> int:
+def count_events(session: Session, visibility: Visibility, wanted: EventFilter) -> int:
     """How many events are wanted, counted up to the cap."""
-    conditions = *wanted.conditions(), sight.of(Event.project_id)
+    conditions = *wanted.conditions(), visibility.of(Event.project_id)
     return capped_count(session, select(Event.id).where(*conditions))
 
 
-def _rows(sight: Sight) -> Select[*tuple[Any, ...]]:
+def _rows(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Event.id,
@@ -176,7 +176,9 @@ def _rows(sight: Sight) -> Select[*tuple[Any, ...]]:
             Worker.worker_id.is_not(None),
         )
         .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
-        .outerjoin(Worker, and_(Worker.worker_id == Event.worker_id, sight.of(Worker.project_id)))
+        .outerjoin(
+            Worker, and_(Worker.worker_id == Event.worker_id, visibility.of(Worker.project_id))
+        )
     )
 
 

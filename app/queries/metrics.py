@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Project, StageRun, Ticket, Worker
 from app.models.stage_run import OUTCOMES
 from app.queries.queue_depths import Queue, queues
-from app.visibility import Sight
+from app.visibility import Visibility
 
 LAST_RUN_ID = {
     "sqlite": text("SELECT seq FROM sqlite_sequence WHERE name = 'stage_runs'"),
@@ -33,25 +33,25 @@ class Figures:
     workers: dict[tuple[str, str], int]
 
 
-def figures(session: Session, sight: Sight) -> Figures:
+def figures(session: Session, visibility: Visibility) -> Figures:
     """The figures of all projects to be seen: six queries in all."""
-    claims, outcomes = _runs(session, sight)
+    claims, outcomes = _runs(session, visibility)
     return Figures(
-        queues=queues(session, sight),
+        queues=queues(session, visibility),
         claims=claims,
         outcomes={word: outcomes.get(word, 0) for word in OUTCOMES},
-        workers=_workers(session, sight),
+        workers=_workers(session, visibility),
     )
 
 
-def _runs(session: Session, sight: Sight) -> tuple[int, dict[str | None, int]]:
+def _runs(session: Session, visibility: Visibility) -> tuple[int, dict[str | None, int]]:
     """How many runs were begun, and how they ended; None: they go on."""
     runs = select(StageRun.outcome, func.count()).group_by(StageRun.outcome)
-    if sight == Sight.everything():  # an index alone answers
+    if visibility == Visibility.everything():  # an index alone answers
         last = session.scalar(LAST_RUN_ID[session.get_bind().dialect.name])
         return last or 0, _counts(session, runs)
     # Who may see only some projects learns nothing of the others' numbers.
-    outcomes = _counts(session, runs.join(Ticket).where(sight.of(Ticket.project_id)))
+    outcomes = _counts(session, runs.join(Ticket).where(visibility.of(Ticket.project_id)))
     return sum(outcomes.values()), outcomes
 
 
@@ -59,12 +59,12 @@ def _counts(session: Session, counts: Select[str | None, int]) -> dict[str | Non
     return {row[0]: row[1] for row in session.execute(counts)}
 
 
-def _workers(session: Session, sight: Sight) -> dict[tuple[str, str], int]:
+def _workers(session: Session, visibility: Visibility) -> dict[tuple[str, str], int]:
     """How many of a project's workers have which status; archived projects are left out."""
     counts = (
         select(Worker.project_id, Worker.status, func.count())
         .join(Project, Project.repository_name == Worker.project_id)
-        .where(Project.archived_at.is_(None), sight.of(Worker.project_id))
+        .where(Project.archived_at.is_(None), visibility.of(Worker.project_id))
         .group_by(Worker.project_id, Worker.status)
     )
     return {(project, status): count for project, status, count in session.execute(counts)}

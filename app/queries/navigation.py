@@ -11,7 +11,7 @@ from app.models import Project, Ticket, Worker
 from app.models.worker import LIVE_STATUSES
 from app.queries.attention import number_of_calls
 from app.queries.paging import COUNT_CAP
-from app.visibility import Sight
+from app.visibility import Visibility
 
 SHOWN_PROJECTS = 12
 
@@ -26,17 +26,17 @@ class Navigation:
     projects: list[tuple[str, int]]
 
 
-def navigation(session: Session, sight: Sight) -> Navigation:
+def navigation(session: Session, visibility: Visibility) -> Navigation:
     """Two queries, each served by indexes."""
     counts = session.execute(
         select(
             select(func.count())
-            .where(Ticket.state.in_(("open", "on_hold")), sight.of(Ticket.project_id))
+            .where(Ticket.state.in_(("open", "on_hold")), visibility.of(Ticket.project_id))
             .scalar_subquery(),
             select(func.count())
-            .where(Worker.status.in_(LIVE_STATUSES), sight.of(Worker.project_id))
+            .where(Worker.status.in_(LIVE_STATUSES), visibility.of(Worker.project_id))
             .scalar_subquery(),
-            number_of_calls(sight),
+            number_of_calls(visibility),
         )
     ).one()
     tickets_open, workers_live, calls = counts
@@ -48,7 +48,7 @@ def navigation(session: Session, sight: Sight) -> Navigation:
     )
     projects = session.execute(
         select(Project.repository_name, open_count)
-        .where(Project.archived_at.is_(None), sight.of(Project.repository_name))
+        .where(Project.archived_at.is_(None), visibility.of(Project.repository_name))
         .order_by(open_count.desc(), Project.repository_name)
         .limit(SHOWN_PROJECTS)
     )

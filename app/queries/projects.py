@@ -21,7 +21,7 @@ from app.models import (
 )
 from app.models.ticket_row import READY
 from app.models.worker import LIVE_STATUSES
-from app.visibility import Sight
+from app.visibility import Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Tabs:
     live_workers: int
 
 
-def overviews(session: Session, sight: Sight) -> list[Overview]:
+def overviews(session: Session, visibility: Visibility) -> list[Overview]:
     """Every project to be seen with its counts, in six queries; those with most open tickets
     first."""
     on_hold = _tickets(session, "on_hold")
@@ -86,7 +86,7 @@ def overviews(session: Session, sight: Sight) -> list[Overview]:
             live_workers=live_workers[name],
         )
         for name, short_description, archived_at, members_only, last_activity in session.execute(
-            _projects().where(sight.of(Project.repository_name))
+            _projects().where(visibility.of(Project.repository_name))
         )
     ]
     return sorted(rows, key=lambda row: (-row.open, row.name.lower()))

@@ -12,7 +12,7 @@ from app import clock
 from app.models import Project, Ticket, Worker, WorkerType
 from app.models.worker import LIVE_STATUSES
 from app.queries.situation import situation
-from app.visibility import Sight
+from app.visibility import Visibility
 
 WAITING = ("ready", "waiting")
 
@@ -60,27 +60,30 @@ class Queue:
         return (clock.now() - self.oldest).total_seconds() if self.oldest else None
 
 
-def queues(session: Session, sight: Sight, project: str | None = None) -> list[Queue]:
+def queues(session: Session, visibility: Visibility, project: str | None = None) -> list[Queue]:
     """The queues of a project, or of all that aren't archived: three queries in all."""
     roles = (
         select(WorkerType.project_id, WorkerType.worker_type, WorkerType.performed_by)
         .join(Project, Project.repository_name == WorkerType.project_id)
-        .where(Project.archived_at.is_(None), sight.of(WorkerType.project_id))
+        .where(Project.archived_at.is_(None), visibility.of(WorkerType.project_id))
         .order_by(WorkerType.project_id, WorkerType.worker_type)
     )
     if project is not None:
         roles = roles.where(WorkerType.project_id == project)
     found = {(row.project_id, row.worker_type): Queue(*row) for row in session.execute(roles)}
-    _count_tickets(session, sight, project, found)
-    _count_workers(session, sight, project, found)
+    _count_tickets(session, visibility, project, found)
+    _count_workers(session, visibility, project, found)
     return list(found.values())
 
 
 def _count_tickets(
-    session: Session, sight: Sight, project: str | None, found: dict[tuple[str, str], Queue]
+    session: Session,
+    visibility: Visibility,
+    project: str | None,
+    found: dict[tuple[str, str], Queue],
 ) -> None:
     tickets = select(Ticket.project_id, Ticket.current_stage, situation(), Ticket.ready_at).where(
-        Ticket.state != "closed", sight.of(Ticket.project_id)
+        Ticket.state != "closed", visibility.of(Ticket.project_id)
     )
     if project is not None:
         tickets = tickets.where(Ticket.project_id == project)
@@ -100,12 +103,15 @@ def _count_tickets(
 
 
 def _count_workers(
-    session: Session, sight: Sight, project: str | None, found: dict[tuple[str, str], Queue]
+    session: Session,
+    visibility: Visibility,
+    project: str | None,
+    found: dict[tuple[str, str], Queue],
 ) -> None:
     idle = func.sum(case((Worker.status == "idle", 1), else_=0))
     workers = (
         select(Worker.project_id, Worker.worker_type, func.count(), idle)
-        .where(Worker.status.in_(LIVE_STATUSES), sight.of(Worker.project_id))
+        .where(Worker.status.in_(LIVE_STATUSES), visibility.of(Worker.project_id))
         .group_by(Worker.project_id, Worker.worker_type)
     )
     if project is not None:

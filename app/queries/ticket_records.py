@@ -14,7 +14,7 @@ from app.models import StageRun, Ticket, TicketDependency, TicketLabel
 from app.queries.keyset import Order, take_slice
 from app.queries.situation import situation, situation_is
 from app.queries.tickets import labels_of
-from app.visibility import Sight
+from app.visibility import Visibility
 
 ORDERS = {
     "created": Order("created", (Ticket.created_at.expression, Ticket.ticket_id.expression)),
@@ -74,7 +74,7 @@ class TicketFilter:
 
 def ticket_lines(
     session: Session,
-    sight: Sight,
+    visibility: Visibility,
     wanted: TicketFilter,
     *,
     sort: str,
@@ -82,7 +82,7 @@ def ticket_lines(
     limit: int,
 ) -> tuple[list[Record], str | None]:
     """Some of the wanted tickets, and the cursor for those that follow."""
-    conditions = *wanted.conditions(), sight.of(Ticket.project_id)
+    conditions = *wanted.conditions(), visibility.of(Ticket.project_id)
     rows = select(*LINE, situation()).where(*conditions)
     found = take_slice(session, rows, ORDERS[sort], cursor=cursor, limit=limit)
     return _completed(session, found.rows), found.next

@@ -18,7 +18,7 @@ from app.models.event import ASKING, HOLDING
 from app.models.worker import LIVE_STATUSES
 from app.queries.situation import situation
 from app.queries.tickets import labels_of, since
-from app.visibility import Sight
+from app.visibility import Visibility
 
 RELATED_SHOWN = 100
 """Tickets shown of one kind of relation."""
@@ -167,12 +167,14 @@ def ticket_version(session: Session, ticket_id: str) -> int:
     return int(changed.timestamp() * 1_000_000)
 
 
-def id_in_other_case(session: Session, sight: Sight, ticket_id: str) -> str | None:
+def id_in_other_case(session: Session, visibility: Visibility, ticket_id: str) -> str | None:
     """The id of the only ticket to be seen whose id is the same but for its case; None when there
     is none, or more than one to choose from."""
     rows = session.scalars(
         select(Ticket.ticket_id)
-        .where(func.lower(Ticket.ticket_id) == func.lower(ticket_id), sight.of(Ticket.project_id))
+        .where(
+            func.lower(Ticket.ticket_id) == func.lower(ticket_id), visibility.of(Ticket.project_id)
+        )
         .limit(2)
     ).all()
     return rows[0] if len(rows) == 1 and rows[0] != ticket_id else None

@@ -15,7 +15,7 @@ from app.models import Event, Project, StageRun, Ticket, TicketDependency, Ticke
 from app.queries.paging import PAGE_SIZE, Page, capped_count
 from app.queries.rail import Rail, rail_of, stages_sent_back
 from app.queries.situation import SITUATIONS, situation, situation_is
-from app.visibility import Sight
+from app.visibility import Visibility
 
 OPEN_STATES = ("open", "on_hold")
 STATE_CHOICES = ("open", *SITUATIONS, "closed", "all")
@@ -77,23 +77,28 @@ class TicketList:
     closed: int
 
 
-def list_version(session: Session, sight: Sight, project: str) -> int:
+def list_version(session: Session, visibility: Visibility, project: str) -> int:
     """Changes with every event to be seen: of one project, or with an empty name of all.
 
     One look at an index. What else the list is narrowed to doesn't count: a ticket that leaves the
     list would be missed by a look at those that are in it.
     """
-    newest = select(func.max(Event.id)).where(sight.of(Event.project_id))
+    newest = select(func.max(Event.id)).where(visibility.of(Event.project_id))
     if project:
         newest = newest.where(Event.project_id == project)
     return session.scalar(newest) or 0
 
 
 def list_tickets(
-    session: Session, sight: Sight, wanted: TicketFilter, sort: str, descending: bool, number: int
+    session: Session,
+    visibility: Visibility,
+    wanted: TicketFilter,
+    sort: str,
+    descending: bool,
+    number: int,
 ) -> TicketList:
     """One page. Its ids come first, from the narrowest rows; only they are then read in full."""
-    matching = _matching(session, sight, wanted)
+    matching = _matching(session, visibility, wanted)
     n_open = capped_count(session, matching.where(_in_state("open")))
     n_closed = capped_count(session, matching.where(_in_state("closed")))
     totals = {"open": n_open, "closed": n_closed, "all": n_open + n_closed}
@@ -154,23 +159,23 @@ def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-def active_projects(session: Session, sight: Sight) -> list[str]:
+def active_projects(session: Session, visibility: Visibility) -> list[str]:
     """The projects that take new tickets, by name."""
     names = select(Project.repository_name).where(
-        Project.archived_at.is_(None), sight.of(Project.repository_name)
+        Project.archived_at.is_(None), visibility.of(Project.repository_name)
     )
     return list(session.scalars(names.order_by(Project.repository_name)))
 
 
-def stage_choices(session: Session, sight: Sight, project: str = "") -> list[str]:
+def stage_choices(session: Session, visibility: Visibility, project: str = "") -> list[str]:
     """The worker types of a project, or of all."""
     names = select(WorkerType.worker_type).distinct().order_by(WorkerType.worker_type)
     if project:
         names = names.where(WorkerType.project_id == project)
-    return list(session.scalars(names.where(sight.of(WorkerType.project_id))))
+    return list(session.scalars(names.where(visibility.of(WorkerType.project_id))))
 
 
-def label_choices(session: Session, sight: Sight) -> list[str]:
+def label_choices(session: Session, visibility: Visibility) -> list[str]:
     """The labels in use, from one index entry to the next: its cost is theirs, not the tickets'."""
     steps = select(func.min(TicketLabel.label).label("label")).cte(recursive=True)
     following = (
@@ -180,16 +185,16 @@ def label_choices(session: Session, sight: Sight) -> list[str]:
     )
     steps = steps.union_all(select(following).where(steps.c.label.is_not(None)))
     labels = select(steps.c.label).where(steps.c.label.is_not(None)).limit(LABELS_OFFERED)
-    if sight != Sight.everything():
+    if visibility != Visibility.everything():
         with_label = TicketLabel.ticket_id == Ticket.ticket_id, TicketLabel.label == steps.c.label
-        seen = exists().where(*with_label, sight.of(Ticket.project_id))
+        seen = exists().where(*with_label, visibility.of(Ticket.project_id))
         labels = labels.where(seen).order_by(steps.c.label)
     return list(session.scalars(labels))
 
 
-def _matching(session: Session, sight: Sight, wanted: TicketFilter) -> Select[str]:
+def _matching(session: Session, visibility: Visibility, wanted: TicketFilter) -> Select[str]:
     """Ids of the tickets that a filter finds, whatever their state."""
-    found = select(Ticket.ticket_id).where(sight.of(Ticket.project_id))
+    found = select(Ticket.ticket_id).where(visibility.of(Ticket.project_id))
     if wanted.project:
         found = found.where(Ticket.project_id == wanted.project)
     if wanted.stage:

@@ -6,10 +6,10 @@ from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from app.models import ApiToken, Project, ProjectMember, User, UserSession
-from app.visibility import Sight
+from app.visibility import Visibility
 
 
-def person_with(session: Session, secret: str) -> tuple[UserSession, User, Sight] | None:
+def person_with(session: Session, secret: str) -> tuple[UserSession, User, Visibility] | None:
     """The session with that secret, its user, and what they can see: in one query, for every page.
 
     Admins see every project; others those that are open to all, and those they belong to.
@@ -28,15 +28,15 @@ def person_with(session: Session, secret: str) -> tuple[UserSession, User, Sight
         return None
     place, user, _ = rows[0]
     # Without a project to hide there is one row, with NULL for it.
-    return place, user, Sight(hidden=frozenset({row[2] for row in rows} - {None}))
+    return place, user, Visibility(hidden=frozenset({row[2] for row in rows} - {None}))
 
 
-def sight_of_token(session: Session, token: ApiToken) -> Sight:
+def token_visibility(session: Session, token: ApiToken) -> Visibility:
     """A token made for one project sees that one. Any other belongs to no project: it sees those
     that are open to all, and with the scope admin every one."""
     if token.project_id is not None:
-        return Sight(only=token.project_id)
+        return Visibility(only=token.project_id)
     if "admin" in token.scopes:
-        return Sight.everything()
+        return Visibility.everything()
     limited = select(Project.repository_name).where(Project.members_only)
-    return Sight(hidden=frozenset(session.scalars(limited)))
+    return Visibility(hidden=frozenset(session.scalars(limited)))

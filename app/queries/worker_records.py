@@ -12,7 +12,7 @@ from app import clock
 from app.models import StageRun, Worker
 from app.models.worker import LIVE_STATUSES
 from app.queries.keyset import Order, take_slice
-from app.visibility import Sight
+from app.visibility import Visibility
 
 BY_ID = Order("worker_id", (Worker.worker_id.expression,))
 
@@ -24,7 +24,7 @@ def worker_record(session: Session, worker_id: str) -> Row[Any]:
 
 def worker_records(
     session: Session,
-    sight: Sight,
+    visibility: Visibility,
     *,
     project: str | None,
     worker_type: str | None,
@@ -33,7 +33,7 @@ def worker_records(
     limit: int,
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """Some workers by id, and the cursor for those that follow. `status`: live, all, or one."""
-    rows = _rows().where(sight.of(Worker.project_id))
+    rows = _rows().where(visibility.of(Worker.project_id))
     if project is not None:
         rows = rows.where(Worker.project_id == project)
     if worker_type is not None:

@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, Worker
 from app.models.worker import LIVE_STATUSES, STATUSES
 from app.queries.paging import PAGE_SIZE, Page, capped_count
-from app.visibility import Sight
+from app.visibility import Visibility
 
 SHOWN_STATUSES = ("silent", *STATUSES)
 """What a worker's pill may say. `silent`: live as far as anyone knows, but overdue."""
@@ -87,7 +87,7 @@ class WorkerFilter:
 
 def worker_page(
     session: Session,
-    sight: Sight,
+    visibility: Visibility,
     wanted: WorkerFilter,
     sort: str = "status",
     descending: bool = False,
@@ -95,16 +95,16 @@ def worker_page(
     size: int = PAGE_SIZE,
 ) -> Page[WorkerRow]:
     """One page of the wanted workers; sorted by status, the silent ones come first."""
-    conditions = *wanted.conditions(), sight.of(Worker.project_id)
+    conditions = *wanted.conditions(), visibility.of(Worker.project_id)
     rows = _rows().where(*conditions).order_by(*_order(sort, descending))
     found = session.execute(rows.limit(size).offset((number - 1) * size))
     total = capped_count(session, select(Worker.worker_id).where(*conditions))
     return Page([WorkerRow(*row) for row in found], number, total, size)
 
 
-def first_workers(session: Session, sight: Sight, size: int) -> list[WorkerRow]:
+def first_workers(session: Session, visibility: Visibility, size: int) -> list[WorkerRow]:
     """The workers to look at first: silent, failed lately, then those at work."""
-    is_wanted = _is_current(), sight.of(Worker.project_id)
+    is_wanted = _is_current(), visibility.of(Worker.project_id)
     rows = _rows().where(*is_wanted).order_by(*_order("status", descending=False)).limit(size)
     return [WorkerRow(*row) for row in session.execute(rows)]
 
@@ -118,25 +118,25 @@ def require_row(session: Session, worker_id: str) -> WorkerRow:
     return WorkerRow(*row)
 
 
-def count_by_status(session: Session, sight: Sight) -> dict[str, int]:
+def count_by_status(session: Session, visibility: Visibility) -> dict[str, int]:
     """How many workers there are of each status, in the order of lists; none, no entry."""
     shown = _shown_status()
-    is_wanted = _is_current(), sight.of(Worker.project_id)
+    is_wanted = _is_current(), visibility.of(Worker.project_id)
     counts = session.execute(select(shown, func.count()).where(*is_wanted).group_by(shown))
     found: dict[str, int] = {row[0]: row[1] for row in counts}
     return {status: found[status] for status in STATUS_ORDER if status in found}
 
 
-def list_version(session: Session, sight: Sight) -> str:
+def list_version(session: Session, visibility: Visibility) -> str:
     """Changes with every heartbeat, start, claim and end, and when one is asked to stop."""
-    seen = sight.of(Worker.project_id)
+    seen = visibility.of(Worker.project_id)
     parts = session.execute(
         select(
             select(func.max(Worker.last_activity)).where(seen).scalar_subquery(),
             select(func.max(Worker.stop_requested_at))
             .where(Worker.status.in_(LIVE_STATUSES), seen)
             .scalar_subquery(),
-            select(func.max(Event.id)).where(sight.of(Event.project_id)).scalar_subquery(),
+            select(func.max(Event.id)).where(visibility.of(Event.project_id)).scalar_subquery(),
         )
     ).one()
     return _version(parts)
@@ -159,13 +159,13 @@ def page_version(session: Session, worker_id: str) -> str:
 
 
 def runs_of(
-    session: Session, sight: Sight, worker_id: str, number: int, size: int = PAGE_SIZE
+    session: Session, visibility: Visibility, worker_id: str, number: int, size: int = PAGE_SIZE
 ) -> Page[Any]:
     """One page of a worker's runs, newest first, each with its ticket's title.
 
     It may have worked for another project before, which the asker can't see.
     """
-    mine = StageRun.worker_id == worker_id, sight.of(Ticket.project_id)
+    mine = StageRun.worker_id == worker_id, visibility.of(Ticket.project_id)
     rows = session.execute(
         select(
             StageRun.run_id,
@@ -187,7 +187,7 @@ def runs_of(
         .offset((number - 1) * size)
     ).all()
     counted = select(StageRun.run_id).where(*mine)
-    if sight != Sight.everything():  # else an index alone answers
+    if visibility != Visibility.everything():  # else an index alone answers
         counted = counted.join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
     return Page(rows, number, capped_count(session, counted), size)
 

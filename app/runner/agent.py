@@ -1,4 +1,4 @@
-"""One run of the agent's command, in a session of its own, held by the leash."""
+"""One run of the agent's command, in a session of its own, held by the supervisor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from app.runner.output import Output
 
-LEASH = Path(__file__).with_name("leash.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 PROMPT_FILE = "{prompt_file}"
 """Stands in a command for the path of the prompt."""
@@ -47,7 +47,7 @@ class Agent:
     ) -> None:
         """Run the command; raises `CannotStart`."""
         argv = [part.replace(PROMPT_FILE, str(prompt)) for part in command]
-        self._start_leash(cwd, environment)
+        self._start_supervisor(cwd, environment)
         try:
             self._send(json.dumps({"argv": argv, "prompt_file": str(prompt)}))
             news = self._first_news()
@@ -56,7 +56,7 @@ class Agent:
             raise
         if "pid" not in news:
             self._close()
-            raise CannotStart(str(news.get("error", "its leash ended at once")))
+            raise CannotStart(str(news.get("error", "its supervisor ended at once")))
         self._pid = int(news["pid"])
         threading.Thread(target=self._read_until_end, name="reader", daemon=True).start()
 
@@ -77,11 +77,11 @@ class Agent:
         """Wait until it has ended; whether it has."""
         return self._ended.wait(timeout)
 
-    def _start_leash(self, cwd: Path, environment: Mapping[str, str]) -> None:
+    def _start_supervisor(self, cwd: Path, environment: Mapping[str, str]) -> None:
         self._status, status = os.pipe()
         try:
-            self._leash = subprocess.Popen(  # noqa: S603 - our own file
-                [sys.executable, "-I", str(LEASH), str(status)],
+            self._supervisor = subprocess.Popen(  # noqa: S603 - our own file
+                [sys.executable, "-I", str(SUPERVISOR), str(status)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -99,10 +99,10 @@ class Agent:
             os.close(status)
 
     def _send(self, line: str) -> None:
-        rope = self._leash.stdin
+        stdin = self._supervisor.stdin
         with contextlib.suppress(BrokenPipeError, ValueError):
-            if rope:
-                rope.write(line.encode() + b"\n")
+            if stdin:
+                stdin.write(line.encode() + b"\n")
 
     def _first_news(self) -> dict[str, Any]:
         line = b""
@@ -123,7 +123,10 @@ class Agent:
         give_up: float | None = None
         with selectors.DefaultSelector() as open_pipes:
             open_pipes.register(self._status, selectors.EVENT_READ, "status")
-            for name, pipe in (("stdout", self._leash.stdout), ("stderr", self._leash.stderr)):
+            for name, pipe in (
+                ("stdout", self._supervisor.stdout),
+                ("stderr", self._supervisor.stderr),
+            ):
                 if pipe:
                     open_pipes.register(pipe, selectors.EVENT_READ, name)
             while open_pipes.get_map():
@@ -144,17 +147,17 @@ class Agent:
         if news:
             self.exit_code = int(json.loads(news)["exit"])
         elif self.exit_code is None:
-            # The leash was killed, and the agent with it; its children may not have noticed.
+            # The supervisor was killed, and the agent with it; its children may not have noticed.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGKILL)
 
     def _close(self) -> None:
         os.close(self._status)
-        for pipe in (self._leash.stdin, self._leash.stdout, self._leash.stderr):
+        for pipe in (self._supervisor.stdin, self._supervisor.stdout, self._supervisor.stderr):
             if pipe:
                 pipe.close()
         try:
-            self._leash.wait(LINGER_SECONDS)
+            self._supervisor.wait(LINGER_SECONDS)
         except subprocess.TimeoutExpired:
-            self._leash.kill()
-            self._leash.wait()
+            self._supervisor.kill()
+            self._supervisor.wait()

@@ -1,4 +1,4 @@
-"""What an agent finds in its environment: the runner's own, less its secrets, and its errand."""
+"""What an agent finds in its environment: the runner's own, less its secrets, and its stage."""
 
 from __future__ import annotations
 

@@ -14,13 +14,13 @@ from app.runner.assignment import Assignment
 from app.runner.client import Board, Refused, RunOver
 from app.runner.config import CrewConfig
 from app.runner.environment import agent_environment
+from app.runner.heartbeats import Heartbeats, HeldRun
 from app.runner.output import Output
-from app.runner.patience import patiently
-from app.runner.pulse import Hold, Pulse
 from app.runner.report import Ending, Report, attention, release, report_on
 from app.runner.rest import Rests
+from app.runner.retrying import retry_while_away
 from app.runner.runfiles import RunFiles
-from app.runner.shutdown import Halt
+from app.runner.shutdown import ShutdownRequest
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ KILL_AFTER_SECONDS = 5.0
 FAULTS = 10
 """A report to which the server answers with an error of its own is tried so often."""
 
-Turn = Literal["ended", "lost", "halted", "timed out"]
+Turn = Literal["ended", "lost", "shut down", "timed out"]
 
 
 class CannotWork(Exception):
@@ -38,7 +38,7 @@ class CannotWork(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RunnerOptions:
     """How a runner goes about it, the same for all of its slots. `token`: for the agents, if
     theirs gets it."""
 
@@ -57,23 +57,23 @@ class Manner:
         return self._said.setdefault(message, mark) is mark
 
 
-class Errand:
+class RunExecution:
     """Does one assignment."""
 
     def __init__(
         self,
-        manner: Manner,
+        options: RunnerOptions,
         crew: CrewConfig,
         worker_id: str,
-        halt: Halt,
-        pulse: Pulse,
+        shutdown: ShutdownRequest,
+        heartbeats: Heartbeats,
         assignment: Assignment,
     ) -> None:
-        self._manner = manner
+        self._options = options
         self._crew = crew
         self._worker_id = worker_id
-        self._halt = halt
-        self._pulse = pulse
+        self._shutdown = shutdown
+        self._heartbeats = heartbeats
         self._assignment = assignment
         self._run_id = assignment.run.run_id
 
@@ -81,17 +81,17 @@ class Errand:
         """From the prompt to the report; None when there was nothing left to report on. Raises
         `CannotWork`, `GaveUp`."""
         try:
-            with self._manner.files.opened(self._assignment) as (prompt, output):
-                hold = Hold(self._assignment, output, self._halt.wake)
-                self._pulse.hold(hold)
-                return self._work(prompt, output, hold)
+            with self._options.files.opened(self._assignment) as (prompt, output):
+                held = HeldRun(self._assignment, output, self._shutdown.wake)
+                self._heartbeats.hold(held)
+                return self._work(prompt, output, held)
         except OSError as error:
             raise CannotWork(f"the run's files can't be kept: {error}") from None
         finally:
-            self._pulse.let_go()
+            self._heartbeats.let_go()
 
-    def _work(self, prompt: Path, output: Output, hold: Hold) -> Report | None:
-        agent = Agent(output, on_end=self._halt.wake.set)
+    def _work(self, prompt: Path, output: Output, held: HeldRun) -> Report | None:
+        agent = Agent(output, on_end=self._shutdown.wake.set)
         try:
             cwd = self._place()
             agent.start(self._crew.command, prompt, cwd, self._environment(prompt, cwd))
@@ -100,17 +100,17 @@ class Errand:
             self._report(release(f"{self._worker_id}: {why}"))
             raise CannotWork(why) from None
         started = time.monotonic()
-        turn = self._watch(agent, hold, started)
+        turn = self._watch(agent, held, started)
         if not agent.has_ended:
             log.info("%s: ends the agent of run %s: %s", self._worker_id, self._run_id, turn)
             self._end(agent)
         took = time.monotonic() - started
         output.note(f"{turn}, exit code {agent.exit_code}, after {took:.1f} s")
         if turn == "lost":
-            output.note(f"not reported: {hold.lost_because}")
-            log.warning("%s: run %s is lost: %s", self._worker_id, self._run_id, hold.lost_because)
+            output.note(f"not reported: {held.lost_because}")
+            log.warning("%s: run %s is lost: %s", self._worker_id, self._run_id, held.lost_because)
             return None
-        self._pulse.beat_once_more(hold)
+        self._heartbeats.beat_once_more(held)
         report = self._decide(turn, agent, output)
         output.note(f"reports {report.summary}")
         self._report(report)
@@ -128,36 +128,38 @@ class Errand:
             os.environ,
             self._assignment,
             worker_id=self._worker_id,
-            url=self._manner.board.url,
+            url=self._options.board.url,
             cwd=cwd,
             prompt=prompt,
-            token=self._manner.token if self._crew.pass_token else None,
+            token=self._options.token if self._crew.pass_token else None,
         )
 
-    def _watch(self, agent: Agent, hold: Hold, started: float) -> Turn:
+    def _watch(self, agent: Agent, held: HeldRun, started: float) -> Turn:
         """Wait until the agent ends, or must be ended; says which."""
         limit = self._crew.timeout or float("inf")
         while not agent.has_ended:
             time_left = started + limit - time.monotonic()
-            if hold.lost_because:
+            if held.lost_because:
                 return "lost"
             if time_left <= 0:
                 return "timed out"
-            if self._halt.is_asked and self._halt.work_seconds_left <= 0:
-                return "halted"
-            self._halt.pause(min(time_left, hold.seconds_left, self._halt.work_seconds_left))
+            if self._shutdown.is_asked and self._shutdown.work_seconds_left <= 0:
+                return "shut down"
+            self._shutdown.pause(
+                min(time_left, held.seconds_left, self._shutdown.work_seconds_left)
+            )
         return "ended"
 
     def _end(self, agent: Agent) -> None:
-        agent.stop(min(KILL_AFTER_SECONDS, self._halt.seconds_left / 2))
+        agent.stop(min(KILL_AFTER_SECONDS, self._shutdown.seconds_left / 2))
         while not agent.has_ended:
-            if self._halt.is_urgent:
+            if self._shutdown.is_urgent:
                 agent.kill()
-            self._halt.pause(1)
+            self._shutdown.pause(1)
 
     def _decide(self, turn: Turn, agent: Agent, output: Output) -> Report:
-        if turn == "halted":
-            return release(f"{self._worker_id} was stopped: {self._halt.reason}")
+        if turn == "shut down":
+            return release(f"{self._worker_id} was stopped: {self._shutdown.reason}")
         ending = Ending(
             command=self._crew.command,
             exit_code=agent.exit_code,
@@ -167,18 +169,18 @@ class Errand:
             timed_out_after=self._crew.timeout if turn == "timed out" else None,
         )
         report = report_on(ending, self._assignment, plain_output=self._crew.plain)
-        if self._halt.is_asked and report.verb == "fail" and agent.exit_code != 0:
+        if self._shutdown.is_asked and report.verb == "fail" and agent.exit_code != 0:
             # Whoever stopped the runner may have stopped the agent too, as systemd does.
-            return release(f"{self._worker_id} was stopped: {self._halt.reason}")
+            return release(f"{self._worker_id} was stopped: {self._shutdown.reason}")
         return report
 
     def _report(self, report: Report) -> None:
         """Tell the board, however long it is away: the work is done, and may still count."""
         log.info("%s: run %s: %s", self._worker_id, self._run_id, report.summary)
-        board = self._manner.board
+        board = self._options.board
         try:
-            patiently(
-                lambda: board.report(self._run_id, report), self._halt, self._worker_id, FAULTS
+            retry_while_away(
+                lambda: board.report(self._run_id, report), self._shutdown, self._worker_id, FAULTS
             )
         except RunOver as error:
             log.warning("%s: too late: %s", self._worker_id, error)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from app.runner.patience import Patience
+from app.runner.retrying import Backoff
 from app.runner.unavailable import Unavailable, programs_in
 
 FIRST_SECONDS = 60.0
@@ -22,7 +22,7 @@ class Rest:
 
     def __init__(self, first: float) -> None:
         self._lock = threading.Lock()
-        self._patience = Patience(first, max(first, LONGEST_SECONDS))
+        self._backoff = Backoff(first, max(first, LONGEST_SECONDS))
         self._began_at = self._until = 0.0
         self._is_told = False
         self.reason = ""
@@ -33,7 +33,7 @@ class Rest:
             if not self.seconds_left:
                 self.reason = unavailable.message
                 self._began_at = time.monotonic()
-                self._until = self._began_at + self._patience.pause()
+                self._until = self._began_at + self._backoff.pause()
 
     def end(self, began_at: float) -> None:
         """The program did the work that began then. What began before the rest proves nothing."""
@@ -42,7 +42,7 @@ class Rest:
                 return
             self._until = 0.0
             self._is_told = False
-            self._patience.reset()
+            self._backoff.reset()
 
     def take_telling(self) -> bool:
         """Whether the caller is the one to tell a person of it: true once until the end."""

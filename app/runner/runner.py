@@ -13,7 +13,7 @@ from types import FrameType
 
 from app.runner.client import Board, Identity
 from app.runner.config import CrewConfig, RunnerConfig
-from app.runner.execution import Manner
+from app.runner.execution import RunnerOptions
 from app.runner.rest import Rests
 from app.runner.runfiles import RunFiles
 from app.runner.slot import Slot
@@ -38,19 +38,19 @@ class Runner:
         self._signals = 0
         self._give_up_at = float("inf")
         files = RunFiles(config.log_dir, config.log_limit)
-        self._manner = Manner(
+        self._options = RunnerOptions(
             self._board, token, files, config.grace, config.once, config.drain, Rests(config.rest)
         )
         crews = [crew for crew in config.workers for _ in range(crew.concurrency)]
         mark = secrets.token_hex(2)
         self._slots = [
-            Slot(self._manner, crew, self._identity(crew, f"{mark}-{number}"))
+            Slot(self._options, crew, self._identity(crew, f"{mark}-{number}"))
             for number, crew in enumerate(crews, 1)
         ]
 
     def run(self) -> int:
         """Work until there is nothing left to do, or a signal; gives the exit code."""
-        self._manner.files.prepare()
+        self._options.files.prepare()
         for place, slots in self._config.shared_places():
             log.warning(
                 "%s slots work in one folder, %s, and may get in each other's way: give each a "
@@ -83,12 +83,14 @@ class Runner:
         self._give_up_at = min(self._give_up_at, time.monotonic() + wait)
         for slot in self._slots:
             if is_first:
-                slot.halt.ask(f"its runner got {signal.Signals(number).name}", self._config.grace)
+                slot.shutdown.ask(
+                    f"its runner got {signal.Signals(number).name}", self._config.grace
+                )
             else:
-                slot.halt.hurry()
+                slot.shutdown.hurry()
 
     def _join(self, thread: threading.Thread) -> None:
-        """Wait for a slot; one that is late at the end is left to its leash, which ends the agent
-        when this process does."""
+        """Wait for a slot; one that is late at the end is left to its supervisor, which ends the
+        agent when this process does."""
         while thread.is_alive() and time.monotonic() < self._give_up_at:
             thread.join(0.2)

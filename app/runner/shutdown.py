@@ -10,7 +10,7 @@ ENDING_SECONDS = 6.0
 """Of the grace, the last third, but not more than this, is for ending an agent and saying so."""
 
 
-class Halt:
+class ShutdownRequest:
     """Whether a slot is to end, why, and until when it may finish what it holds.
 
     `wake` is set whenever the slot has something new to look at.

@@ -8,10 +8,10 @@ import time
 from app.runner.assignment import Assignment
 from app.runner.client import Identity, Refused
 from app.runner.config import CrewConfig
-from app.runner.execution import CannotWork, Errand, Manner
-from app.runner.patience import GaveUp, Patience, patiently
-from app.runner.pulse import Pulse
-from app.runner.shutdown import Halt
+from app.runner.execution import CannotWork, RunExecution, RunnerOptions
+from app.runner.heartbeats import Heartbeats
+from app.runner.retrying import Backoff, GaveUp, retry_while_away
+from app.runner.shutdown import ShutdownRequest
 
 log = logging.getLogger(__name__)
 
@@ -25,74 +25,74 @@ REASON_LONGEST = 1_000
 class Slot:
     """Takes stages of one worker type, one at a time, until there is a reason to end."""
 
-    def __init__(self, manner: Manner, crew: CrewConfig, identity: Identity) -> None:
+    def __init__(self, options: RunnerOptions, crew: CrewConfig, identity: Identity) -> None:
         self.error = ""
-        self.halt = Halt()
-        self._manner = manner
-        self._board = manner.board
+        self.shutdown = ShutdownRequest()
+        self._options = options
+        self._board = options.board
         self._crew = crew
         self._identity = identity
         self._name = identity.worker_id
-        self._rest = manner.rests.of(crew.command)
+        self._rest = options.rests.of(crew.command)
         self._is_registered = False
 
     def work(self) -> None:
         """Take stages; rest while the program can't work, and come back: a thread's whole life."""
         while self._stay():
-            while self._rest.seconds_left and not self.halt.is_asked:
-                self.halt.pause(self._rest.seconds_left)
+            while self._rest.seconds_left and not self.shutdown.is_asked:
+                self.shutdown.pause(self._rest.seconds_left)
 
     def _stay(self) -> bool:
         """Register, take stages, and say goodbye; whether to come back after a rest."""
         reason = ""
-        pulse = Pulse(self._board, self._name, self.halt, self._manner.grace)
+        heartbeats = Heartbeats(self._board, self._name, self.shutdown, self._options.grace)
         try:
             self._register()
-            pulse.start()
-            reason = self._take_stages(pulse)
+            heartbeats.start()
+            reason = self._take_stages(heartbeats)
         except GaveUp:
-            reason = self.halt.reason
+            reason = self.shutdown.reason
         except (CannotWork, Refused) as error:
             self.error = reason = str(error)
-            if self._manner.is_news(reason):
+            if self._options.is_news(reason):
                 log.error("%s: %s", self._name, error)
         except Exception as error:
             self.error = reason = f"{type(error).__name__}: {error}"
             log.exception("%s: this is a mistake in the runner", self._name)
         finally:
-            pulse.end()
+            heartbeats.end()
             self._say_goodbye(reason)
         return self._is_to_rest
 
     def _register(self) -> None:
-        patiently(lambda: self._board.register(self._identity), self.halt, self._name)
+        retry_while_away(lambda: self._board.register(self._identity), self.shutdown, self._name)
         self._is_registered = True
         log.info("%s: registered at %s", self._name, self._board.url)
 
     @property
     def _is_to_rest(self) -> bool:
-        return not (self.halt.is_asked or self.error) and self._rest.seconds_left > 0
+        return not (self.shutdown.is_asked or self.error) and self._rest.seconds_left > 0
 
-    def _take_stages(self, pulse: Pulse) -> str:
+    def _take_stages(self, heartbeats: Heartbeats) -> str:
         """Do stages until told otherwise, or until it is to rest; says why it ended."""
-        idle = Patience(*IDLE_PAUSES)
-        while not self.halt.is_asked:
+        idle = Backoff(*IDLE_PAUSES)
+        while not self.shutdown.is_asked:
             if self._is_to_rest:
                 return self._why_rest()
             assignment = self._claim()
             if assignment is not None:
                 idle.reset()
-                self._do(assignment, pulse)
-                if self._manner.once and not self._is_to_rest:
+                self._do(assignment, heartbeats)
+                if self._options.once and not self._is_to_rest:
                     return "it was to do one stage"
-            elif self._manner.drain:
+            elif self._options.drain:
                 return "its queue is empty"
             else:
-                self.halt.pause(idle.pause())
-        return self.halt.reason
+                self.shutdown.pause(idle.pause())
+        return self.shutdown.reason
 
     def _why_rest(self) -> str:
-        if self._manner.once or self._manner.drain:
+        if self._options.once or self._options.drain:
             # Whoever started it waits for its end, and may start it again.
             raise CannotWork(self._rest.reason)
         log.warning("%s: rests for %.0f s", self._name, self._rest.seconds_left)
@@ -110,14 +110,16 @@ class Slot:
         return self._next_stage()
 
     def _next_stage(self) -> Assignment | None:
-        return patiently(lambda: self._board.claim(self._name), self.halt, self._name)
+        return retry_while_away(lambda: self._board.claim(self._name), self.shutdown, self._name)
 
-    def _do(self, assignment: Assignment, pulse: Pulse) -> None:
+    def _do(self, assignment: Assignment, heartbeats: Heartbeats) -> None:
         run, ticket = assignment.run, assignment.ticket
         what = f"{ticket.ticket_id}, {assignment.stage_name}, run {run.run_id}"
         log.info("%s: %s", self._name, what)
         began_at = time.monotonic()
-        report = Errand(self._manner, self._crew, self._name, self.halt, pulse, assignment).do()
+        report = RunExecution(
+            self._options, self._crew, self._name, self.shutdown, heartbeats, assignment
+        ).do()
         if report is None:
             return
         if report.unavailable:
@@ -133,12 +135,12 @@ class Slot:
             return
         needs_attention = self._rest.seconds_left > 0 and self._rest.take_telling()
         if not self._is_to_rest:
-            self.halt.ask(reason, grace=min(self._manner.grace, 5))
+            self.shutdown.ask(reason, grace=min(self._options.grace, 5))
         reason = reason[:REASON_LONGEST]
         try:
-            patiently(
+            retry_while_away(
                 lambda: self._board.stopped(self._name, reason, needs_attention=needs_attention),
-                self.halt,
+                self.shutdown,
                 self._name,
             )
         except (GaveUp, Refused) as error:

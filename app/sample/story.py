@@ -17,7 +17,7 @@ from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket_row import READY
 from app.sample.script import Act, Reading, RoleChange, Script, Step, TicketScript, WorkerScript
 from app.starter import add_starter_set
-from app.visibility import Sight
+from app.visibility import Visibility
 
 HEARTBEAT = timedelta(seconds=11)
 FIRST_PID = 4_000
@@ -173,7 +173,7 @@ class Story:
             )
         )
         reader = Actor.person(reading.by)
-        pipeline.process_events(self.session, Sight.everything(), events, reader, reading.note)
+        pipeline.process_events(self.session, Visibility.everything(), events, reader, reading.note)
 
     def _let_workers_claim(self) -> None:
         wanted = self._stages_with_work()

@@ -22,7 +22,7 @@ PAGE_DEFAULT, PAGE_MAX = 50, 200
 T = TypeVar("T")
 
 
-class Sent(BaseModel):
+class RequestBody(BaseModel):
     """A body. Unknown fields are refused, and nothing is converted: "5" isn't a number."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -33,7 +33,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
         field.pop("default", None)
 
 
-class Change(Sent):
+class Change(RequestBody):
     """The body of a PATCH: what is left out stays as it is, so its defaults mean nothing."""
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
@@ -44,13 +44,13 @@ class Change(Sent):
         return {**current, **sent}
 
 
-class Asked(BaseModel):
+class Query(BaseModel):
     """The part of an address after the question mark."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Shown(BaseModel):
+class ResponseBody(BaseModel):
     """An answer."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -139,7 +139,7 @@ PLAN = (
 )
 
 
-class Paged(Asked):
+class Paged(Query):
     """How much of a list is wanted, and from where on."""
 
     limit: Limit = Field(PAGE_DEFAULT, description="How many at most.")
@@ -148,7 +148,7 @@ class Paged(Asked):
     )
 
 
-class Page(Shown, Generic[T]):
+class Page(ResponseBody, Generic[T]):
     """A part of a list."""
 
     items: list[T] = Field(description="This part, in order.")

@@ -9,7 +9,17 @@ from pydantic import Field, StringConstraints
 
 from app.models import Ticket
 from app.pipeline.planning import TICKETS_MAX, Draft
-from app.schemas.base import NAME, PLAN, PROJECT, Labels, Plan, ProjectName, Sent, Shown, TicketId
+from app.schemas.base import (
+    NAME,
+    PLAN,
+    PROJECT,
+    Labels,
+    Plan,
+    ProjectName,
+    RequestBody,
+    ResponseBody,
+    TicketId,
+)
 from app.schemas.tickets import DESCRIPTION, LABELS, PRIORITY, TITLE
 
 LocalKey = Annotated[
@@ -30,7 +40,7 @@ EXAMPLE = [
 ]
 
 
-class TicketDraft(Sent):
+class TicketDraft(RequestBody):
     """One of the new tickets."""
 
     key: LocalKey = Field(
@@ -57,7 +67,7 @@ class TicketDraft(Sent):
     )
 
 
-class TicketsNew(Sent):
+class TicketsNew(RequestBody):
     """Many new tickets of one project: all are made, or none."""
 
     project_id: ProjectName = Field(description=PROJECT)
@@ -80,14 +90,14 @@ class TicketsNew(Sent):
         ]
 
 
-class TicketMade(Shown):
+class TicketMade(ResponseBody):
     """One of the tickets that were made."""
 
     key: str = Field(description="Its key in the request.")
     ticket_id: str = Field(description="Its id from now on.")
 
 
-class TicketsMade(Shown):
+class TicketsMade(ResponseBody):
     """The tickets that were made."""
 
     tickets: list[TicketMade] = Field(description="In the order of the request.")

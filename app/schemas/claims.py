@@ -6,21 +6,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.base import Sent, Shown, WorkerId
-from app.schemas.comments import CommentShown
+from app.schemas.base import RequestBody, ResponseBody, WorkerId
+from app.schemas.comments import CommentResponse
 from app.schemas.dependencies import Neighbour
 from app.schemas.projects import ProjectLine
-from app.schemas.runs import RunShown
-from app.schemas.tickets import TicketShown
+from app.schemas.runs import RunResponse
+from app.schemas.tickets import TicketResponse
 
 
-class ClaimNew(Sent):
+class ClaimNew(RequestBody):
     """A worker asks for the next stage of its queue."""
 
     worker_id: WorkerId = Field(description="A worker that is registered.")
 
 
-class StageShown(Shown):
+class StageResponse(ResponseBody):
     """One stage of the plan."""
 
     number: int = Field(description="Its place, from 1.")
@@ -29,20 +29,20 @@ class StageShown(Shown):
     status: Literal["done", "yours", "to_come"] = Field(description="Whether it is behind you.")
 
 
-class Assignment(Shown):
+class Assignment(ResponseBody):
     """A stage to do, with everything that is known about it."""
 
-    run: RunShown = Field(description="The claim. Every report names its `run_id`.")
+    run: RunResponse = Field(description="The claim. Every report names its `run_id`.")
     lease_seconds: float = Field(
         description="How long the claim lives without a heartbeat, from now."
     )
-    ticket: TicketShown = Field(description="The ticket, with its description.")
-    stages: list[StageShown] = Field(description="The plan, and the place of this stage in it.")
+    ticket: TicketResponse = Field(description="The ticket, with its description.")
+    stages: list[StageResponse] = Field(description="The plan, and the place of this stage in it.")
     project: ProjectLine = Field(description="The project, and the path of its repository.")
     system_prompt: str = Field(
         description="What the role is told to be and do, with the project's rules and patterns."
     )
-    comments: list[CommentShown] = Field(description="What was said so far, oldest first.")
+    comments: list[CommentResponse] = Field(description="What was said so far, oldest first.")
     comments_left_out: int = Field(
         description="How many older comments aren't here; the ticket's comments have them all."
     )

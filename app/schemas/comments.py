@@ -7,10 +7,10 @@ from datetime import datetime
 from pydantic import Field
 
 from app.models import Comment
-from app.schemas.base import Page, Paged, RowNumber, Sent, Shown
+from app.schemas.base import Page, Paged, RequestBody, ResponseBody, RowNumber
 
 
-class CommentNew(Sent):
+class CommentNew(RequestBody):
     """Something to say about a ticket."""
 
     content: str = Field(
@@ -26,7 +26,7 @@ class CommentNew(Sent):
     )
 
 
-class CommentShown(Shown):
+class CommentResponse(ResponseBody):
     """Something that was said about a ticket."""
 
     id: int = Field(description="Its number.")
@@ -40,9 +40,9 @@ class CommentShown(Shown):
     created_at: datetime = Field(description="When.")
 
 
-class CommentsAsked(Paged):
+class CommentsQuery(Paged):
     """Which comments are wanted."""
 
 
-class CommentPage(Page[CommentShown]):
+class CommentPage(Page[CommentResponse]):
     """Comments, oldest first."""

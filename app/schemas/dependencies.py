@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.base import Page, Paged, ProjectName, QueryBool, Shown
+from app.schemas.base import Page, Paged, ProjectName, QueryBool, ResponseBody
 
 
-class Neighbour(Shown):
+class Neighbour(ResponseBody):
     """A ticket at the other end of a dependency."""
 
     ticket_id: str = Field(description="Its id.")
@@ -19,14 +19,14 @@ class Neighbour(Shown):
     resolution: Literal["completed", "stopped"] | None = Field(description="How it was closed.")
 
 
-class DependenciesShown(Shown):
+class DependenciesResponse(ResponseBody):
     """What a ticket waits for, and what waits for it."""
 
     blocked_by: list[Neighbour] = Field(description="It can't start before these are closed.")
     blocks: list[Neighbour] = Field(description="These can't start before it is closed.")
 
 
-class DependencyShown(Shown):
+class DependencyResponse(ResponseBody):
     """One dependency."""
 
     ticket_id: str = Field(description="The ticket that waits.")
@@ -35,7 +35,7 @@ class DependencyShown(Shown):
     created_at: datetime = Field(description="Since when.")
 
 
-class DependenciesAsked(Paged):
+class DependenciesQuery(Paged):
     """Which dependencies are wanted."""
 
     project: ProjectName | None = Field(None, description="Only this project's.")
@@ -44,5 +44,5 @@ class DependenciesAsked(Paged):
     )
 
 
-class DependencyPage(Page[DependencyShown]):
+class DependencyPage(Page[DependencyResponse]):
     """The edges of the graph, by the ticket that waits."""

@@ -14,18 +14,18 @@ from app.schemas.base import (
     NUMBER_MAX,
     PAGE_DEFAULT,
     WHOLE,
-    Asked,
     Limit,
     ProjectName,
+    Query,
     QueryBool,
-    Sent,
-    Shown,
+    RequestBody,
+    ResponseBody,
     TicketId,
     WorkerId,
 )
 
 
-class EventShown(Shown):
+class EventResponse(ResponseBody):
     """Something that happened."""
 
     id: int = Field(description="Its number; later events mostly have greater ones.")
@@ -44,7 +44,7 @@ class EventShown(Shown):
     resolution_summary: str | None = Field(description="How.")
 
 
-class EventsAsked(Asked):
+class EventsQuery(Query):
     """Which events are wanted."""
 
     after: Annotated[int, Field(ge=0, le=NUMBER_MAX), WHOLE] | Literal["latest"] = Field(
@@ -74,17 +74,17 @@ class EventsAsked(Asked):
         )
 
 
-class EventFeed(Shown):
+class EventFeed(ResponseBody):
     """Events in the order of their numbers, and where to go on."""
 
-    items: list[EventShown] = Field(description="The events.")
+    items: list[EventResponse] = Field(description="The events.")
     next_after: int = Field(
         description="Ask again with this as `after`: no event is missed, and none comes twice."
     )
     has_more: bool = Field(description="Whether more are there already; else wait a little first.")
 
 
-class Processing(Sent):
+class Processing(RequestBody):
     """An event was dealt with."""
 
     note: str = Field("", max_length=Event.SUMMARY_MAX, description="How, in a few words.")

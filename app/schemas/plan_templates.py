@@ -7,10 +7,19 @@ from datetime import datetime
 from pydantic import Field
 
 from app.models import PlanTemplate
-from app.schemas.base import PLAN, PROJECT, Page, Paged, Plan, ProjectName, Sent, Shown
+from app.schemas.base import (
+    PLAN,
+    PROJECT,
+    Page,
+    Paged,
+    Plan,
+    ProjectName,
+    RequestBody,
+    ResponseBody,
+)
 
 
-class PlanTemplateNew(Sent):
+class PlanTemplateNew(RequestBody):
     """A new template."""
 
     project_id: ProjectName = Field(description=PROJECT)
@@ -23,7 +32,7 @@ class PlanTemplateNew(Sent):
     plan: Plan = Field(description=PLAN)
 
 
-class PlanTemplateShown(Shown):
+class PlanTemplateResponse(ResponseBody):
     """A template."""
 
     id: int = Field(description="Its number.")
@@ -38,11 +47,11 @@ class PlanTemplateShown(Shown):
         return f"plan-templates/{self.id}"
 
 
-class PlanTemplatesAsked(Paged):
+class PlanTemplatesQuery(Paged):
     """Which templates are wanted."""
 
     project: ProjectName | None = Field(None, description="Only this project's.")
 
 
-class PlanTemplatePage(Page[PlanTemplateShown]):
+class PlanTemplatePage(Page[PlanTemplateResponse]):
     """Templates, in the order they were made."""

@@ -10,14 +10,14 @@ from pydantic import Field
 from app.models import Project
 from app.schemas.base import (
     REPOSITORY_NAME,
-    Asked,
     Change,
     Page,
     Paged,
     ProjectName,
+    Query,
     QueryBool,
-    Sent,
-    Shown,
+    RequestBody,
+    ResponseBody,
 )
 
 PATH = "Where the repository is on the machines of its workers."
@@ -26,7 +26,7 @@ RULES = "What every worker must keep to (Markdown). It becomes part of every sys
 PATTERNS = "How things are done here (Markdown). It becomes part of every system prompt."
 
 
-class ProjectNew(Sent):
+class ProjectNew(RequestBody):
     """A new project."""
 
     repository_name: ProjectName = Field(
@@ -68,7 +68,7 @@ class ProjectChange(Change):
         return self.over(**{name: getattr(project, name) for name in names})
 
 
-class ProjectLine(Shown):
+class ProjectLine(ResponseBody):
     """A project, as lists show it."""
 
     repository_name: str = Field(description="Its name; everything else refers to it by this.")
@@ -88,14 +88,14 @@ class ProjectLine(Shown):
         return f"projects/{self.repository_name}"
 
 
-class ProjectShown(ProjectLine):
+class ProjectResponse(ProjectLine):
     """A project, and what its workers are told."""
 
     rules: str = Field(description=RULES)
     patterns: str = Field(description=PATTERNS)
 
 
-class ProjectsAsked(Paged):
+class ProjectsQuery(Paged):
     """Which projects are wanted."""
 
     archived: QueryBool = Field(False, description="True: those put away instead of those at work.")
@@ -105,7 +105,7 @@ class ProjectPage(Page[ProjectLine]):
     """Projects, by name."""
 
 
-class ProjectDeletion(Asked):
+class ProjectDeletion(Query):
     """The confirmation that a deletion needs."""
 
     confirm: str = Field(

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.base import PROJECT, Asked, ProjectName, Shown
+from app.schemas.base import PROJECT, ProjectName, Query, ResponseBody
 
 
-class QueueShown(Shown):
+class QueueResponse(ResponseBody):
     """The queue of one worker type of one project."""
 
     project_id: str = Field(description=PROJECT)
@@ -27,13 +27,13 @@ class QueueShown(Shown):
     workers_idle: int = Field(description="Those of them that have nothing to do.")
 
 
-class QueuesAsked(Asked):
+class QueuesQuery(Query):
     """Which queues are wanted."""
 
     project: ProjectName | None = Field(None, description="Only this project's.")
 
 
-class QueueList(Shown):
+class QueueList(ResponseBody):
     """Queues, by project and worker type; archived projects have none."""
 
-    items: list[QueueShown] = Field(description="The queues.")
+    items: list[QueueResponse] = Field(description="The queues.")

@@ -15,8 +15,8 @@ from app.schemas.base import (
     ProgramText,
     ProjectName,
     QueryBool,
-    Sent,
-    Shown,
+    RequestBody,
+    ResponseBody,
     TicketId,
     WorkerId,
 )
@@ -26,7 +26,7 @@ REASON_MAX = Ticket.REASON_MAX
 COMMENT = "What was done, for those who do the next stages and for people (Markdown)."
 
 
-class Completion(Sent):
+class Completion(RequestBody):
     """The stage is done."""
 
     comment: ProgramText = Field(
@@ -37,7 +37,7 @@ class Completion(Sent):
     )
 
 
-class Return(Sent):
+class Return(RequestBody):
     """The ticket must go back to an earlier stage."""
 
     to_stage: int = Field(
@@ -51,7 +51,7 @@ class Return(Sent):
     )
 
 
-class Reason(Sent):
+class Reason(RequestBody):
     """Why the stage can't be done now."""
 
     reason: ProgramText = Field(
@@ -62,7 +62,7 @@ class Reason(Sent):
     )
 
 
-class Release(Sent):
+class Release(RequestBody):
     """The stage is given back unharmed."""
 
     reason: ProgramText = Field(
@@ -70,7 +70,7 @@ class Release(Sent):
     )
 
 
-class RunShown(Shown):
+class RunResponse(ResponseBody):
     """One attempt at one stage."""
 
     run_id: int = Field(description="Its number: every report names it. Never used again.")
@@ -97,7 +97,7 @@ class RunShown(Shown):
         return f"runs/{self.run_id}"
 
 
-class RunsAsked(Paged):
+class RunsQuery(Paged):
     """Which runs are wanted."""
 
     project: ProjectName | None = Field(None, description="Only of this project's tickets.")
@@ -106,5 +106,5 @@ class RunsAsked(Paged):
     finished: QueryBool | None = Field(None, description="False: only those that go on.")
 
 
-class RunPage(Page[RunShown]):
+class RunPage(Page[RunResponse]):
     """Runs, newest first."""

@@ -20,9 +20,9 @@ from app.schemas.base import (
     Paged,
     Plan,
     ProjectName,
+    RequestBody,
+    ResponseBody,
     RoleName,
-    Sent,
-    Shown,
     TicketId,
 )
 
@@ -57,7 +57,7 @@ SITUATIONS = (
 SITUATION = f"Where it stands, in one word. {SITUATIONS}"
 
 
-class TicketNew(Sent):
+class TicketNew(RequestBody):
     """A new ticket."""
 
     project_id: ProjectName = Field(description=PROJECT)
@@ -91,7 +91,7 @@ class TicketChange(Change):
     labels: Labels = Field(default=[], description=f"{LABELS} These replace those it has.")
 
 
-class PlanChange(Sent):
+class PlanChange(RequestBody):
     """Another plan for a ticket."""
 
     execution_plan: Plan = Field(
@@ -99,13 +99,13 @@ class PlanChange(Sent):
     )
 
 
-class Hold(Sent):
+class Hold(RequestBody):
     """Nobody shall work on it for now."""
 
     reason: str = Field("", max_length=Ticket.REASON_MAX, description="Why, for the timeline.")
 
 
-class Resumption(Sent):
+class Resumption(RequestBody):
     """Work on it shall go on."""
 
     answer: str = Field(
@@ -115,13 +115,13 @@ class Resumption(Sent):
     )
 
 
-class Closing(Sent):
+class Closing(RequestBody):
     """It shall be closed although its plan isn't done."""
 
     reason: str = Field("", max_length=Ticket.REASON_MAX, description="Why, for the timeline.")
 
 
-class Reopening(Sent):
+class Reopening(RequestBody):
     """It shall be worked on again."""
 
     reason: str = Field(
@@ -131,7 +131,7 @@ class Reopening(Sent):
     )
 
 
-class TicketLine(Shown):
+class TicketLine(ResponseBody):
     """A ticket, as lists show it."""
 
     ticket_id: str = Field(description="Its id, such as WEB-12.")
@@ -168,14 +168,14 @@ class TicketLine(Shown):
         return self.version
 
 
-class TicketShown(TicketLine):
+class TicketResponse(TicketLine):
     """A ticket."""
 
     description: str = Field(description=DESCRIPTION)
     current_run_id: int | None = Field(description="The run that is at work on it.")
 
 
-class TicketsAsked(Paged):
+class TicketsQuery(Paged):
     """Which tickets are wanted."""
 
     project: ProjectName | None = Field(None, description="Only this project's.")

@@ -7,23 +7,23 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.base import Page, Paged, Shown
-from app.schemas.comments import CommentShown
-from app.schemas.events import EventShown
-from app.schemas.runs import RunShown
+from app.schemas.base import Page, Paged, ResponseBody
+from app.schemas.comments import CommentResponse
+from app.schemas.events import EventResponse
+from app.schemas.runs import RunResponse
 
 
-class TimelineEntry(Shown):
+class TimelineEntry(ResponseBody):
     """One thing that was said or done."""
 
     at: datetime = Field(description="When; of a run: when it began.")
     kind: Literal["comment", "event", "run"] = Field(description="Which of the next three it is.")
-    comment: CommentShown | None = Field(None, description="What was said.")
-    event: EventShown | None = Field(None, description="What happened.")
-    run: RunShown | None = Field(None, description="The attempt at a stage that began.")
+    comment: CommentResponse | None = Field(None, description="What was said.")
+    event: EventResponse | None = Field(None, description="What happened.")
+    run: RunResponse | None = Field(None, description="The attempt at a stage that began.")
 
 
-class TimelineAsked(Paged):
+class TimelineQuery(Paged):
     """Which part is wanted."""
 
 

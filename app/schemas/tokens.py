@@ -6,10 +6,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from app.schemas.base import Shown
+from app.schemas.base import ResponseBody
 
 
-class TokenShown(Shown):
+class TokenResponse(ResponseBody):
     """The token of this request."""
 
     name: str = Field(description="Its name; what it does stands on the board under it.")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from app.schemas.base import Asked, Limit, Page, Shown
+from app.schemas.base import Limit, Page, Query, ResponseBody
 from app.schemas.claims import Assignment
-from app.schemas.comments import CommentShown
-from app.schemas.dependencies import DependenciesShown
-from app.schemas.tickets import TicketShown
+from app.schemas.comments import CommentResponse
+from app.schemas.dependencies import DependenciesResponse
+from app.schemas.tickets import TicketResponse
 from app.schemas.worker_types import WorkerTypeLine
 
 COMMENTS_DEFAULT = 20
 
 
-class TicketAsked(Asked):
+class TicketQuery(Query):
     """How much of a ticket is wanted."""
 
     comments: Limit = Field(
@@ -22,11 +22,11 @@ class TicketAsked(Asked):
     )
 
 
-class TicketFile(DependenciesShown):
+class TicketFile(DependenciesResponse):
     """A ticket with what was said about it, and what it depends on."""
 
-    ticket: TicketShown = Field(description="The ticket.")
-    comments: list[CommentShown] = Field(description="The newest comments, oldest first.")
+    ticket: TicketResponse = Field(description="The ticket.")
+    comments: list[CommentResponse] = Field(description="The newest comments, oldest first.")
     comments_left_out: int = Field(description="How many older comments there are.")
 
 
@@ -34,7 +34,7 @@ class WorkerTypeLinePage(Page[WorkerTypeLine]):
     """Roles without their prompts, in the order they were made."""
 
 
-class Claimed(Shown):
+class Claimed(ResponseBody):
     """What there is to do now."""
 
     assignment: Assignment | None = Field(

@@ -15,9 +15,9 @@ from app.schemas.base import (
     Page,
     Paged,
     ProjectName,
+    RequestBody,
+    ResponseBody,
     RoleName,
-    Sent,
-    Shown,
 )
 
 NAME = "Its name, such as review; plans refer to it by this."
@@ -33,7 +33,7 @@ LEASE_MIN, LEASE_MAX = WorkerType.LEASE_SECONDS_MIN, WorkerType.LEASE_SECONDS_MA
 ATTEMPTS_MIN, ATTEMPTS_MAX = WorkerType.MAX_ATTEMPTS_MIN, WorkerType.MAX_ATTEMPTS_MAX
 
 
-class WorkerTypeNew(Sent):
+class WorkerTypeNew(RequestBody):
     """A new role of a project."""
 
     project_id: ProjectName = Field(description=PROJECT)
@@ -74,7 +74,7 @@ class WorkerTypeChange(Change):
         return self.over(**{name: getattr(role, name) for name in names})
 
 
-class WorkerTypeLine(Shown):
+class WorkerTypeLine(ResponseBody):
     """A role of a project, without its prompt."""
 
     id: int = Field(description="Its number.")
@@ -93,23 +93,23 @@ class WorkerTypeLine(Shown):
         return f"worker-types/{self.id}"
 
 
-class WorkerTypeShown(WorkerTypeLine):
+class WorkerTypeResponse(WorkerTypeLine):
     """A role of a project."""
 
     system_prompt: str = Field(description=PROMPT)
 
 
-class WorkerTypesAsked(Paged):
+class WorkerTypesQuery(Paged):
     """Which roles are wanted."""
 
     project: ProjectName | None = Field(None, description="Only this project's.")
 
 
-class WorkerTypePage(Page[WorkerTypeShown]):
+class WorkerTypePage(Page[WorkerTypeResponse]):
     """Roles, in the order they were made."""
 
 
-class PromptVersionShown(Shown):
+class PromptVersionResponse(ResponseBody):
     """A text that a system prompt once had."""
 
     version: int = Field(description="Its number, from 1.")
@@ -118,9 +118,9 @@ class PromptVersionShown(Shown):
     created_at: datetime = Field(description="When.")
 
 
-class PromptVersionsAsked(Paged):
+class PromptVersionsQuery(Paged):
     """Which versions are wanted."""
 
 
-class PromptVersionPage(Page[PromptVersionShown]):
+class PromptVersionPage(Page[PromptVersionResponse]):
     """Versions of one prompt, newest first."""

@@ -16,10 +16,10 @@ from app.schemas.base import (
     Paged,
     ProgramText,
     ProjectName,
+    RequestBody,
+    ResponseBody,
     RoleName,
     RowNumber,
-    Sent,
-    Shown,
     WorkerId,
 )
 
@@ -29,7 +29,7 @@ HOST = "The machine it runs on."
 PID = "Its process number there."
 
 
-class WorkerNew(Sent):
+class WorkerNew(RequestBody):
     """A process that wants to work."""
 
     worker_id: WorkerId = Field(description=WORKER)
@@ -39,7 +39,7 @@ class WorkerNew(Sent):
     pid: int | None = Field(None, ge=0, le=2**31 - 1, description=PID)
 
 
-class Heartbeat(Sent):
+class Heartbeat(RequestBody):
     """A sign of life."""
 
     run_id: RowNumber | None = Field(
@@ -52,7 +52,7 @@ class Heartbeat(Sent):
     )
 
 
-class Stopped(Sent):
+class Stopped(RequestBody):
     """The process ends in order."""
 
     reason: ProgramText | None = Field(
@@ -63,7 +63,7 @@ class Stopped(Sent):
     )
 
 
-class HeartbeatAnswer(Shown):
+class HeartbeatAnswer(ResponseBody):
     """What to do now. Times are also told as seconds from now: nobody's clock matters but ours."""
 
     instruction: Literal["continue", "stop"] = Field(
@@ -89,7 +89,7 @@ class HeartbeatAnswer(Shown):
         )
 
 
-class WorkerShown(Shown):
+class WorkerResponse(ResponseBody):
     """A worker."""
 
     worker_id: str = Field(description=WORKER)
@@ -113,7 +113,7 @@ class WorkerShown(Shown):
         return f"workers/{self.worker_id}"
 
 
-class WorkersAsked(Paged):
+class WorkersQuery(Paged):
     """Which workers are wanted."""
 
     project: ProjectName | None = Field(None, description="Only this project's.")
@@ -123,5 +123,5 @@ class WorkersAsked(Paged):
     )
 
 
-class WorkerPage(Page[WorkerShown]):
+class WorkerPage(Page[WorkerResponse]):
     """Workers, by id."""

@@ -8,7 +8,7 @@ from app.settings.board import Settings
 from app.web.auth import access, identity, single_sign_on, trusted_header
 from app.web.http import addresses, edge, public_address
 from app.web.http.proxies import Proxies
-from app.web.http.request_log import Passages
+from app.web.http.request_log import RequestLog
 from app.web.pages import health, navigation
 
 
@@ -16,7 +16,7 @@ def register(app: Flask) -> None:
     """Add the pages to the application."""
     settings: Settings = app.extensions["callboard.settings"]
     inner = Proxies(app.wsgi_app, settings.proxy_hops) if settings.proxy_hops else app.wsgi_app
-    app.wsgi_app = Passages(inner, trusts_proxy=settings.proxy_hops > 0)  # type: ignore[method-assign]  # Flask's documented way
+    app.wsgi_app = RequestLog(inner, trusts_proxy=settings.proxy_hops > 0)  # type: ignore[method-assign]  # Flask's documented way
     app.url_map.converters["project"] = addresses.ProjectConverter
     app.url_map.converters["int"] = addresses.RowNumberConverter
     public_address.register(app)

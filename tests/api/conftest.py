@@ -1,4 +1,4 @@
-"""A program at the API's door."""
+"""A program that uses the API."""
 
 from __future__ import annotations
 

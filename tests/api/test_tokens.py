@@ -80,15 +80,15 @@ def test_a_token_ends_when_its_time_is_over(program: Program_) -> None:
 
 
 def test_each_scope_opens_its_own_doors(program: Program_, ticket_id: str) -> None:
-    doors = {
+    interfaces = {
         "read": ("GET", "/tickets", None),
         "work": ("POST", "/claims", {"worker_id": "w-1"}),
         "plan": ("POST", f"/tickets/{ticket_id}/hold", {}),
         "admin": ("DELETE", "/worker-types/999", None),
     }
-    for scope in doors:
+    for scope in interfaces:
         crew = program(scope)
-        for needed, (method, path, body) in doors.items():
+        for needed, (method, path, body) in interfaces.items():
             answer = crew.send(method, path, body)
             if needed in IMPLIED_SCOPES[scope]:
                 assert answer.status_code not in (401, 403), (scope, needed, answer.text)

@@ -24,7 +24,7 @@ from app.models import (
     WorkerType,
 )
 from app.models.label import LABEL_MAX
-from app.visibility import Sight
+from app.visibility import Visibility
 from tests.factories import GATE, ROLES, make_project, make_ticket, make_worker, run_stage
 from tests.hostile_text import PAYLOADS, on_one_line, sayable
 
@@ -72,7 +72,7 @@ class Hostility:
         return next(text for payload in self.texts if (text := sayable(payload, longest)))
 
     def who(self) -> Actor:
-        """Someone whose name is no name: no door lets one in, so pages mustn't rely on that."""
+        """Someone whose name is no name: no interface makes one, so pages mustn't rely on that."""
         return Actor.person(self.line(64))
 
     def _make_projects(self) -> None:
@@ -202,7 +202,7 @@ class Hostility:
     def _deal_with_events(self) -> None:
         some = self.session.scalars(select(Event.id).where(~Event.processed).limit(A_FEW)).all()
         for event in some:
-            everything = Sight.everything()
+            everything = Visibility.everything()
             pipeline.process_events(self.session, everything, [event], self.who(), self.text(4_000))
 
     def _ticket(self, ticket_id: str, plan: list[str] | tuple[str, ...]) -> Ticket:

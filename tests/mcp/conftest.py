@@ -1,4 +1,4 @@
-"""An agent at the MCP door, speaking JSON-RPC by hand."""
+"""An agent that uses MCP, speaking JSON-RPC by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door itself: which requests come in at all, and how they are answered."""
+"""The interface itself: which requests come in at all, and how they are answered."""
 
 from __future__ import annotations
 

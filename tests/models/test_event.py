@@ -7,12 +7,12 @@ from app.actor import Actor
 from app.errors import Invalid, NotFound
 from app.models import Event, Ticket
 from app.models.event import LOGGED_ONLY
-from app.visibility import Sight
+from app.visibility import Visibility
 from tests.factories import ANN, make_ticket, run_stage
 from tests.records import events
 
 BOB = Actor.person("bob")
-ALL = Sight.everything()
+ALL = Visibility.everything()
 
 
 @pytest.fixture

@@ -115,10 +115,10 @@ def test_what_an_agent_leaves_running_ends_with_it(start: Start, tmp_path: Path)
     assert processes_of(tmp_path) == []
 
 
-def test_an_agent_whose_leash_is_killed_ends_too(start: Start, tmp_path: Path) -> None:
+def test_an_agent_whose_supervisor_is_killed_ends_too(start: Start, tmp_path: Path) -> None:
     agent, _ = start("sh", "-c", "sleep 60 & sleep 60")
     until(lambda: len(processes_of(tmp_path)) == 4)
-    agent._leash.kill()
+    agent._supervisor.kill()
     assert agent.wait(5)
     assert agent.exit_code is None
     until(lambda: not processes_of(tmp_path))

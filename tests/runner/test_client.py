@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from app.runner.client import Away, Board, Refused, RunOver
-from app.runner.patience import GaveUp, patiently
 from app.runner.report import release
-from app.runner.shutdown import Halt
+from app.runner.retrying import GaveUp, retry_while_away
+from app.runner.shutdown import ShutdownRequest
 
 Answers = Callable[[int, str], Board]
 
@@ -98,14 +98,14 @@ def test_a_refusal_names_the_fields_at_fault(answering: Answers) -> None:
 def test_a_fault_that_stays_is_not_retried_for_ever(answering: Answers) -> None:
     board = answering(500, "")
     with pytest.raises(Refused, match="500"):
-        patiently(lambda: board.claim("w-1"), Halt(), "w-1", faults=2)
+        retry_while_away(lambda: board.claim("w-1"), ShutdownRequest(), "w-1", faults=2)
 
 
 def test_waiting_for_the_board_ends_when_the_slot_must() -> None:
     def is_away() -> None:
         raise Away("nobody there")
 
-    halt = Halt()
-    halt.ask("enough", grace=0.5)
+    shutdown = ShutdownRequest()
+    shutdown.ask("enough", grace=0.5)
     with pytest.raises(GaveUp):
-        patiently(is_away, halt, "w-1")
+        retry_while_away(is_away, shutdown, "w-1")

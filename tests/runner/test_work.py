@@ -25,7 +25,7 @@ def test_a_stage_is_done_and_handed_on(stage: Stage, runners: Runners, agents: A
     assert [worker.status for worker in stage.workers()] == ["finished"]
 
 
-def test_agent_gets_prompt_place_and_errand(
+def test_agent_gets_prompt_place_and_environment(
     stage: Stage, runners: Runners, agents: Agents, tmp_path: Path
 ) -> None:
     ticket = stage.ticket(title="Rounded buttons")

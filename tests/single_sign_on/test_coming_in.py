@@ -10,7 +10,7 @@ from app import pipeline
 from app.actor import Actor
 from app.db.base import db
 from app.models import AuditEntry, Identity, User, UserSession
-from app.web.auth.pending_authorization import KEY, NEXT_MAX, WAYS_MAX
+from app.web.auth.pending_authorization import KEY, NEXT_MAX, PENDING_MAX
 from tests.conftest import client_of
 from tests.single_sign_on.visits import (
     ROOT,
@@ -199,7 +199,7 @@ def test_a_way_leads_back_once(browser, board, provider):
 def test_the_cookie_stays_small_however_often_someone_begins(browser):
     browser.follow_redirects = False
     first = httpx.URL(browser.get(START, params={"next": "/" + "x" * 400}).headers["Location"])
-    for _ in range(WAYS_MAX):
+    for _ in range(PENDING_MAX):
         browser.get(START, params={"next": "/" + "y" * 400})
 
     assert len(browser.cookies["callboard"]) < 3_500

@@ -114,7 +114,7 @@ def _got(client: FlaskClient, url: str, headers: dict[str, str] | None = None) -
 
 
 def page_rules(app: Flask) -> list[Rule]:
-    """The rules of all pages; programs' doors have their own."""
+    """The rules of all pages; interfaces for programs have their own."""
     return [rule for rule in app.url_map.iter_rules() if not access.is_for_programs(rule.endpoint)]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock, pipeline
 from app.errors import RunNotCurrent
 from app.models import Event, PlanTemplate, StageRun, Ticket, Worker
-from app.visibility import Sight
+from app.visibility import Visibility
 from tests.factories import ANN, claim, make_project, make_role, make_ticket, make_worker
 
 OPEN, OPEN_WORD = "acme/web", "lantern"
@@ -189,7 +189,7 @@ class Furnisher:
         mine = select(Event.id).where(Event.project_id == self.project).limit(1)
         made = self.session.scalars(mine.where(Event.event_type == "ticket_created")).all()
         note = f"Read of {self.word}."
-        pipeline.process_events(self.session, Sight.everything(), made, ANN, note)
+        pipeline.process_events(self.session, Visibility.everything(), made, ANN, note)
         return self.session.scalars(mine.where(Event.needs_attention)).one()
 
 

@@ -1,4 +1,4 @@
-"""What one may not see is answered word for word as what nobody has, by every door."""
+"""What one may not see is answered word for word as what nobody has, by every interface."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def test_the_inbox_is_found_at_its_old_address(client, old, new):
 
 def test_the_log_tells_an_answer_from_a_resumption_and_from_a_retry(client, board):
     with board() as session:
-        asked = make_ticket(session, title="Asked")
+        asked = make_ticket(session, title="Query")
         run_stage(session, asked).ask_attention("Which?")
         asked.resume(ANN, "This one.")
         run_stage(session, asked).fail("It broke.")
@@ -236,8 +236,8 @@ def test_the_log_tells_an_answer_from_a_resumption_and_from_a_retry(client, boar
 
     assert told == [
         f"ann resumed {ids[1]} · Held",
-        f"ann resumed {ids[0]} · Asked",
-        f"ann answered {ids[0]} · Asked",
+        f"ann resumed {ids[0]} · Query",
+        f"ann answered {ids[0]} · Query",
     ]
 
 

@@ -11,7 +11,7 @@ from app import clock, pipeline
 from app.actor import Actor
 from app.models import Event, Project, StageRun, Ticket
 from app.queries.paging import PAGE_SIZE
-from app.visibility import Sight
+from app.visibility import Visibility
 from tests.factories import (
     ANN,
     GATE,
@@ -214,7 +214,7 @@ def test_the_number_of_queries_does_not_grow_with_what_waits(app, client, board,
 def test_a_question_that_a_program_marked_still_waits(client, board):
     with board() as session:
         event = ask_for_attention(session, title="Stranded?")
-        pipeline.process_events(session, Sight.everything(), [event], COORDINATOR, "seen")
+        pipeline.process_events(session, Visibility.everything(), [event], COORDINATOR, "seen")
 
     assert "Stranded?" in client.get("/inbox").text
     assert "Stranded?" in client.get("/").text

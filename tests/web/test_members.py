@@ -94,7 +94,7 @@ def test_nobody_is_added_by_a_number_that_nobody_has(client, board, typed):
     assert member_names(board) == []
 
 
-def test_removing_someone_is_asked_first_and_takes_their_sight(client, sign_in, board):
+def test_removing_someone_is_asked_first_and_takes_their_visibility(client, sign_in, board):
     bea = sign_in("lead", "bea")
     number = number_of(board, "bea")
     client.post(f"{MEMBERS}/limit")

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app import clock
 from app.models import Ticket, WorkerType
-from app.queries.board import SLIPS
+from app.queries.board import CARDS_SHOWN
 from app.queries.plan_order import in_order_of
 from tests.conftest import OpenSession
 from tests.factories import (
@@ -146,13 +146,13 @@ def test_more_tickets_than_fit_are_counted_and_linked(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
-        for _ in range(SLIPS + 22):
+        for _ in range(CARDS_SHOWN + 22):
             make_ticket(session)
 
     page = client.get(HOME).text
 
     full = column(page, "implementation")
-    assert full.count('class="slip') == SLIPS
+    assert full.count('class="ticket-card') == CARDS_SHOWN
     assert ">22 more</a>" in full
     assert 'href="/tickets?project=acme%2Fweb&amp;stage=implementation"' in full
 
@@ -231,7 +231,7 @@ def test_a_stage_whose_worker_type_is_gone_is_still_on_the_board(
     lost = column(client.get(HOME).text, "implementation")
 
     assert "no such worker type" in lost
-    assert 'class="slip' in lost
+    assert 'class="ticket-card' in lost
 
 
 def test_a_title_is_shown_as_text(client: FlaskClient, board: OpenSession) -> None:

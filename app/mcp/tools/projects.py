@@ -13,13 +13,13 @@ from app.schemas.projects import (
     ProjectChange,
     ProjectNew,
     ProjectPage,
-    ProjectsAsked,
-    ProjectShown,
+    ProjectResponse,
+    ProjectsQuery,
 )
 
 
 @tool("read", reads=True, for_workers=True)
-def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
+def list_projects(caller: Caller, query: ProjectsQuery) -> ProjectPage:
     """List the projects on the board, by name.
 
     A project is a repository whose tickets and workers stand here. Nearly every other tool takes a
@@ -27,7 +27,7 @@ def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
     """
     found = project_records(
         db.session(),
-        caller.sight,
+        caller.visibility,
         archived=query.archived,
         cursor=query.cursor,
         limit=query.limit,
@@ -36,37 +36,37 @@ def list_projects(caller: Caller, query: ProjectsAsked) -> ProjectPage:
 
 
 @tool("read", reads=True)
-def get_project(caller: Caller, project_id: AProject) -> ProjectShown:
+def get_project(caller: Caller, project_id: AProject) -> ProjectResponse:
     """Read one project: its path, and the rules and patterns that all its workers are given.
 
     Read it before you plan tickets, so that you don't repeat in them what every worker is told.
     """
-    caller.require_sight(project_id, f"There is no project {project_id}.")
-    return ProjectShown.model_validate(Project.get(db.session(), project_id))
+    caller.require_visibility(project_id, f"There is no project {project_id}.")
+    return ProjectResponse.model_validate(Project.get(db.session(), project_id))
 
 
 @tool("plan")
-def create_project(caller: Caller, body: ProjectNew) -> ProjectShown:
+def create_project(caller: Caller, body: ProjectNew) -> ProjectResponse:
     """Put a new project on the board.
 
     It has no worker types yet: make at least one with create_worker_type before you make tickets.
     """
     caller.require_any_project()
     project = Project.create(db.session(), **body.model_dump(), actor=caller.actor)
-    return ProjectShown.model_validate(project)
+    return ProjectResponse.model_validate(project)
 
 
 @tool("plan", destroys=True, repeatable=True)
-def update_project(caller: Caller, project_id: AProject, body: ProjectChange) -> ProjectShown:
+def update_project(caller: Caller, project_id: AProject, body: ProjectChange) -> ProjectResponse:
     """Change a project's path, description, rules or patterns, or put it away.
 
     What you leave out stays as it is; what you send replaces the old text, so read it first with
     get_project. `archived` true: no new tickets and no claims, until you set it to false again.
     """
-    project = project_named(db.session(), caller.sight, project_id)
+    project = project_named(db.session(), caller.visibility, project_id)
     project.edit(**body.over_row(project), actor=caller.actor)
     if "archived" in body.model_fields_set:
         put = project.archive if body.archived else project.unarchive
         put(caller.actor)
     db.session.flush()
-    return ProjectShown.model_validate(project)
+    return ProjectResponse.model_validate(project)

@@ -7,11 +7,11 @@ from app.db.base import db
 from app.loading import run_to_report
 from app.mcp.registry import tool
 from app.mcp.tools.ids import ARun
-from app.schemas.runs import Completion, Reason, Release, Return, RunShown
+from app.schemas.runs import Completion, Reason, Release, Return, RunResponse
 
 
 @tool("work", repeatable=True)
-def complete_stage(caller: Caller, run_id: ARun, body: Completion) -> RunShown:
+def complete_stage(caller: Caller, run_id: ARun, body: Completion) -> RunResponse:
     """Step 3 of working: your stage is done, and the ticket moves on to the next one.
 
     Say in `comment` what you did, what you decided, and what the next worker must know: it sees
@@ -19,11 +19,11 @@ def complete_stage(caller: Caller, run_id: ARun, body: Completion) -> RunShown:
     """
     run, actor = run_to_report(db.session(), caller, run_id)
     run.complete(body.comment, actor)
-    return RunShown.model_validate(run)
+    return RunResponse.model_validate(run)
 
 
 @tool("work", repeatable=True)
-def return_stage(caller: Caller, run_id: ARun, body: Return) -> RunShown:
+def return_stage(caller: Caller, run_id: ARun, body: Return) -> RunResponse:
     """Instead of step 3: send the ticket back to an earlier stage, because its work isn't right.
 
     `to_stage` is that stage's number in the plan, from 1; `reason` tells its worker what to do
@@ -31,11 +31,11 @@ def return_stage(caller: Caller, run_id: ARun, body: Return) -> RunShown:
     """
     run, actor = run_to_report(db.session(), caller, run_id)
     run.send_back(body.to_stage, body.reason, actor)
-    return RunShown.model_validate(run)
+    return RunResponse.model_validate(run)
 
 
 @tool("work", repeatable=True)
-def request_attention(caller: Caller, run_id: ARun, body: Reason) -> RunShown:
+def request_attention(caller: Caller, run_id: ARun, body: Reason) -> RunResponse:
     """Instead of step 3: you can't go on without a decision or a right that only a person has.
 
     The ticket goes on hold, your question in `reason` shows in everyone's inbox, and the stage is
@@ -43,11 +43,11 @@ def request_attention(caller: Caller, run_id: ARun, body: Reason) -> RunShown:
     """
     run, actor = run_to_report(db.session(), caller, run_id)
     run.ask_attention(body.reason, actor)
-    return RunShown.model_validate(run)
+    return RunResponse.model_validate(run)
 
 
 @tool("work", repeatable=True)
-def fail_stage(caller: Caller, run_id: ARun, body: Reason) -> RunShown:
+def fail_stage(caller: Caller, run_id: ARun, body: Reason) -> RunResponse:
     """Instead of step 3: the attempt failed, for a reason that may be gone at the next attempt.
 
     Another attempt follows after a pause, until the role's attempts are used up; then the ticket
@@ -55,15 +55,15 @@ def fail_stage(caller: Caller, run_id: ARun, body: Reason) -> RunShown:
     """
     run, actor = run_to_report(db.session(), caller, run_id)
     run.fail(body.reason, actor)
-    return RunShown.model_validate(run)
+    return RunResponse.model_validate(run)
 
 
 @tool("work", repeatable=True)
-def release_stage(caller: Caller, run_id: ARun, body: Release) -> RunShown:
+def release_stage(caller: Caller, run_id: ARun, body: Release) -> RunResponse:
     """Instead of step 3: give the stage back as if you had never taken it, because you must end.
 
     It costs no attempt; the next free worker begins anew.
     """
     run, actor = run_to_report(db.session(), caller, run_id)
     run.release(body.reason, actor)
-    return RunShown.model_validate(run)
+    return RunResponse.model_validate(run)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from app import pipeline
 from app.callers import Caller
 from app.db.base import db
-from app.loading import own_worker, require_usable_worker_id, see_run, worker_to_stop
+from app.loading import own_worker, require_usable_worker_id, visible_run, worker_to_stop
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AWorker
 from app.models import Project, Worker
@@ -14,7 +14,7 @@ from app.queries.assignments import assignment
 from app.queries.worker_records import worker_record
 from app.schemas.claims import ClaimNew
 from app.schemas.tools import Claimed
-from app.schemas.workers import Heartbeat, HeartbeatAnswer, Stopped, WorkerNew, WorkerShown
+from app.schemas.workers import Heartbeat, HeartbeatAnswer, Stopped, WorkerNew, WorkerResponse
 
 TAKEN = (
     "Do this stage now, as system_prompt and ticket.description say. Send heartbeat with this "
@@ -29,7 +29,7 @@ STOP = "A person asked you to stop: call finish_worker, then end."
 
 
 @tool("work", repeatable=True)
-def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
+def register_worker(caller: Caller, body: WorkerNew) -> WorkerResponse:
     """Step 1 of working: put yourself on the board as a worker of one role in one project.
 
     Choose a `worker_id` that nobody else has, such as review-7f3a, and keep it: all later calls
@@ -37,7 +37,7 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerShown:
     call claim_stage.
     """
     Project.get(db.session(), caller.require_project(body.project_id))
-    require_usable_worker_id(db.session(), caller.sight, body.worker_id)
+    require_usable_worker_id(db.session(), caller.visibility, body.worker_id)
     pipeline.register_worker(
         db.session(),
         **body.model_dump(),
@@ -76,13 +76,13 @@ def heartbeat(caller: Caller, worker_id: AWorker, body: Heartbeat) -> HeartbeatA
     """
     own_worker(db.session(), caller, worker_id)
     if body.run_id is not None:
-        see_run(db.session(), caller.sight, body.run_id)
+        visible_run(db.session(), caller.visibility, body.run_id)
     told = pipeline.heartbeat(db.session(), worker_id, body.run_id, body.output_tail)
     return HeartbeatAnswer.telling(told, due=Worker.get(db.session(), worker_id).expected_by)
 
 
 @tool("work", repeatable=True)
-def finish_worker(caller: Caller, worker_id: AWorker, body: Stopped) -> WorkerShown:
+def finish_worker(caller: Caller, worker_id: AWorker, body: Stopped) -> WorkerResponse:
     """Last step of working: say that you end, so that nobody looks for you.
 
     A stage that you still hold is given back unharmed. To work again later, register again.
@@ -94,5 +94,5 @@ def finish_worker(caller: Caller, worker_id: AWorker, body: Stopped) -> WorkerSh
     return _shown(worker_id)
 
 
-def _shown(worker_id: str) -> WorkerShown:
-    return WorkerShown.model_validate(worker_record(db.session(), worker_id))
+def _shown(worker_id: str) -> WorkerResponse:
+    return WorkerResponse.model_validate(worker_record(db.session(), worker_id))

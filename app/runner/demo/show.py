@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 
 from app.runner.agent import Agent
+from app.runner.demo.processes import DemoError, DemoProcesses
 from app.runner.demo.scene import PERSON, PROJECT, bring_more, new_password, set_up
-from app.runner.demo.stage_door import DemoError, StageDoor
 
 SCRIPT = Path(__file__).with_name("agent.py")
 START_SECONDS = 30
@@ -47,17 +47,19 @@ def play(port: int, say: Callable[[str], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="callboard-demo-") as folder:
-        door = StageDoor(Path(folder), port)
+        processes = DemoProcesses(Path(folder), port)
         try:
-            _Show(door, Path(folder), say).go_on()
+            _Show(processes, Path(folder), say).go_on()
         except Interrupted:
             say("Ending all that was started …")
         except httpx.HTTPError as error:
-            raise DemoError(f"the board doesn't answer: {error}\n{door.log_of('server')}") from None
+            raise DemoError(
+                f"the board doesn't answer: {error}\n{processes.log_of('server')}"
+            ) from None
         finally:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
-            door.end()
+            processes.end()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -67,8 +69,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 class _Show:
     """One demo, from the empty folder on."""
 
-    def __init__(self, door: StageDoor, folder: Path, say: Callable[[str], None]) -> None:
-        self._door = door
+    def __init__(self, processes: DemoProcesses, folder: Path, say: Callable[[str], None]) -> None:
+        self._processes = processes
         self._folder = folder
         self._say = say
         self._told = 0
@@ -80,16 +82,16 @@ class _Show:
     def go_on(self) -> None:
         """Set the scene, then tell what happens."""
         self._say("Making a board in a scratch folder …")
-        self._door.run("db", "upgrade")
-        plan = self._door.run("token", "create", "demo", "--scope", "plan")
-        work = self._door.run("token", "create", "crew", "--scope", "work")
+        self._processes.run("db", "upgrade")
+        plan = self._processes.run("token", "create", "demo", "--scope", "plan")
+        work = self._processes.run("token", "create", "crew", "--scope", "work")
         password = new_password()
-        self._door.run(
+        self._processes.run(
             *("user", "create", PERSON, "--role", "admin", "--password-stdin"), stdin=password
         )
-        server = self._door.serve()
+        server = self._processes.serve()
         with httpx.Client(
-            base_url=f"{self._door.url}/api/v1/",
+            base_url=f"{self._processes.url}/api/v1/",
             headers={"Authorization": f"Bearer {plan}"},
             trust_env=False,
         ) as http:
@@ -97,8 +99,8 @@ class _Show:
             set_up(http, str(self._folder))
             self._start_unlucky(work)
             self._say(
-                f"\n    {self._door.url}\n\nLook at it in a browser: sign in as {PERSON}, with the "
-                f"password {password}\nCtrl-C ends the demo.\n"
+                f"\n    {self._processes.url}\n\nLook at it in a browser: sign in as {PERSON}, "
+                f"with the password {password}\nCtrl-C ends the demo.\n"
             )
             crew_comes = False
             while not server.has_ended:
@@ -107,22 +109,22 @@ class _Show:
                 if crew_comes:
                     self._bring_more(http)
                 time.sleep(LOOK_EVERY_SECONDS)
-        raise DemoError(f"the server ended:\n{self._door.log_of('server')}")
+        raise DemoError(f"the server ended:\n{self._processes.log_of('server')}")
 
     def _wait_for(self, server: Agent, http: httpx.Client) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and not server.has_ended:
             try:
-                if http.get(f"{self._door.url}/healthz").is_success:
+                if http.get(f"{self._processes.url}/healthz").is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)
-        raise DemoError(f"the server doesn't answer:\n{self._door.log_of('server')}")
+        raise DemoError(f"the server doesn't answer:\n{self._processes.log_of('server')}")
 
     def _start_unlucky(self, token: str) -> None:
         agent = [sys.executable, "-I", str(SCRIPT), "--slow"]
         options = ["--project", PROJECT, "--type", "implementation"]
-        self._unlucky = self._door.start_runner(UNLUCKY, token, *options, "--", *agent)
+        self._unlucky = self._processes.start_runner(UNLUCKY, token, *options, "--", *agent)
 
     def _start_crew_once_unlucky_works(self, http: httpx.Client, token: str) -> bool:
         """The unlucky one takes the most urgent ticket first; the others come when it has."""
@@ -132,7 +134,7 @@ class _Show:
         for name, types in CREWS.items():
             config = self._folder / f"{name}.toml"
             config.write_text(_crew_file(types), "utf-8")
-            self._door.start_runner(name, token, "--config", str(config))
+            self._processes.start_runner(name, token, "--config", str(config))
         self._dies_at = time.monotonic() + DIES_AFTER_SECONDS
         return True
 

@@ -1,7 +1,7 @@
 """Who may come to which page: one table of every route, and the guard that keeps it.
 
-A route without an entry stops the application from starting. Programs' doors ask for a token
-instead; each of their operations names the scopes that it takes.
+A route without an entry stops the application from starting. Interfaces for programs ask for a
+token instead; each of their operations names the scopes that it takes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app import loading
 from app.db.base import db
 from app.errors import Forbidden
 from app.models import User
-from app.visibility import Sight
+from app.visibility import Visibility
 from app.web.auth.identity import Person, current_person
 from app.web.http.live import wants_region
 
@@ -123,12 +123,12 @@ NOT_KEPT: Final = {"csrf_token", "old", "password"}
 UNTYPED: Final = {"locked", "seen", "stage", "submission_id", "version"}
 """Fields that are sent again, but that nobody typed."""
 
-_SEEN_BY: Final[Mapping[str, Callable[[Session, Sight, Any], object]]] = MappingProxyType(
+_SEEN_BY: Final[Mapping[str, Callable[[Session, Visibility, Any], object]]] = MappingProxyType(
     {
-        "name": loading.see_project,
-        "ticket_id": loading.see_ticket,
-        "worker_id": loading.see_worker,
-        "event_id": loading.see_event,
+        "name": loading.visible_project,
+        "ticket_id": loading.visible_ticket,
+        "worker_id": loading.visible_worker,
+        "event_id": loading.visible_event,
         "worker_type_id": loading.role_numbered,
         "template_id": loading.template_numbered,
     }
@@ -169,17 +169,17 @@ def _guard() -> ResponseReturnValue | None:
             f"This needs the role {NEEDS[endpoint]}; yours is {person.role}. "
             "An admin of this board can change that."
         )
-    _require_sight(person)
+    _require_visibility(person)
     return None
 
 
-def _require_sight(person: Person) -> None:
+def _require_visibility(person: Person) -> None:
     """What one may not see is missing, in the very same words."""
-    if not person.sight.hidden:
+    if not person.visibility.hidden:
         return
     for name, value in (request.view_args or {}).items():
         if see := _SEEN_BY.get(name):
-            see(db.session(), person.sight, value)
+            see(db.session(), person.visibility, value)
 
 
 def _ask_who_it_is() -> ResponseReturnValue:

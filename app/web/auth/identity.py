@@ -13,13 +13,13 @@ from flask_login import UserMixin, current_user
 from app.actor import Actor
 from app.db import engine
 from app.db.base import db
-from app.db.best_effort import note_apart
+from app.db.best_effort import write_best_effort
 from app.extensions import login
 from app.models import User, UserSession
 from app.models.user import may
 from app.observability import request_id
 from app.queries.visibility import person_with
-from app.visibility import Sight
+from app.visibility import Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Person(UserMixin):  # type: ignore[misc]  # flask_login has no types
     role: str
     theme: str
     time_zone: str | None
-    sight: Sight
+    visibility: Visibility
 
     def get_id(self) -> str:
         """What the cookie holds: the session's secret, so that it can be ended here."""
@@ -66,11 +66,11 @@ def load_person(secret: str) -> Person | None:
     if person:
         request_id.name_actor(person.name)
     if person and is_use_to_note:
-        note_apart(partial(UserSession.note_use, session_id=person.session_id))
+        write_best_effort(partial(UserSession.note_use, session_id=person.session_id))
     return person
 
 
-def _person(secret: str, place: UserSession, user: User, sight: Sight) -> Person:
+def _person(secret: str, place: UserSession, user: User, visibility: Visibility) -> Person:
     return Person(
         secret=secret,
         session_id=place.id,
@@ -81,7 +81,7 @@ def _person(secret: str, place: UserSession, user: User, sight: Sight) -> Person
         role=user.role,
         theme=user.theme,
         time_zone=user.time_zone,
-        sight=sight,
+        visibility=visibility,
     )
 
 
@@ -104,9 +104,9 @@ def current_actor() -> Actor:
     return Actor.person(require_person().name, request.remote_addr)
 
 
-def current_sight() -> Sight:
+def current_visibility() -> Visibility:
     """What the person who makes this request can see."""
-    return require_person().sight
+    return require_person().visibility
 
 
 def current_zone() -> tzinfo | None:

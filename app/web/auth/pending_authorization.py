@@ -1,4 +1,4 @@
-"""Ways to the provider that were begun on this browser and not yet ended: kept in its cookie.
+"""Authorizations at the provider that this browser began and has not ended: kept in its cookie.
 
 The cookie is signed and no script can read it. Whoever comes back without the `state` that it holds
 didn't start here: nobody can be signed in as someone else by a link.
@@ -15,7 +15,7 @@ from flask import session
 Purpose = Literal["sign_in", "join", "connect"]
 
 KEY = "ways"
-WAYS_MAX = 3
+PENDING_MAX = 3
 """Tabs in which someone signs in at the same time. A cookie holds 4 kB; the oldest is forgotten."""
 LIFETIME_SECONDS = 900
 NEXT_MAX = 500
@@ -23,9 +23,9 @@ NEXT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to the provider. `target`: where to go then, or the secret of an invitation, or the
-    number of the session whose person connects an account."""
+class PendingAuthorization:
+    """One authorization that was begun at the provider. `target`: where to go then, or the secret
+    of an invitation, or the number of the session whose person connects an account."""
 
     state: str
     nonce: str
@@ -36,25 +36,25 @@ class Way:
 
     @classmethod
     def begin(cls, begun: dict[str, str], purpose: Purpose, target: str) -> None:
-        """Remember a way that starts now."""
+        """Remember one that starts now."""
         kept = {name: begun[name] for name in ("state", "nonce", "code_verifier")}
         if purpose == "sign_in" and len(target) > NEXT_MAX:
             target = ""
-        way = cls(**kept, purpose=purpose, target=target, begun_at=int(time.time()))
-        session[KEY] = [*_open_ways(), asdict(way)][-WAYS_MAX:]
+        pending = cls(**kept, purpose=purpose, target=target, begun_at=int(time.time()))
+        session[KEY] = [*_still_pending(), asdict(pending)][-PENDING_MAX:]
 
     @classmethod
     def end(cls, state: str) -> Self | None:
-        """The way with that state, which is forgotten: it leads back once."""
-        ways = _open_ways()
-        rest = [way for way in ways if way["state"] != state]
+        """The one with that state, which is forgotten: it leads back once."""
+        all_pending = _still_pending()
+        rest = [pending for pending in all_pending if pending["state"] != state]
         if rest:
             session[KEY] = rest
         else:
             session.pop(KEY, None)
-        return next((cls(**way) for way in ways if way["state"] == state), None)
+        return next((cls(**pending) for pending in all_pending if pending["state"] == state), None)
 
 
-def _open_ways() -> list[dict[str, Any]]:
+def _still_pending() -> list[dict[str, Any]]:
     since = time.time() - LIFETIME_SECONDS
-    return [way for way in session.get(KEY, []) if way["begun_at"] > since]
+    return [pending for pending in session.get(KEY, []) if pending["begun_at"] > since]

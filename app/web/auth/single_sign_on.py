@@ -40,7 +40,7 @@ from app.web.auth.connections import TOO_OLD, SignOnFailed
 from app.web.auth.entering import enter, next_page
 from app.web.auth.identity import current_person, require_person
 from app.web.auth.oidc_claims import LABEL_MAX, account_of, domain_of
-from app.web.auth.pending_authorization import Purpose, Way
+from app.web.auth.pending_authorization import PendingAuthorization, Purpose
 from app.web.http import other_sites
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _send_away(purpose: Purpose, target: str) -> Response:
     provider = _provider()
     db.session.rollback()  # no transaction stays open while others are asked
     begun = _asking(lambda: provider.begin(_return_address()))
-    Way.begin(begun, purpose, target)
+    PendingAuthorization.begin(begun, purpose, target)
     return redirect(begun["url"], 303)
 
 
@@ -130,30 +130,30 @@ def _return_address() -> str:
 @blueprint.get("/sign-in/single-sign-on/back")
 def come_back() -> Response:
     """Where the provider sends people back to."""
-    way = Way.end(request.args.get("state", ""))
+    pending = PendingAuthorization.end(request.args.get("state", ""))
     if error := request.args.get("error"):  # some send it without the state
         log.info("single sign-on: the provider answered %r", cut(error, LABEL_MAX))
         raise SignOnFailed(SAID_NO if error == "access_denied" else WENT_WRONG)
-    if way is None and current_person():
+    if pending is None and current_person():
         return redirect(next_page(None), 303)  # the browser's own way back
-    if way is None:
+    if pending is None:
         raise SignOnFailed(TOO_OLD, HTTPStatus.BAD_REQUEST)
-    account, claims = _whoever_came(way)
+    account, claims = _whoever_came(pending)
     try:
         with engine.reading(False):
-            return ARRIVALS[way.purpose](way, account, claims)
+            return ARRIVALS[pending.purpose](pending, account, claims)
     except IntegrityError:
         db.session.rollback()
         raise SignOnFailed(AT_ONCE, HTTPStatus.CONFLICT) from None
 
 
-def _whoever_came(way: Way) -> tuple[Account, Mapping[str, Any]]:
+def _whoever_came(pending: PendingAuthorization) -> tuple[Account, Mapping[str, Any]]:
     provider = _provider()
     claims = _asking(
         lambda: provider.claims(
             request.args.get("code", ""),
-            nonce=way.nonce,
-            code_verifier=way.code_verifier,
+            nonce=pending.nonce,
+            code_verifier=pending.code_verifier,
             redirect_uri=_return_address(),
         )
     )
@@ -173,13 +173,15 @@ def _asking(ask: Callable[[], Any]) -> Any:
         raise SignOnFailed(NOT_TRUE) from None
 
 
-def _sign_in(way: Way, account: Account, claims: Mapping[str, Any]) -> Response:
+def _sign_in(
+    pending: PendingAuthorization, account: Account, claims: Mapping[str, Any]
+) -> Response:
     user = Identity.user_of(db.session(), account.issuer, account.subject)
     if user is None:
         role = _role_of_newcomer(account, claims)
         user = welcome(db.session(), account, role, request.remote_addr)
     _let_in(user, account)
-    return redirect(next_page(way.target), 303)
+    return redirect(next_page(pending.target), 303)
 
 
 def _role_of_newcomer(account: Account, claims: Mapping[str, Any]) -> str:
@@ -191,10 +193,10 @@ def _role_of_newcomer(account: Account, claims: Mapping[str, Any]) -> str:
     return settings.sso_role
 
 
-def _join(way: Way, account: Account, _claims: Mapping[str, Any]) -> Response:
+def _join(pending: PendingAuthorization, account: Account, _claims: Mapping[str, Any]) -> Response:
     user = Identity.user_of(db.session(), account.issuer, account.subject)
     if user is None:
-        link = Invitation.open(db.session(), way.target, "invitation")
+        link = Invitation.open(db.session(), pending.target, "invitation")
         user = welcome_invited(db.session(), link, account, request.remote_addr)
         _let_in(user, account)
         flash(f"Welcome, {user.name}.")
@@ -219,15 +221,19 @@ def _refusal(message: str, account: Account, name: str | None = None) -> SignOnF
     return SignOnFailed(message)
 
 
-def _connect(way: Way, account: Account, _claims: Mapping[str, Any]) -> Response:
+def _connect(
+    pending: PendingAuthorization, account: Account, _claims: Mapping[str, Any]
+) -> Response:
     person = current_person()
-    if person is None or way.target != str(person.session_id):
+    if person is None or pending.target != str(person.session_id):
         raise SignOnFailed(TOO_OLD, HTTPStatus.BAD_REQUEST)
     connections.remember(account, person)
     return redirect(url_for("connections.confirm"), 303)
 
 
-ARRIVALS: Final[Mapping[str, Callable[[Way, Account, Mapping[str, Any]], Response]]] = {
+ARRIVALS: Final[
+    Mapping[str, Callable[[PendingAuthorization, Account, Mapping[str, Any]], Response]]
+] = {
     "sign_in": _sign_in,
     "join": _join,
     "connect": _connect,

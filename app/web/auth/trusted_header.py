@@ -2,7 +2,7 @@
 
 It counts when the connection itself comes from a listed proxy; from anywhere else it is ignored.
 A name there is an account of its own: it never opens an account here only because that is called
-the same. Programs' doors never look at it.
+the same. Interfaces for programs never look at it.
 """
 
 from __future__ import annotations

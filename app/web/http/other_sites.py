@@ -1,8 +1,8 @@
 """Whether a request that changes something comes from a page of our own.
 
 Besides the token in every form: a browser says where a request comes from, and no page can make it
-lie. Programs come with a token in a header, which no other site can send; their doors need no such
-check, and MCP has its own.
+lie. Programs come with a token in a header, which no other site can send; their interfaces need no
+such check, and MCP has its own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def refuse() -> None:
 
 
 def is_for_programs(path: str) -> bool:
-    """Whether an address is at a door for programs."""
+    """Whether an address is at an interface for programs."""
     return path.startswith(PROGRAMS)
 
 

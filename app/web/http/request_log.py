@@ -62,7 +62,7 @@ def leave_route() -> None:
     request.environ[ROUTE] = request.url_rule, dict(request.view_args or {})
 
 
-class Passages:
+class RequestLog:
     """A WSGI application around another one. `trusts_proxy`: whether a request's number may come
     from outside; without a proxy in front, anyone could choose it."""
 
@@ -73,20 +73,20 @@ class Passages:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         brought = environ.get("HTTP_X_REQUEST_ID") if self.trusts_proxy else None
-        passage = Passage(environ, request_id.begin(brought))
+        record = RequestRecord(environ, request_id.begin(brought))
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            passage.status, passage.is_begun = int(status[:3]), True
-            return start_response(status, [*headers, (request_id.HEADER, passage.number)], *rest)
+            record.status, record.is_begun = int(status[:3]), True
+            return start_response(status, [*headers, (request_id.HEADER, record.number)], *rest)
 
         try:
             chunks = self.inner(environ, start)
         except Exception as error:  # noqa: BLE001 - no server in front shall tell of it in its way
-            chunks = passage.crash(error, start)
-        return Answer(chunks, passage)
+            chunks = record.crash(error, start)
+        return Answer(chunks, record)
 
 
-class Passage:
+class RequestRecord:
     """One request, from its arrival until its last byte is handed on."""
 
     def __init__(self, environ: WSGIEnvironment, number: str) -> None:
@@ -148,8 +148,8 @@ def _without_long_parts(path: str) -> str:
 class Answer:
     """The parts of an answer on their way out; the server closes it after the last one."""
 
-    def __init__(self, chunks: Iterable[bytes], passage: Passage) -> None:
-        self.chunks, self.passage = chunks, passage
+    def __init__(self, chunks: Iterable[bytes], record: RequestRecord) -> None:
+        self.chunks, self.record = chunks, record
         self.parts = iter(chunks)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -157,7 +157,7 @@ class Answer:
 
     def __next__(self) -> bytes:
         part = next(self.parts)
-        self.passage.size += len(part)
+        self.record.size += len(part)
         return part
 
     def close(self) -> None:
@@ -166,4 +166,4 @@ class Answer:
             if close := getattr(self.chunks, "close", None):
                 close()
         finally:
-            self.passage.end()
+            self.record.end()

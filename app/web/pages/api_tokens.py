@@ -10,7 +10,7 @@ from app.forms.api_token import TokenForm
 from app.models import ApiToken
 from app.queries.api_tokens import is_expired, live_tokens, revoked_tokens
 from app.queries.choices import project_names
-from app.web.auth.identity import current_actor, current_sight
+from app.web.auth.identity import current_actor, current_visibility
 
 blueprint = Blueprint("api_tokens", __name__)
 blueprint.add_app_template_test(is_expired, "expired_token")
@@ -31,7 +31,7 @@ def index() -> Answer:
 def new() -> Answer:
     """The form for a new token; its secret is shown once."""
     form = TokenForm()
-    form.offer(project_names(db.session(), current_sight()))
+    form.offer(project_names(db.session(), current_visibility()))
     if form.validate_on_submit():
         with form.catching():
             token, secret = issue(form)

@@ -12,7 +12,7 @@ from app.models.audit import ACTIONS
 from app.queries.audit import AuditFilter, audit_page, count_audit
 from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
-from app.web.auth.identity import current_sight, current_zone
+from app.web.auth.identity import current_visibility, current_zone
 from app.web.pages.audit_phrases import NAMES, audit_sentence
 from app.web.pages.listing import Listing
 
@@ -35,7 +35,7 @@ def index() -> tuple[str, int]:
         page=audit_page(session, wanted, before=_before(listing)),
         total=count_audit(session, wanted),
         count_cap=COUNT_CAP,
-        projects=_offered(project_names(session, current_sight()), wanted.project),
+        projects=_offered(project_names(session, current_visibility()), wanted.project),
         names=NAMES,
     )
     return page, listing.status

@@ -11,7 +11,7 @@ from app.db.base import db
 from app.links import public_url
 from app.queries import dashboard
 from app.queries.attention import calls_version
-from app.web.auth.identity import current_sight, current_zone
+from app.web.auth.identity import current_visibility, current_zone
 from app.web.http import live
 
 blueprint = Blueprint("dashboard", __name__)
@@ -22,15 +22,15 @@ Answer = str | tuple[str, int]
 @blueprint.get("/")
 def show() -> Answer:
     """The dashboard, or only its region when that asks."""
-    session, sight = db.session(), current_sight()
-    version = live.stamp(calls_version(session, sight))
+    session, visibility = db.session(), current_visibility()
+    version = live.stamp(calls_version(session, visibility))
     if live.is_unchanged(version):
         return "", 204
     template = "dashboard/_region.html" if live.wants_region() else "dashboard/show.html"
     return render_template(
         template,
         apart=live.wants_region(),
-        board=dashboard.load(session, sight, current_zone() or UTC),
+        board=dashboard.load(session, visibility, current_zone() or UTC),
         refresh_url=url_for("dashboard.show", v=version),
         address=quote((public_url() or request.url_root).rstrip("/")),
     )

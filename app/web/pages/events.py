@@ -13,7 +13,7 @@ from app.forms.event import LONGEST_ID, ProcessForm
 from app.models.event import EVENT_TYPES
 from app.queries.choices import project_names
 from app.queries.events import EventFilter, count_events, event_page, event_row
-from app.web.auth.identity import current_sight
+from app.web.auth.identity import current_visibility
 from app.web.http import live
 from app.web.pages.inbox import mark_dealt_with, tell
 from app.web.pages.listing import Listing
@@ -56,17 +56,17 @@ def process() -> Answer:
 @blueprint.get("/events/<int:event_id>")
 def show(event_id: int) -> Answer:
     """One event in full, with the form that marks it as dealt with."""
-    event = event_row(db.session(), current_sight(), event_id)
+    event = event_row(db.session(), current_visibility(), event_id)
     form = ProcessForm(formdata=None)
     return render_template("events/show.html", event=event, form=form, list_url=_list_url())
 
 
 def _list(form: ProcessForm) -> Answer:
     listing = Listing()
-    session, sight = db.session(), current_sight()
-    projects = project_names(session, sight)
+    session, visibility = db.session(), current_visibility()
+    projects = project_names(session, visibility)
     wanted = _wanted(listing, projects)
-    page = event_page(session, sight, wanted, before=_before(listing))
+    page = event_page(session, visibility, wanted, before=_before(listing))
     version = live.stamp(page.version)
     if live.is_unchanged(version):
         return "", 204
@@ -75,7 +75,7 @@ def _list(form: ProcessForm) -> Answer:
         listing=listing,
         wanted=wanted,
         page=page,
-        total=count_events(session, sight, wanted),
+        total=count_events(session, visibility, wanted),
         projects=[(name, name) for name in projects],
         names=NAMES,
         form=form,

@@ -11,7 +11,7 @@ from app.forms.event import ProcessForm
 from app.pipeline import Marked
 from app.queries.attention import KINDS, call_page, calls_version, count_calls
 from app.queries.choices import project_names
-from app.web.auth.identity import current_actor, current_sight
+from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
 from app.web.pages.listing import Listing
 
@@ -42,7 +42,9 @@ def process() -> Answer:
 def mark_dealt_with(form: ProcessForm) -> Marked:
     """Mark the picked ones among those that may be seen."""
     note, picked = form.note.data or "", form.event.data
-    return pipeline.mark_dealt_with(db.session(), current_sight(), picked, current_actor(), note)
+    return pipeline.mark_dealt_with(
+        db.session(), current_visibility(), picked, current_actor(), note
+    )
 
 
 def tell(marked: Marked) -> None:
@@ -58,12 +60,12 @@ def tell(marked: Marked) -> None:
 
 
 def _list(form: ProcessForm) -> Answer:
-    session, sight = db.session(), current_sight()
-    version = live.stamp(calls_version(session, sight))
+    session, visibility = db.session(), current_visibility()
+    version = live.stamp(calls_version(session, visibility))
     if live.is_unchanged(version):
         return "", 204
     listing = Listing()
-    projects = project_names(session, sight)
+    projects = project_names(session, visibility)
     project = listing.choice("project", projects)
     kind = listing.choice("kind", tuple(KINDS))
     answer = render_template(
@@ -73,8 +75,8 @@ def _list(form: ProcessForm) -> Answer:
         project=project,
         kind=kind,
         projects=[(name, name) for name in projects],
-        page=call_page(session, sight, project, kind, listing.page),
-        calls_total=count_calls(session, sight),
+        page=call_page(session, visibility, project, kind, listing.page),
+        calls_total=count_calls(session, visibility),
         form=form,
         query=listing.url().removeprefix(request.script_root + request.path),
         refresh_url=listing.url(v=version),

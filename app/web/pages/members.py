@@ -45,7 +45,7 @@ def limit(name: str) -> Answer:
 
 
 def limit_project(session: Session, project: Project) -> None:
-    """Limit it, and leave nobody standing before a door that they closed themselves."""
+    """Limit it, and keep whoever does so as a member."""
     project.limit_to_members(current_actor())
     project.add_member(User.get(session, require_person().user_id), current_actor())
 

@@ -12,7 +12,7 @@ from app.db.base import db
 from app.errors import NotAuthenticated
 from app.observability import metrics
 from app.queries.metrics import figures
-from app.visibility import Sight
+from app.visibility import Visibility
 from app.web.auth.identity import current_person
 from app.web.pages.metric_families import Board
 
@@ -36,21 +36,21 @@ class Refused(Exception):
 @blueprint.get("/metrics")
 def show() -> Response:
     """All figures of now."""
-    sight = _may_read()
+    visibility = _may_read()
     with engine.reading():
-        board = Board(figures(db.session(), sight), db.engine.dialect.name)
+        board = Board(figures(db.session(), visibility), db.engine.dialect.name)
         db.session.rollback()
     text, content_type = metrics.exposition(board, request.headers.get("Accept", ""))
     return Response(text, content_type=content_type)
 
 
-def _may_read() -> Sight:
+def _may_read() -> Visibility:
     """What the reader may know: a token with the scope, or an admin who is signed in."""
     secret = bearer_secret(request.headers.get("Authorization"))
     if secret is None:
         person = current_person()
         if person and person.may("admin"):
-            return person.sight
+            return person.visibility
         raise Refused(HTTPStatus.UNAUTHORIZED, HOW_TO_GET_IN, CHALLENGE)
     caller = identify(secret, request.remote_addr)
     if SCOPE not in caller.allowed:
@@ -62,7 +62,7 @@ def _may_read() -> Sight:
         )
     # Monitoring is the operator's: unless it is bound to one project, projects that are limited to
     # their members count too.
-    return caller.sight if caller.project_id else Sight.everything()
+    return caller.visibility if caller.project_id else Visibility.everything()
 
 
 @blueprint.errorhandler(Refused)

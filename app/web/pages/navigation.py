@@ -67,7 +67,7 @@ def _frame() -> dict[str, Any]:
 
 
 def _navigation(person: Person) -> Frame:
-    counts = navigation(db.session(), person.sight)
+    counts = navigation(db.session(), person.visibility)
     return Frame(
         section=SECTIONS.get(request.blueprint or ""),
         tickets_open=counts.tickets_open,

@@ -12,7 +12,7 @@ from app.queries import projects as queries
 from app.queries.audit import AuditFilter, audit_page
 from app.queries.board import board, board_version
 from app.starter import STARTER_ROLES, add_starter_set
-from app.web.auth.identity import current_actor, current_sight
+from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
 from app.web.pages.project_pages import Answer, default_lease, load_project, project_page
 
@@ -24,7 +24,7 @@ CHANGES_SHOWN = 10
 @blueprint.get("/projects")
 def index() -> Answer:
     """Every project that may be seen, with its counts."""
-    rows = queries.overviews(db.session(), current_sight())
+    rows = queries.overviews(db.session(), current_visibility())
     return render_template(
         "projects/index.html",
         active=[row for row in rows if not row.archived_at],

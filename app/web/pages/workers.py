@@ -22,7 +22,7 @@ from app.queries.workers import (
     runs_of,
     worker_page,
 )
-from app.web.auth.identity import current_actor, current_sight
+from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
 from app.web.pages.listing import Listing
 
@@ -37,14 +37,16 @@ Answer = str | Response | tuple[str, int]
 @blueprint.get("/workers")
 def index() -> Answer:
     """The workers that someone may care about now, or those that the address asks for."""
-    session, sight = db.session(), current_sight()
-    version = live.stamp(list_version(session, sight))
+    session, visibility = db.session(), current_visibility()
+    version = live.stamp(list_version(session, visibility))
     if live.is_unchanged(version):
         return "", 204
     listing = Listing(sorts=SORTS, default="status", newest_first=NEWEST_FIRST)
     wanted = _wanted(listing)
     parts = {
-        "page": worker_page(session, sight, wanted, listing.sort, listing.descending, listing.page),
+        "page": worker_page(
+            session, visibility, wanted, listing.sort, listing.descending, listing.page
+        ),
         "refresh_url": listing.url(v=version),
     }
     if live.wants_region():
@@ -57,7 +59,7 @@ def index() -> Answer:
 @blueprint.get("/workers/<worker_id>")
 def show(worker_id: str) -> Answer:
     """One worker: what it does now, what it did, and what happened to it."""
-    session, sight = db.session(), current_sight()
+    session, visibility = db.session(), current_visibility()
     version = live.stamp(page_version(session, worker_id))
     if live.is_unchanged(version):
         return "", 204
@@ -67,8 +69,8 @@ def show(worker_id: str) -> Answer:
         template,
         listing=listing,
         worker=require_row(session, worker_id),
-        runs=runs_of(session, sight, worker_id, listing.page, RUNS_SHOWN),
-        events=event_page(session, sight, EventFilter(worker=worker_id), size=EVENTS_SHOWN),
+        runs=runs_of(session, visibility, worker_id, listing.page, RUNS_SHOWN),
+        events=event_page(session, visibility, EventFilter(worker=worker_id), size=EVENTS_SHOWN),
         form=DeclareDeadForm(formdata=None),
         refresh_url=listing.url(v=version),
     )
@@ -105,18 +107,18 @@ def declare_dead(worker_id: str) -> Answer:
 
 
 def _wanted(listing: Listing) -> WorkerFilter:
-    session, sight = db.session(), current_sight()
-    project = listing.choice("project", project_names(session, sight))
+    session, visibility = db.session(), current_visibility()
+    project = listing.choice("project", project_names(session, visibility))
     return WorkerFilter(
         project=project,
-        worker_type=listing.choice("type", agent_type_names(session, sight, project)),
+        worker_type=listing.choice("type", agent_type_names(session, visibility, project)),
         status=listing.choice("status", (*SHOWN_STATUSES, "all")),
     )
 
 
 def _choices(project: str) -> dict[str, list[tuple[str, str]]]:
-    session, sight = db.session(), current_sight()
+    session, visibility = db.session(), current_visibility()
     return {
-        "projects": [(name, name) for name in project_names(session, sight)],
-        "worker_types": [(name, name) for name in agent_type_names(session, sight, project)],
+        "projects": [(name, name) for name in project_names(session, visibility)],
+        "worker_types": [(name, name) for name in agent_type_names(session, visibility, project)],
     }

@@ -106,7 +106,7 @@ def _of_kind(probe: Probe, answer: TestResponse, text: str) -> list[str]:
     is_for_programs = is_door and answer.status_code != 308
     kinds = ["application/json", "application/problem+json"]
     if any("host" in name.lower() for name in probe.headers):
-        kinds.append("text/plain")  # under a name that it doesn't have, the board has no doors
+        kinds.append("text/plain")  # under a name that it doesn't have, the board has no interfaces
     if is_for_programs and text and answer.mimetype not in kinds:
         return [f"a program is told in {answer.mimetype}"]
     return []

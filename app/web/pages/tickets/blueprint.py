@@ -10,7 +10,7 @@ from app.errors import NotFound
 from app.models import Ticket
 from app.queries.ticket_view import id_in_other_case
 from app.queries.timeline import is_quotable
-from app.web.auth.identity import current_sight
+from app.web.auth.identity import current_visibility
 from app.web.http import errors
 from app.web.http.live import wants_region
 
@@ -30,7 +30,7 @@ def show_in_other_case(error: NotFound) -> Response | errors.Answer:
     typed = (request.view_args or {}).get("ticket_id", "")
     if request.method != "GET" or wants_region() or not 0 < len(typed) <= Ticket.ID_MAX:
         return errors.answer(error)
-    found = id_in_other_case(db.session(), current_sight(), typed)
+    found = id_in_other_case(db.session(), current_visibility(), typed)
     if found is None:
         return errors.answer(error)
     url = url_for(request.endpoint or "", **{**(request.view_args or {}), "ticket_id": found})

@@ -7,10 +7,10 @@ from flask import render_template
 from app.db.base import db
 from app.errors import Invalid
 from app.forms.ticket_verbs import DependencyForm
-from app.loading import see_ticket
+from app.loading import visible_ticket
 from app.models import Ticket
 from app.queries.ticket_view import view_ticket
-from app.web.auth.identity import current_actor, current_sight
+from app.web.auth.identity import current_actor, current_visibility
 from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
 
 
@@ -44,7 +44,7 @@ def release_dependency(ticket_id: str) -> Answer:
 
 def _load(ticket_id: str) -> Ticket:
     """The ticket that waits. Its id may have been typed: the address names the other one."""
-    see_ticket(db.session(), current_sight(), ticket_id)
+    visible_ticket(db.session(), current_visibility(), ticket_id)
     return load(ticket_id)
 
 

@@ -13,14 +13,14 @@ from app.queries.ticket_plan import stage_cards
 from app.queries.ticket_view import TicketView, roles_of, view_ticket
 from app.queries.tickets import active_projects, labels_of
 from app.queries.versions import Change, last_change, plan_rows, text_rows
-from app.web.auth.identity import current_actor, current_sight
+from app.web.auth.identity import current_actor, current_visibility
 from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
 
 
 @blueprint.route("/tickets/new", methods=["GET", "POST"])
 def new() -> Answer:
     """Create a ticket; first choose its project, if there are several."""
-    projects = active_projects(db.session(), current_sight())
+    projects = active_projects(db.session(), current_visibility())
     project = _chosen_project(projects)
     if project is None:
         return render_template("tickets/choose_project.html", projects=projects)
@@ -79,7 +79,7 @@ def _new_page(form: NewTicketForm, project: Project, templates: list[PlanTemplat
         "tickets/new.html",
         form=form,
         project=project,
-        has_others=len(active_projects(db.session(), current_sight())) > 1,
+        has_others=len(active_projects(db.session(), current_visibility())) > 1,
         choices=_role_choices(project.repository_name),
         templates=[(row.id, row.name, row.plan) for row in templates],
     )

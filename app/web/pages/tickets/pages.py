@@ -25,7 +25,7 @@ from app.queries.tickets import (
     list_tickets,
 )
 from app.queries.timeline import tell_story
-from app.web.auth.identity import current_sight
+from app.web.auth.identity import current_visibility
 from app.web.http.live import is_unchanged, stamp, wants_region
 from app.web.pages.listing import Listing
 from app.web.pages.tickets.actions import SHOWN, actions_for, forms_for
@@ -41,13 +41,13 @@ SEARCH_REFRESH_SECONDS = 30
 @blueprint.get("/tickets")
 def index() -> Answer:
     """Tickets that match the address, a page at a time."""
-    session, sight = db.session(), current_sight()
+    session, visibility = db.session(), current_visibility()
     listing = Listing(
         sorts=SORTS, default="-updated", newest_first=NEWEST_FIRST, repeated=("label",)
     )
-    projects = list(project_names(session, sight))
+    projects = list(project_names(session, visibility))
     project = listing.choice("project", projects)
-    version = stamp(queries.list_version(session, sight, project))
+    version = stamp(queries.list_version(session, visibility, project))
     if is_unchanged(version):
         return "", 204
     choices = _choices(projects, project)
@@ -57,7 +57,9 @@ def index() -> Answer:
         listing=listing,
         wanted=wanted,
         choices=choices,
-        found=list_tickets(session, sight, wanted, listing.sort, listing.descending, listing.page),
+        found=list_tickets(
+            session, visibility, wanted, listing.sort, listing.descending, listing.page
+        ),
         count_cap=COUNT_CAP,
         refresh_url=listing.url(v=version),
         refresh_seconds=SEARCH_REFRESH_SECONDS if wanted.text else REFRESH_SECONDS,
@@ -67,11 +69,11 @@ def index() -> Answer:
 
 
 def _choices(projects: list[str], project: str) -> dict[str, list[str]]:
-    session, sight = db.session(), current_sight()
+    session, visibility = db.session(), current_visibility()
     return {
         "projects": projects,
-        "stages": queries.stage_choices(session, sight, project),
-        "labels": queries.label_choices(session, sight),
+        "stages": queries.stage_choices(session, visibility, project),
+        "labels": queries.label_choices(session, visibility),
     }
 
 
@@ -102,10 +104,10 @@ def show(ticket_id: str) -> Answer:
         return "", 204
     view = view_ticket(db.session(), ticket_id)
     name = "tickets/_region.html" if wants_region() else "tickets/show.html"
-    return render_template(name, comment_form=CommentForm(), **around(view, version))
+    return render_template(name, comment_form=CommentForm(), **ticket_page_context(view, version))
 
 
-def around(view: TicketView, version: str) -> dict[str, Any]:
+def ticket_page_context(view: TicketView, version: str) -> dict[str, Any]:
     """What the parts of a ticket's page show."""
     in_full = request.args.get("all") == "1"
     ticket_id = view.ticket.ticket_id

@@ -21,7 +21,7 @@ from app.forms.ticket_verbs import (
 from app.models import StageRun, Ticket, WorkerType
 from app.queries.events import EventFilter, event_page
 from app.queries.ticket_view import TicketView, position_of, view_ticket
-from app.web.auth.identity import current_actor, current_sight
+from app.web.auth.identity import current_actor, current_visibility
 from app.web.pages.tickets.actions import action_for, fresh_form, suit
 from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
 
@@ -154,7 +154,7 @@ def _refused_page(view: TicketView, form: VerbForm) -> Answer:
         "tickets/refused.html",
         view=view,
         form=form,
-        events=event_page(db.session(), current_sight(), wanted, size=EVENTS_SHOWN).rows,
+        events=event_page(db.session(), current_visibility(), wanted, size=EVENTS_SHOWN).rows,
         comment_form=CommentForm(formdata=None, data={"content": form.typed}),
     )
     return page, HTTPStatus.CONFLICT

@@ -10,8 +10,8 @@ import time
 from app.runner.assignment import Assignment
 from app.runner.client import Away, Beat, Board, Refused, RunOver
 from app.runner.output import Output
-from app.runner.patience import Patience
-from app.runner.shutdown import Halt
+from app.runner.retrying import Backoff
+from app.runner.shutdown import ShutdownRequest
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ FASTEST_SECONDS = 1.0
 SHARE_OF_LEASE = 1 / 3
 
 
-class Hold:
+class HeldRun:
     """A run that is held, as long as its lease lives."""
 
     def __init__(self, assignment: Assignment, output: Output, wake: threading.Event) -> None:
@@ -61,20 +61,22 @@ class Hold:
         return "the board was away for longer than the lease" if self.seconds_left <= 0 else ""
 
 
-class Pulse:
+class Heartbeats:
     """Sends heartbeats for one worker until it is ended."""
 
-    def __init__(self, board: Board, worker_id: str, halt: Halt, grace: float) -> None:
+    def __init__(
+        self, board: Board, worker_id: str, shutdown: ShutdownRequest, grace: float
+    ) -> None:
         self._board = board
         self._worker_id = worker_id
-        self._halt = halt
+        self._shutdown = shutdown
         self._grace = grace
-        self._hold: Hold | None = None
+        self._held: HeldRun | None = None
         self._pace = FASTEST_SECONDS
         self._ended = threading.Event()
-        self._patience = Patience(FASTEST_SECONDS, SLOWEST_SECONDS)
+        self._backoff = Backoff(FASTEST_SECONDS, SLOWEST_SECONDS)
         self._thread = threading.Thread(
-            target=self._beat_on, name=f"{worker_id}-pulse", daemon=True
+            target=self._beat_on, name=f"{worker_id}-heartbeats", daemon=True
         )
 
     def start(self) -> None:
@@ -85,49 +87,49 @@ class Pulse:
         """Send no more."""
         self._ended.set()
 
-    def hold(self, hold: Hold) -> None:
+    def hold(self, held: HeldRun) -> None:
         """Keep this run's lease from now on."""
-        self._hold = hold
+        self._held = held
 
-    def beat_once_more(self, hold: Hold) -> None:
+    def beat_once_more(self, held: HeldRun) -> None:
         """The agent has ended: show the end of its output, if the board is there."""
         with contextlib.suppress(Away):
-            self._beat(hold)
+            self._beat(held)
 
     def let_go(self) -> None:
         """The run is over, or about to be reported."""
-        self._hold = None
+        self._held = None
 
     def _beat_on(self) -> None:
         pause = self._pace
         while not self._ended.wait(pause):
-            hold = self._hold
+            held = self._held
             try:
-                beat = self._beat(hold)
+                beat = self._beat(held)
             except Away as error:
-                pause = min(self._patience.pause(), self._pace)
+                pause = min(self._backoff.pause(), self._pace)
                 log.warning("%s: the board is away (%s)", self._worker_id, error)
             else:
-                self._patience.reset()
+                self._backoff.reset()
                 self._pace = _pace(beat) if beat else FASTEST_SECONDS
                 pause = self._pace
 
-    def _beat(self, hold: Hold | None) -> Beat | None:
+    def _beat(self, held: HeldRun | None) -> Beat | None:
         try:
-            run_id, news = (hold.run_id, hold.news()) if hold else (None, None)
+            run_id, news = (held.run_id, held.news()) if held else (None, None)
             beat = self._board.heartbeat(self._worker_id, run_id, news)
         except RunOver as error:
-            if hold:
-                hold.lose(str(error))
+            if held:
+                held.lose(str(error))
             return None
         except Refused as error:
             # The slot hears the same at its next claim or report, and decides.
             log.warning("%s: the heartbeat was refused: %s", self._worker_id, error)
             return None
-        if hold and beat.lease_seconds is not None:
-            hold.renew(beat.lease_seconds)
-        if beat.instruction == "stop" and not self._halt.is_asked:
-            self._halt.ask("someone asked it to stop", self._grace)
+        if held and beat.lease_seconds is not None:
+            held.renew(beat.lease_seconds)
+        if beat.instruction == "stop" and not self._shutdown.is_asked:
+            self._shutdown.ask("someone asked it to stop", self._grace)
         return beat
 
 

@@ -1,4 +1,4 @@
-"""The demo's processes: each on a leash, so that none outlives the demo, however it ends."""
+"""The demo's processes: each under a supervisor, so that none outlives the demo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DemoError(Exception):
     """The demo can't go on; the message says why."""
 
 
-class StageDoor:
+class DemoProcesses:
     """Starts and ends processes that work in one folder."""
 
     def __init__(self, folder: Path, port: int) -> None:

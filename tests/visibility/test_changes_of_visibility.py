@@ -1,4 +1,4 @@
-"""People and programs gain and lose sight of a project: from their next request on."""
+"""People and programs gain and lose visibility of a project: from their next request on."""
 
 from __future__ import annotations
 

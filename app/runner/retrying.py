@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from app.runner.client import Away
-from app.runner.shutdown import Halt
+from app.runner.shutdown import ShutdownRequest
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class GaveUp(Exception):
     """The slot is asked to stop, and the board can't be reached until then."""
 
 
-class Patience:
+class Backoff:
     """Growing pauses with jitter; `reset` when something worked."""
 
     FACTOR = 2.0
@@ -45,12 +45,14 @@ class Patience:
         self._next = self.first
 
 
-def patiently(ask: Callable[[], T], halt: Halt, who: str, faults: int | None = None) -> T:
+def retry_while_away(
+    ask: Callable[[], T], shutdown: ShutdownRequest, who: str, faults: int | None = None
+) -> T:
     """The board's answer, however long it is away; raises `GaveUp` when the slot must end first.
 
     `faults`: after so many answers that are the server's own error, raise that error instead.
     """
-    patience = Patience(*AWAY_PAUSES)
+    backoff = Backoff(*AWAY_PAUSES)
     while True:
         try:
             return ask()
@@ -59,8 +61,8 @@ def patiently(ask: Callable[[], T], halt: Halt, who: str, faults: int | None = N
                 faults -= 1
                 if faults <= 0:
                     raise error.fault from None
-            pause = min(patience.pause(), halt.seconds_left)
+            pause = min(backoff.pause(), shutdown.seconds_left)
             log.warning("%s: the board is away (%s)", who, error)
-            if halt.is_asked and pause < AWAY_PAUSES[0] / 2:
+            if shutdown.is_asked and pause < AWAY_PAUSES[0] / 2:
                 raise GaveUp(str(error)) from None
-        halt.pause(pause)
+        shutdown.pause(pause)

@@ -1,4 +1,4 @@
-"""Holds one agent on a leash: a small process between the runner and the agent's command.
+"""Holds one agent under a supervisor: a small process between the runner and the agent's command.
 
 The runner starts this file by its path, apart from the package, so that it starts in a moment. It
 reads one line of JSON from standard input (`argv`, `prompt_file`), starts the command in a session
@@ -78,12 +78,12 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
             order["argv"],
             stdin=prompt,
             start_new_session=True,
-            preexec_fn=_die_with_leash if LIBC else None,  # noqa: PLW1509 - no thread runs yet
+            preexec_fn=_die_with_supervisor if LIBC else None,  # noqa: PLW1509 - no thread runs yet
         )
 
 
-def _die_with_leash() -> None:
-    """In the agent, before its command: even a leash that was killed leaves no agent behind."""
+def _die_with_supervisor() -> None:
+    """In the agent, before its command: a supervisor that is killed leaves no agent behind."""
     if LIBC:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
