@@ -117,23 +117,6 @@ def test_what_needs_a_person_stays_and_says_what_to_do(app, run, subject):
     assert " page" in done.stdout
 
 
-def test_runs_that_ended_before_they_began_are_told_and_are_no_problem(app, run):
-    damage(
-        app,
-        [
-            """UPDATE stage_runs SET outcome = 'completed',
-            started_at = '2026-03-01 12:00:00+00:00', finished_at = '2026-03-01 11:00:00+00:00'""",
-            "UPDATE tickets SET claimed_by = NULL",
-            "UPDATE workers SET status = 'idle'",
-        ],
-    )
-
-    done = run("doctor")
-
-    assert done.exit_code == 0, done.stdout
-    assert subjects(done, "warning") >= {"lengths of runs"}
-
-
 def test_only_looking_changes_nothing(app, run, board):
     damage(app, REPAIRABLE["blockers"])
 

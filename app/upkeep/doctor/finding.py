@@ -52,14 +52,13 @@ class BoardCheck:
     advice: str
     done: str = ""
     repair: Callable[[Session, Sequence[object]], None] | None = None
-    level: Literal["problem", "warning"] = "problem"
 
     def look(self, session: Session) -> Finding:
         """What there is to say about it."""
         found = self.find(session)
         if not found:
             return Finding.ok(self.subject, self.fine)
-        return Finding(self.level, self.subject, f"{self.wrong}: {listed(found)}. {self.advice}")
+        return Finding("problem", self.subject, f"{self.wrong}: {listed(found)}. {self.advice}")
 
     def fix(self, session: Session) -> Finding:
         """Repair what can be, and look again."""

@@ -84,14 +84,6 @@ def _overdue_leases(session: Session) -> Sequence[int]:
     ).all()
 
 
-def _runs_of_negative_length(session: Session) -> Sequence[int]:
-    return session.scalars(
-        select(StageRun.run_id)
-        .where(StageRun.finished_at < StageRun.started_at)
-        .order_by(StageRun.run_id)
-    ).all()
-
-
 def _silent_workers(session: Session) -> Sequence[str]:
     return session.scalars(
         select(Worker.worker_id)
@@ -191,14 +183,6 @@ CHECKS = (
         "--fix ends them.",
         "They were ended.",
         _sweep,
-    ),
-    BoardCheck(
-        "lengths of runs",
-        "none ended before it began",
-        "runs ended before they began, so the server's clock was set back while they ran",
-        _runs_of_negative_length,
-        "Figures about them are wrong. Let the server keep its time by NTP.",
-        level="warning",
     ),
     BoardCheck(
         "silent workers",
