@@ -49,7 +49,7 @@ def test_columns_that_an_older_schema_lacks_are_told_with_the_rows_that_fill_the
     in_session(full_app, lambda session: session.execute(output))
     refused = command(full_app, "db", "downgrade", "0003", stdin="n\n")
 
-    assert "workers: output_tail in 1 row" in refused.stdout
+    assert "workers: output_tail, token_id in 1 row" in refused.stdout
 
 
 @pytest.mark.parametrize(("options", "answer"), [([], "y\n"), (["--yes"], "")])
