@@ -138,7 +138,10 @@ def test_no_page_does_what_a_text_says(
     swapped = 0
     for address in pages_of(server, hostile):
         admin_page.goto(address)
-        assert urlsplit(admin_page.url).path == urlsplit(address).path
+        wanted = urlsplit(address)
+        # The bare log leads to the inbox.
+        path = "/inbox" if (wanted.path, wanted.query) == ("/events", "") else wanted.path
+        assert urlsplit(admin_page.url).path == path
         found = admin_page.evaluate(STRANGE, False)
         if regions := admin_page.evaluate(REFRESH):
             swapped += regions

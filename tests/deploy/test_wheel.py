@@ -60,7 +60,7 @@ def test_an_installed_board_needs_no_checkout_and_a_reload_brings_new_code(wheel
         assert ready["status"] == "ok"
         assert MARK in board.ask(style).text
 
-        health = place / "app" / "web" / "health.py"
+        health = place / "app" / "web" / "pages" / "health.py"
         health.write_text(
             health.read_text("utf-8").replace('status="ok"', 'status="anew"'), "utf-8"
         )

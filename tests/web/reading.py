@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def between(page: str, start: str, end: str) -> str:
     """The text after the first `start`, up to the next `end`."""
@@ -21,3 +23,8 @@ def words(html: str) -> str:
     """The text of some HTML, white space folded."""
     text = "".join(part.partition(">")[2] for part in ("<" + html).split("<"))
     return " ".join(text.replace("&#39;", "'").replace("&#34;", '"').split())
+
+
+def without_tokens(page: str) -> str:
+    """The page without the tokens of its forms, which are new each second."""
+    return re.sub(r'(?<=name="csrf_token" value=")[^"]+', "", page)

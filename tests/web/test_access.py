@@ -152,7 +152,7 @@ def test_every_tool_lets_in_the_scopes_that_it_names_and_no_others(
         result = caller.ask("tools/call", {"name": tool.name, "arguments": {"nonsense": 1}})
         is_let_in = "needs a token with the scope" not in result["content"][0]["text"]
         assert is_let_in == (not HOLDS_A_TOKEN[scope].isdisjoint(tool.scopes)), tool.name
-        assert is_let_in == (tool.name in listed), tool.name
+        assert is_let_in or tool.name not in listed, tool.name
 
 
 def test_mcp_lets_nobody_in_without_a_token(app: Flask) -> None:

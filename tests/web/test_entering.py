@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from sqlalchemy import select
 
@@ -11,7 +9,7 @@ from app.actor import Actor
 from app.models import AuditEntry, Invitation, SignInAttempt, Ticket, User
 from app.web.auth.entering import is_path_here
 from tests.factories import make_project
-from tests.web.reading import between
+from tests.web.reading import between, without_tokens
 
 GOOD = "four quiet otters sing"
 ROOT = Actor.operator("root")
@@ -42,10 +40,6 @@ def link_for(board, purpose, name="ann"):
 def told(board):
     with board() as session:
         return session.scalars(select(AuditEntry.action).order_by(AuditEntry.id.desc())).first()
-
-
-def without_tokens(page):
-    return re.sub(r'(?<=name="csrf_token" value=")[^"]+', "", page)
 
 
 def test_the_right_password_leads_where_someone_wanted_to_go(stranger, board):
