@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
+from collections.abc import Callable
+from functools import partial
 from html import unescape
 
 import pytest
@@ -51,6 +54,21 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "_cache", Cache(markdown.CACHE_BYTES))
 
 
+def processor_time(act: Callable[[], object], enough: float) -> float:
+    """Seconds of processor that `act` needs: the best of three, unless one is within `enough`.
+
+    What is slow by its structure is slow each time; a busy machine or a first import is not.
+    """
+    best = math.inf
+    for _ in range(3):
+        started = time.thread_time()
+        act()
+        best = min(best, time.thread_time() - started)
+        if best < enough:
+            break
+    return best
+
+
 def work_for(text: str) -> int:
     page = Work(10**9)
     to_html(text, page)
@@ -70,10 +88,15 @@ def test_a_costly_text_is_shown_as_written_and_the_reader_is_told(text: str) -> 
 def test_no_structure_costs_more_than_the_budget(longest: int) -> None:
     for seed in range(250):
         text = hostile_markdown(seed, longest)
-        started = time.thread_time()
-        spent, html = work_for(text), to_html(text)
+
+        def render(text: str = text) -> None:
+            markdown._cache = Cache(markdown.CACHE_BYTES)
+            to_html(text)
+
         # Very generous: on a quiet machine the slowest takes 0.04 s.
-        assert time.thread_time() - started < 1, f"seed {seed}"
+        assert processor_time(render, 1) < 1, f"seed {seed}"
+        markdown._cache = Cache(markdown.CACHE_BYTES)
+        spent, html = work_for(text), to_html(text)
         assert spent <= WORK_PER_TEXT, f"seed {seed}"
         assert html.count("<") <= MOST_TAGS, f"seed {seed}"
         assert len(html) <= 6 * LARGEST_HTML, f"seed {seed}"
@@ -84,10 +107,10 @@ def test_no_structure_costs_more_than_the_budget(longest: int) -> None:
 def test_no_code_takes_long_to_colour(language: str) -> None:
     for seed in range(20):
         code = hostile_code(seed, LONGEST_HIGHLIGHTED)
-        started = time.thread_time()
-        coloured(code, language, Work(WORK_PER_TEXT))
+        colour = partial(coloured, code, language)
         # Very generous: the slowest takes 0.05 s.
-        assert time.thread_time() - started < 0.5, f"seed {seed}"
+        took = processor_time(lambda colour=colour: colour(Work(WORK_PER_TEXT)), 0.5)
+        assert took < 0.5, f"seed {seed}"
 
 
 @pytest.mark.parametrize("language", ["autoit", "systemd", "ragel", "sas", "idris", "peg", "java"])
