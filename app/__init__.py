@@ -73,6 +73,7 @@ def _register_interfaces(app: Flask) -> None:
     mcp.register(app)
     cli.register(app)
     app.register_error_handler(Exception, _answer_error)
+    app.before_request(web.edge.write_from_here)
     web.access.require_complete(app)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from app.actor import Actor
-from app.db import engine
 from app.db.base import db
 from app.db.best_effort import write_best_effort
 from app.errors import Forbidden
@@ -83,18 +82,14 @@ def bearer_secret(header: str | None) -> str | None:
 
 
 def identify(secret: str, address: str | None = None) -> Caller:
-    """The caller with that secret; raises `NotAuthenticated`. `address`: where it asks from.
-
-    It is looked up in a transaction of its own that only reads: a stranger takes no write lock.
-    """
+    """The caller with that secret; raises `NotAuthenticated`. `address`: where it asks from."""
     session = db.session()
-    with engine.reading():
-        token = ApiToken.authenticate(session, secret)
-        visibility = token_visibility(session, token)
-        caller = Caller(token.id, token.name, token.allowed, visibility, address)
-        is_use_to_note = token.is_use_to_note
-        session.rollback()
+    token = ApiToken.authenticate(session, secret)
+    visibility = token_visibility(session, token)
+    caller = Caller(token.id, token.name, token.allowed, visibility, address)
+    is_use_to_note = token.is_use_to_note
     request_id.name_actor(caller.actor.label)
     if is_use_to_note:
+        session.rollback()  # what is read from here on shows the note
         write_best_effort(partial(ApiToken.note_use, token_id=caller.token_id))
     return caller

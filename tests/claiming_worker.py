@@ -40,9 +40,9 @@ class ClaimingWorker:
     """One process, one worker."""
 
     def __init__(self, url: str, worker_id: str, role: str, stall_after: int | None) -> None:
-        database = create_engine(url, **engine.engine_options(url))
-        engine.prepare(database)
-        self.session = Session(database)
+        self.database = create_engine(url, **engine.engine_options(url))
+        engine.prepare(self.database)
+        self.session = Session(self.database)
         self.worker_id, self.role, self.stall_after = worker_id, role, stall_after
         self.figures = Figures()
 
@@ -83,17 +83,15 @@ class ClaimingWorker:
 
     def sweep(self) -> None:
         """As interfaces do it: look without a lock, and end leases only when one is due."""
-        with engine.reading():
-            is_due = pipeline.is_sweep_due(self.session)
-            self.session.rollback()
+        with Session(engine.reader(self.database)) as session:
+            is_due = pipeline.is_sweep_due(session)
         if is_due:
             self.transact(lambda: pipeline.expire_leases(self.session))
 
     def is_all_done(self) -> bool:
-        with engine.reading():
-            still = select(func.count()).select_from(Ticket).where(Ticket.state != "closed")
-            left = self.session.scalar(still)
-            self.session.rollback()
+        still = select(func.count()).select_from(Ticket).where(Ticket.state != "closed")
+        with Session(engine.reader(self.database)) as session:
+            left = session.scalar(still)
         return left == 0
 
     def transact(self, verb):

@@ -22,6 +22,7 @@ from app.api.callers import authenticate
 from app.api.once import once
 from app.callers import Caller
 from app.db.base import db
+from app.db.transactions import writing
 from app.schemas.base import Page, Query, RequestBody, ResponseBody
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -76,9 +77,8 @@ class Operation:
         if self.method == "GET":
             return carry_out()
         key = intake.read_idempotency_key() if self.is_once else None
-        response = once(caller, key, body, carry_out) if key else carry_out()
-        db.session.commit()
-        return response
+        with writing():
+            return once(caller, key, body, carry_out) if key else carry_out()
 
     def _sent(self, body: Any) -> dict[str, BaseModel]:
         sent: dict[str, BaseModel] = {}

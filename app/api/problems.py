@@ -163,10 +163,7 @@ class Refused(Exception):
 
 def answer(error: Exception) -> Response:
     """The answer to a request that failed. The transaction ends here."""
-    if isinstance(error, DomainError) and error.keeps_record:
-        db.session.commit()
-    else:
-        db.session.rollback()
+    db.session.rollback()
     if isinstance(error, DomainError):
         return _refusal(error)
     if isinstance(error, Refused):

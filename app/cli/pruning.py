@@ -11,8 +11,8 @@ from app import clock
 from app.cli.keeping import KeepingCommand, progress
 from app.cli.lifetime import Lifetime
 from app.cli.operator import the_operator
-from app.db import engine
 from app.db.base import db
+from app.db.transactions import reading
 from app.models import AuditEntry
 from app.upkeep.pruning import EventPruning
 
@@ -45,9 +45,8 @@ def prune(events_age: timedelta | None, dry_run: bool) -> None:
 
 def _prune_events(age: timedelta, dry_run: bool) -> None:
     pruning = EventPruning(clock.now() - age)
-    with engine.reading():
-        total = pruning.count(db.session())
-        db.session.rollback()
+    with reading() as session:
+        total = pruning.count(session)
     when = f"of before {pruning.before:%Y-%m-%d %H:%M} UTC"
     if dry_run:
         click.echo(f"{_events(total)} {when} would be deleted.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.orm import DeclarativeBase, Session, object_session, registry
 
 from app.db.columns import type_annotation_map
+from app.db.engine import PATIENCE, READS
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -36,7 +38,29 @@ class Base(DeclarativeBase):
         return session
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class BoardSession(FlaskSession):
+    """The session of a request or a command. Its transactions write unless they are said to read:
+    see `app.db.transactions`."""
+
+    is_reading = False
+    patience: float | None = None
+
+    def turn(self, *, is_reading: bool, patience: float | None = None) -> None:
+        """Undo what wasn't committed; transactions that begin from now on only read, or write."""
+        self.rollback()
+        self.is_reading, self.patience = is_reading, patience
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """The engine, with what its transactions may do."""
+        options = {READS: self.is_reading, PATIENCE: self.patience}
+        # Kept: to a session each engine object means a connection of its own.
+        key = "engine", *options.values()
+        if key not in self.info:
+            self.info[key] = super().get_bind(*args, **kwargs).execution_options(**options)
+        return cast("Engine", self.info[key])
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": BoardSession})
 
 if TYPE_CHECKING:
     Model = Base

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.db import engine
 from app.db.base import db
+from app.db.engine import patient
 from app.db.errors import failure_of
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,7 @@ def write_best_effort(write: Callable[[Session], None]) -> None:
     """Write in a transaction of its own, or not at all: never at the request's expense."""
     with (
         best_effort("a note of last use"),
-        engine.reading(False),
-        engine.patience(PATIENCE_SECONDS),
-        Session(db.engine) as apart,
+        Session(patient(db.engine, PATIENCE_SECONDS)) as apart,
         apart.begin(),
     ):
         write(apart)

@@ -11,9 +11,7 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,28 +36,20 @@ POSTGRESQL_OPTIONS = (
 ONLY_READS = "This was in a transaction that only reads."
 POSTGRESQL_QUOTES_ROW = "\nDETAIL:"
 
-_reading: ContextVar[bool] = ContextVar("reading", default=False)
-_patience: ContextVar[float | None] = ContextVar("patience", default=None)
+READS = "callboard_reads"
+PATIENCE = "callboard_patience"
+"""Execution options of a connection: whether its transactions only read, and how many seconds
+those that write wait for SQLite's lock."""
 
 
-@contextmanager
-def reading(value: bool = True) -> Iterator[None]:
-    """Transactions that begin inside only read: on SQLite they take no lock and refuse to write."""
-    token = _reading.set(value)
-    try:
-        yield
-    finally:
-        _reading.reset(token)
+def reader(engine: Engine) -> Engine:
+    """The same database, in transactions that only read: SQLite refuses to write in them."""
+    return engine.execution_options(**{READS: True})
 
 
-@contextmanager
-def patience(seconds: float) -> Iterator[None]:
-    """Transactions that begin inside wait for SQLite's write lock no longer than this."""
-    token = _patience.set(seconds)
-    try:
-        yield
-    finally:
-        _patience.reset(token)
+def patient(engine: Engine, seconds: float) -> Engine:
+    """The same database, waiting no longer than this for SQLite's write lock."""
+    return engine.execution_options(**{PATIENCE: seconds})
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -103,7 +93,7 @@ def _leave_values_out(context: ExceptionContext) -> None:
 
 def _note_reading(context: ExceptionContext) -> None:
     """`query_only` refuses a write in the same words as a file that is read-only."""
-    if _reading.get():
+    if context.connection and context.connection.get_execution_options().get(READS):
         context.original_exception.add_note(ONLY_READS)
 
 
@@ -144,22 +134,22 @@ def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: st
 
 def _on_begin(connection: Connection) -> None:
     raw: Any = connection.connection.dbapi_connection
-    if _reading.get():
+    options = connection.get_execution_options()
+    if options.get(READS):
         raw.execute("PRAGMA query_only=ON")
         raw.execute("BEGIN")
     else:
         raw.execute("PRAGMA query_only=OFF")
-        _begin_immediate(raw)
+        _begin_immediate(raw, options.get(PATIENCE) or WRITE_LOCK_SECONDS)
 
 
-def _begin_immediate(raw: sqlite3.Connection) -> None:
+def _begin_immediate(raw: sqlite3.Connection, patience: float) -> None:
     """Take the write lock, or raise `sqlite3.OperationalError` when patience ends.
 
     SQLite's own waiting sleeps longer and longer, which starves the unlucky: with eight writers the
     worst wait was over a second, and is some tens of milliseconds when each asks every millisecond.
     """
-    patience = _patience.get()
-    deadline = time.monotonic() + (WRITE_LOCK_SECONDS if patience is None else patience)
+    deadline = time.monotonic() + patience
     raw.execute("PRAGMA busy_timeout=0")
     try:
         while not _has_begun(raw, is_last_try=time.monotonic() > deadline):

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from uuid import uuid4
 
-from flask import g
 from flask_wtf import FlaskForm
 from sqlalchemy.exc import IntegrityError
 from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not yet in its stubs
 from wtforms.validators import InputRequired, Length, Regexp
 
-from app.db import engine
-from app.db.base import db
+from app.db import transactions
 from app.errors import Conflict, DomainError, Forbidden, NotFound, TooMany
 
 STATUS_OF = {
@@ -61,9 +59,8 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
             )
 
     def _give_up(self, error: DomainError) -> None:
-        db.session.rollback()
         # What is left of the request draws the form again: that needs no write lock.
-        g.intent.enter_context(engine.reading())
+        transactions.current().turn(is_reading=True)
         self.refuse(error)
 
     def refuse(self, error: DomainError) -> None:

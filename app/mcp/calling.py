@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 from typing import Any
 
 from mcp_types import CallToolResult, TextContent
@@ -13,9 +12,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from app.callers import Caller
-from app.db import engine
-from app.db.base import db
 from app.db.errors import DatabaseFailure, failure_of
+from app.db.transactions import reading, writing
 from app.errors import (
     Conflict,
     DomainError,
@@ -95,21 +93,10 @@ def call(caller: Caller, name: str, arguments: Mapping[str, Any]) -> CallToolRes
 
 def _carry_out(caller: Caller, tool: Tool, given: Mapping[str, Any]) -> CallToolResult:
     """The one transaction of a call; a tool that reads takes no lock."""
-    session = db.session()
-    with engine.reading() if tool.is_reading else nullcontext():
-        try:
-            answer = tool.view(caller, **given)
-            session.flush()
-            text = answer.model_dump_json()
-            if not tool.is_reading:
-                session.commit()
-        except DomainError as error:
-            if error.keeps_record:
-                session.commit()
-            raise
-        finally:
-            # What wasn't committed is undone; after a commit there is nothing to undo.
-            session.rollback()
+    with reading() if tool.is_reading else writing() as session:
+        answer = tool.view(caller, **given)
+        session.flush()
+        text = answer.model_dump_json()
     return CallToolResult(
         content=[TextContent(type="text", text=text)],
         structured_content=answer.model_dump(mode="json"),

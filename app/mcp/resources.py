@@ -15,7 +15,6 @@ from mcp_types import ResourceTemplate, TextResourceContents
 from pydantic import TypeAdapter, ValidationError
 
 from app.callers import Caller
-from app.db import engine
 from app.db.base import db
 from app.errors import NotFound
 from app.loading import visible_ticket
@@ -54,15 +53,11 @@ def read(caller: Caller, uri: str) -> TextResourceContents:
     if not uri.startswith(START):
         raise NoSuchResource(uri, f"Resources here are {TICKET.uri_template}.")
     ticket_id = _ticket_id(uri)
-    session = db.session()
-    with engine.reading():
-        try:
-            visible_ticket(session, caller.visibility, ticket_id)
-            text = _page(ticket_id)
-        except NotFound as error:
-            raise NoSuchResource(uri, error.message) from None
-        finally:
-            session.rollback()
+    try:
+        visible_ticket(db.session(), caller.visibility, ticket_id)
+        text = _page(ticket_id)
+    except NotFound as error:
+        raise NoSuchResource(uri, error.message) from None
     return TextResourceContents(uri=uri, mime_type=MIME_TYPE, text=text)
 
 

@@ -16,7 +16,6 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
-from app.db.engine import reading
 from app.errors import Conflict
 from app.settings.board import ROOT
 
@@ -79,15 +78,11 @@ class SchemaCheck:
         self._next_look = 0.0
 
     def standing(self, session: Session) -> Standing:
-        """How the schema stands to this version. It only reads, in a transaction of its own."""
+        """How the schema stands to this version."""
         now = time.monotonic()
         if now < self._next_look:
             return "current"
-        with reading():
-            try:
-                found = standing_of(revision_of(session.connection()))
-            finally:
-                session.rollback()
+        found = standing_of(revision_of(session.connection()))
         self._next_look = now + self._seconds if found == "current" else 0.0
         return found
 

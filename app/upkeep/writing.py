@@ -8,7 +8,7 @@ import time
 from sqlalchemy import Engine, ExceptionContext, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.engine import patience, reading
+from app.db.engine import patient
 from app.db.errors import DatabaseFailure, failure_of
 
 PATIENCE_SECONDS = 0.25
@@ -23,7 +23,7 @@ def try_writing(engine: Engine) -> DatabaseFailure | None:
     """Why a database with this version's tables can't be written; None: it can, or others are
     writing to it just now."""
     try:
-        with reading(False), patience(PATIENCE_SECONDS), engine.begin() as connection:
+        with patient(engine, PATIENCE_SECONDS).begin() as connection:
             if connection.dialect.name == "postgresql":
                 milliseconds = int(PATIENCE_SECONDS * 1000)
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")

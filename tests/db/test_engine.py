@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from app import create_app
 from app.db import engine
 from app.db.base import db
-from app.db.engine import reading
+from app.db.engine import patient, reader
 from app.db.errors import is_busy
 from app.settings.board import load_settings
 
@@ -101,30 +101,20 @@ def test_a_transaction_that_may_write_says_so_at_once(database):
 
 
 def test_a_transaction_that_only_reads_takes_no_lock(database):
-    with reading():
-        assert begun_by(database) == ["BEGIN"]
-
-
-def test_reading_ends_with_its_block_even_after_an_error(database):
-    with pytest.raises(ZeroDivisionError), reading():
-        raise ZeroDivisionError
-    with reading(), reading(False):
-        assert begun_by(database) == ["BEGIN IMMEDIATE"]
-
+    assert begun_by(reader(database)) == ["BEGIN"]
     assert begun_by(database) == ["BEGIN IMMEDIATE"]
 
 
 def test_a_reading_transaction_refuses_to_write(database):
     with (
-        reading(),
-        database.connect() as connection,
+        reader(database).connect() as connection,
         pytest.raises(OperationalError, match="readonly"),
     ):
         connection.execute(text(INSERT))
 
 
 def test_a_connection_that_was_read_with_can_write_again(database):
-    with reading(), database.connect() as connection:
+    with reader(database).connect() as connection:
         connection.execute(text("SELECT * FROM notes"))
     with database.begin() as connection:
         connection.execute(text(INSERT))
@@ -135,8 +125,8 @@ def test_readers_go_on_while_somebody_writes(database):
     with database.begin() as writer:
         writer.execute(text(INSERT))
         began = time.monotonic()
-        with reading(), database.connect() as reader:
-            assert reader.execute(text("SELECT count(*) FROM notes")).scalar() == 0
+        with reader(database).connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM notes")).scalar() == 0
 
     assert time.monotonic() - began < 1
 
@@ -181,10 +171,10 @@ def test_a_writer_waits_for_the_lock_and_gets_it(database):
 
 
 def test_a_writer_gives_up_at_its_deadline(database):
-    with database.begin(), engine.patience(0.2):
+    with database.begin():
         began = time.monotonic()
         with pytest.raises(sqlite3.OperationalError) as error:
-            database.connect().execute(text("SELECT 1"))
+            patient(database, 0.2).connect().execute(text("SELECT 1"))
 
     assert 0.2 <= time.monotonic() - began < 2
     assert is_busy(error.value)
@@ -194,11 +184,7 @@ def test_giving_up_again_and_again_uses_up_no_connections(database):
     """The pool holds fifteen: a connection that is lost each time would block the sixteenth."""
     with database.begin() as holder:
         for _ in range(20):
-            with (
-                engine.patience(0.001),
-                pytest.raises(sqlite3.OperationalError),
-                database.begin(),
-            ):
+            with pytest.raises(sqlite3.OperationalError), patient(database, 0.001).begin():
                 pass
         holder.execute(text(INSERT))
 

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app.db import engine
-from app.db.engine import patience, reading
+from app.db.engine import patient, reader
 from app.db.errors import failure_of
 
 ON_POSTGRESQL = {
@@ -69,7 +69,7 @@ def test_a_file_that_is_opened_for_reading_only(file):
 
 def test_a_request_that_only_reads_and_tries_to_write_is_a_fault_of_ours(file):
     database = opened(f"sqlite:///{file}")
-    with pytest.raises(OperationalError) as caught, reading(), database.begin() as connection:
+    with pytest.raises(OperationalError) as caught, reader(database).begin() as connection:
         connection.execute(text("INSERT INTO notes VALUES ('x')"))
     database.dispose()
 
@@ -78,8 +78,8 @@ def test_a_request_that_only_reads_and_tries_to_write_is_a_fault_of_ours(file):
 
 def test_a_lock_that_others_hold(file):
     holder = opened(f"sqlite:///{file}")
-    with holder.begin(), patience(0.01):
-        assert kind_of(opened(f"sqlite:///{file}"), "SELECT 1") == "busy"
+    with holder.begin():
+        assert kind_of(patient(opened(f"sqlite:///{file}"), 0.01), "SELECT 1") == "busy"
 
 
 def test_a_pool_that_is_used_up(file):

@@ -8,8 +8,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from app.db import engine
 from app.db.base import db
+from app.db.transactions import reading
 from app.settings.board import Settings
 from app.upkeep.databases import file_of, is_sqlite, shown
 from app.upkeep.doctor import database, tickets, work
@@ -28,11 +28,9 @@ def examine(settings: Settings, session: Session, *, fix: bool) -> Iterator[Find
         yield Finding.problem("database", f"{shown(url)} isn't there. Run: callboard db upgrade")
         return
     try:
-        with engine.reading():
+        with reading():
             found = list(database.look_at(session.connection(), url, settings.sqlite_synchronous))
-            session.rollback()
     except DatabaseError as error:
-        session.rollback()
         reason = str(error.orig).strip().splitlines()[0]
         is_damaged = any(sign in reason for sign in SIGNS_OF_DAMAGE)
         cure = f". {database.DAMAGED}" if is_damaged else ""
@@ -51,6 +49,5 @@ def _examine_board(session: Session, *, fix: bool) -> Iterator[Finding]:
     if fix:
         yield from [check.fix(session) for check in BOARD_CHECKS]
         return
-    with engine.reading():
+    with reading():
         yield from [check.look(session) for check in BOARD_CHECKS]
-        session.rollback()

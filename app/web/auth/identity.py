@@ -11,7 +11,6 @@ from flask import request
 from flask_login import UserMixin, current_user
 
 from app.actor import Actor
-from app.db import engine
 from app.db.base import db
 from app.db.best_effort import write_best_effort
 from app.extensions import login
@@ -53,19 +52,15 @@ def register() -> None:
 
 
 def load_person(secret: str) -> Person | None:
-    """The person whose session has that secret.
-
-    They are looked up in a transaction of its own that only reads: a stranger takes no write lock.
-    """
+    """The person whose session has that secret."""
     session = db.session()
-    with engine.reading():
-        found = person_with(session, secret)
-        person = _person(secret, *found) if found else None
-        is_use_to_note = found is not None and found[0].is_use_to_note
-        session.rollback()
+    found = person_with(session, secret)
+    person = _person(secret, *found) if found else None
+    is_use_to_note = found is not None and found[0].is_use_to_note
     if person:
         request_id.name_actor(person.name)
     if person and is_use_to_note:
+        session.rollback()  # what is read from here on shows the note
         write_best_effort(partial(UserSession.note_use, session_id=person.session_id))
     return person
 

@@ -27,8 +27,8 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.actor import Actor
-from app.db import engine
 from app.db.base import db
+from app.db.transactions import writing
 from app.errors import NotFound
 from app.links import link_from, public_url
 from app.models import AuditEntry, Identity, Invitation, User
@@ -140,10 +140,9 @@ def come_back() -> Response:
         raise SignOnFailed(TOO_OLD, HTTPStatus.BAD_REQUEST)
     account, claims = _whoever_came(pending)
     try:
-        with engine.reading(False):
+        with writing():
             return ARRIVALS[pending.purpose](pending, account, claims)
     except IntegrityError:
-        db.session.rollback()
         raise SignOnFailed(AT_ONCE, HTTPStatus.CONFLICT) from None
 
 

@@ -7,6 +7,7 @@ the same. Interfaces for programs never look at it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -15,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from app.db import engine
 from app.db.base import db
+from app.db.transactions import writing
 from app.errors import Conflict, NotFound
 from app.models import Identity, Invitation, User, UserSession
 from app.pipeline import Account, clean_name, welcome, welcome_invited
@@ -99,10 +100,9 @@ def is_from_trusted_proxy(settings: Settings) -> bool:
 
 
 def _end(person: Person) -> None:
-    with engine.reading(False):
-        user = User.get(db.session(), person.user_id)
-        UserSession.end(db.session(), user, person.session_id, current_actor())
-        db.session.commit()
+    with writing() as session:
+        user = User.get(session, person.user_id)
+        UserSession.end(session, user, person.session_id, current_actor())
     leave()
 
 
@@ -113,24 +113,17 @@ def _begin(name: str, person: Person | None) -> None:
         return
     if person:
         _end(person)
-    with engine.reading(False):
-        try:
-            user = User.get(db.session(), user_id) if user_id else _newcomer(name)
-        except (Conflict, IntegrityError):
-            # Two requests of a newcomer came at once; the other one is a moment ahead.
-            db.session.rollback()
-            return
-        _enter(user, name)
+    # Two requests of a newcomer may come at once: the other one is a moment ahead.
+    with suppress(Conflict, IntegrityError), writing() as session:
+        _enter(User.get(session, user_id) if user_id else _newcomer(name), name)
 
 
 def _known(name: str, *, may_be_new: bool) -> int | None:
     """The number of whom the header names; 0: someone new, who may come in; None: nobody."""
     board = db.session()
-    with engine.reading():
-        user = Identity.user_of(board, ISSUER, name)
-        is_taken = User.find(board, name) is not None
-        known = user.id if user and not user.is_disabled else None
-        board.rollback()
+    user = Identity.user_of(board, ISSUER, name)
+    is_taken = User.find(board, name) is not None
+    known = user.id if user and not user.is_disabled else None
     if user is None and may_be_new and not is_taken and _settings().sso_role:
         return 0
     return known

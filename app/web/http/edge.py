@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, current_app, g, request
@@ -15,9 +14,10 @@ from werkzeug.exceptions import (
 )
 
 from app import pipeline
-from app.db import engine
+from app.db import transactions
 from app.db.base import db
 from app.db.best_effort import best_effort
+from app.db.transactions import writing
 from app.settings.board import Settings
 from app.upkeep.revisions import ADVICE, SchemaCheck
 from app.web.http import other_sites
@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
     seconds = min(settings.sweep_seconds, SCHEMA_SECONDS)
     app.extensions["callboard.schema"] = SchemaCheck(seconds)
     app.before_request(leave_route)
-    app.before_request(_declare_intent)
+    app.before_request(_read_first)
     app.before_request(_require_schema)
     app.before_request(_refuse_other_sites)
     app.before_request(_require_form)
@@ -47,19 +47,17 @@ def register(app: Flask) -> None:
     app.before_request(_require_utf8)
     app.before_request(_sweep)
     app.after_request(set_headers)
-    app.teardown_request(_forget_intent)
 
 
-def _declare_intent() -> None:
-    """A request that may not change anything takes no write lock."""
-    g.intent = ExitStack()
-    if request.method in SAFE_METHODS:
-        g.intent.enter_context(engine.reading())
+def _read_first() -> None:
+    """Who asks, and whether they may, is found out without the write lock."""
+    transactions.current().turn(is_reading=True)
 
 
-def _forget_intent(_error: BaseException | None) -> None:
-    if intent := g.pop("intent", None):
-        intent.close()
+def write_from_here() -> None:
+    """The last hook before a view: pages that change something do so in the view."""
+    if request.method not in SAFE_METHODS and not other_sites.is_for_programs(request.path):
+        transactions.current().turn(is_reading=False)
 
 
 def _require_schema() -> None:
@@ -123,18 +121,9 @@ def _sweep() -> None:
     if request.endpoint in QUIET_ENDPOINTS or time.monotonic() < due:
         return
     current_app.extensions["callboard.next_sweep"] = time.monotonic() + settings.sweep_seconds
-    session = db.session()
-    with engine.reading():
-        is_due = pipeline.is_sweep_due(session)
-        session.rollback()
-    if is_due:
+    if pipeline.is_sweep_due(db.session()):
         with (
             best_effort("the end of overdue leases"),
-            engine.reading(False),
-            engine.patience(SWEEP_PATIENCE_SECONDS),
+            writing(patience=SWEEP_PATIENCE_SECONDS) as session,
         ):
-            try:
-                pipeline.expire_leases(session)
-                session.commit()
-            finally:
-                session.rollback()
+            pipeline.expire_leases(session)

@@ -9,9 +9,9 @@ from flask import render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.db import engine
 from app.db.base import db
 from app.db.errors import failure_of
+from app.db.transactions import reading
 from app.errors import DomainError, TooMany
 from app.forms.base import status_of
 from app.observability import request_id
@@ -81,7 +81,7 @@ def _page(
 ) -> tuple[str, int]:
     title, usual = TEXTS.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     # An error page only reads: it must not wait for the lock that the request didn't get.
-    with engine.reading():
+    with reading():
         page = render_template(
             "errors/error.html",
             status=int(status),

@@ -1,0 +1,74 @@
+"""Sessions that read or write, as they are asked to."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from app.db.transactions import current, reading, writing
+from app.errors import Conflict, RunNotCurrent
+from app.models import Project
+from tests.factories import make_project
+
+
+@pytest.fixture
+def names(app):
+    def read():
+        with reading() as session:
+            return [project.repository_name for project in session.query(Project)]
+
+    with app.app_context():
+        yield read
+
+
+def make_and_refuse(error):
+    with writing() as session:
+        make_project(session, "acme/web")
+        raise error
+
+
+def test_what_is_written_in_a_block_is_committed_at_its_end(names):
+    with writing() as session:
+        make_project(session, "acme/web")
+
+    assert names() == ["acme/web"]
+
+
+def test_an_error_undoes_the_whole_block(names):
+    with pytest.raises(Conflict):
+        make_and_refuse(Conflict("No."))
+
+    assert names() == []
+
+
+def test_a_refusal_that_is_to_be_kept_is_committed_and_raised(names):
+    with pytest.raises(RunNotCurrent):
+        make_and_refuse(RunNotCurrent("It is over."))
+
+    assert names() == ["acme/web"]
+
+
+@pytest.mark.parametrize("migrated_app", ["sqlite"], indirect=True)
+def test_a_block_that_reads_refuses_to_write(names):
+    with reading() as session, pytest.raises(OperationalError, match="readonly"):
+        make_project(session, "acme/web")
+
+
+def test_a_session_is_what_it_was_after_a_block(names):
+    current().turn(is_reading=True)
+    with writing():
+        assert not current().is_reading
+    assert current().is_reading
+    with pytest.raises(ZeroDivisionError), writing():
+        raise ZeroDivisionError
+    assert current().is_reading
+
+
+def test_what_was_read_before_is_read_again_inside(names):
+    with writing() as session:
+        project = make_project(session, "acme/web")
+    current().turn(is_reading=True)
+    before = project.path
+
+    with writing() as session:
+        Project.lock(session, "acme/web").path = "/elsewhere"
+
+    assert before != project.path == "/elsewhere"
