@@ -10,8 +10,8 @@ from app import clock, pipeline
 from app.errors import Conflict
 from app.models import Ticket
 from app.models.backoff import BACKOFF_MAX
-from app.queries.situation import situation, situation_is
-from app.queries.ticket_records import ticket_record
+from app.queries.tickets.conditions import situation, situation_is
+from app.queries.tickets.records import ticket_record
 from tests.factories import ANN, claim, make_ticket, make_worker, run_stage
 
 HOUR = timedelta(hours=1)

@@ -6,8 +6,8 @@ from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
 from app.loading import ticket_to_change, visible_ticket
-from app.queries.dependency_records import dependency_records
-from app.queries.ticket_records import is_waited_for_by, waits_for
+from app.queries.tickets.dependencies import dependency_records
+from app.queries.tickets.records import is_waited_for_by, waits_for
 from app.schemas.dependencies import DependenciesQuery, DependenciesResponse, DependencyPage
 
 TAG = "Dependencies"

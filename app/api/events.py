@@ -8,7 +8,7 @@ from app.callers import Caller
 from app.db.base import db
 from app.loading import visible_event
 from app.models import Event
-from app.queries.event_feed import event_feed
+from app.queries.events.feed import event_feed
 from app.schemas.events import EventFeed, EventResponse, EventsQuery, Processing
 
 TAG = "Queues and events"

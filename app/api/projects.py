@@ -7,7 +7,7 @@ from app.callers import Caller
 from app.db.base import db
 from app.loading import project_named
 from app.models import Project
-from app.queries.project_records import project_records
+from app.queries.projects.records import project_records
 from app.schemas.projects import (
     ProjectChange,
     ProjectDeletion,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
-from app.queries.queue_depths import queues
+from app.queries.queues import queues
 from app.schemas.queues import QueueList, QueuesQuery
 
 TAG = "Queues and events"

@@ -7,8 +7,8 @@ from app.callers import Caller
 from app.db.base import db
 from app.loading import ticket_to_change
 from app.models import Ticket
-from app.queries.ticket_records import ticket_lines, ticket_record
-from app.queries.tickets import labels_of
+from app.queries.tickets.list import labels_of
+from app.queries.tickets.records import ticket_lines, ticket_record
 from app.schemas.tickets import (
     PlanChange,
     TicketChange,

@@ -6,7 +6,7 @@ from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
 from app.loading import visible_ticket
-from app.queries.ticket_log import ticket_log
+from app.queries.tickets.log import ticket_log
 from app.schemas.timeline import TimelinePage, TimelineQuery
 
 TAG = "Tickets"

@@ -12,7 +12,7 @@ from app.db.base import db
 from app.loading import role_numbered
 from app.models import Project, PromptVersion, WorkerType
 from app.queries.keyset import Order, take_slice
-from app.queries.project_records import role_records
+from app.queries.projects.records import role_records
 from app.schemas.worker_types import (
     PromptVersionPage,
     PromptVersionsQuery,

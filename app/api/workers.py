@@ -14,7 +14,7 @@ from app.loading import (
     worker_to_stop,
 )
 from app.models import Project, Worker
-from app.queries.worker_records import worker_record, worker_records
+from app.queries.workers.records import worker_record, worker_records
 from app.schemas.workers import (
     Heartbeat,
     HeartbeatAnswer,

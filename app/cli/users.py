@@ -14,7 +14,7 @@ from app.db.base import db
 from app.links import LOCAL_URL, link_from, public_url
 from app.models import Invitation, User
 from app.models.user import ROLES
-from app.queries.people import PersonRow, people
+from app.queries.people.list import PersonRow, people
 
 URL_HELP = "Address of the board in the link; CALLBOARD_PUBLIC_URL unless given."
 

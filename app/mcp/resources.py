@@ -18,8 +18,8 @@ from app.callers import Caller
 from app.db.base import db
 from app.errors import NotFound
 from app.loading import visible_ticket
-from app.queries.assignments import newest_comments
-from app.queries.ticket_records import Record, is_waited_for_by, ticket_record, waits_for
+from app.queries.tickets.assignment import newest_comments
+from app.queries.tickets.records import Record, is_waited_for_by, ticket_record, waits_for
 from app.schemas.base import TicketId
 
 START = "callboard://tickets/"

@@ -30,9 +30,9 @@ from sqlalchemy.orm import Session, aliased
 from app import clock
 from app.models import Event, Ticket, TicketDependency, WorkerType
 from app.models.ticket_row import READY
-from app.queries.plan_order import plan_order
-from app.queries.situation import situation, situation_is
+from app.queries.projects.plan_order import plan_order
 from app.queries.stages import Stage, stages
+from app.queries.tickets.conditions import situation, situation_is
 
 CARDS_SHOWN = 6
 """Tickets shown in a column before it says how many more there are."""

@@ -16,10 +16,10 @@ from app import clock
 from app.models import ApiToken, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket_row import READY
 from app.models.worker import LIVE_STATUSES
-from app.queries.attention import Call, count_calls, first_calls, of_queue
-from app.queries.events import EventFilter, EventRow, event_page
-from app.queries.rail import Rail, rail_of, stages_sent_back
-from app.queries.workers import WorkerRow, count_by_status, first_workers
+from app.queries.events.list import EventFilter, EventRow, event_page
+from app.queries.inbox import Call, count_calls, first_calls, of_queue
+from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
+from app.queries.workers.list import WorkerRow, count_by_status, first_workers
 from app.visibility import Visibility
 
 CALLS_SHOWN = 8

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Project, StageRun, Ticket, Worker
 from app.models.stage_run import OUTCOMES
-from app.queries.queue_depths import Queue, queues
+from app.queries.queues import Queue, queues
 from app.visibility import Visibility
 
 LAST_RUN_ID = {

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Project, Ticket, Worker
 from app.models.worker import LIVE_STATUSES
-from app.queries.attention import number_of_calls
+from app.queries.inbox import number_of_calls
 from app.queries.paging import COUNT_CAP
 from app.visibility import Visibility
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.models import Comment, Ticket
-from app.queries.ticket_records import TicketFilter
+from app.queries.tickets.records import TicketFilter
 from app.schemas.base import (
     PLAN,
     PROJECT,

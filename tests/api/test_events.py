@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.models import Event
-from app.queries.event_feed import horizon
+from app.queries.events.feed import horizon
 from tests.api.conftest import Program, Program_, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket

@@ -16,9 +16,9 @@ from app.api.operation import Operation, operations
 from app.mcp.tools import tools
 from app.models.event import EVENT_TYPES
 from app.models.worker import STATUSES
-from app.queries.attention import KINDS
-from app.queries.tickets import SORTS, STATE_CHOICES
-from app.queries.workers import SORTS as WORKER_SORTS
+from app.queries.inbox import KINDS
+from app.queries.tickets.list import SORTS, STATE_CHOICES
+from app.queries.workers.list import SORTS as WORKER_SORTS
 from app.web.auth import access
 from tests.api.conftest import Program
 from tests.mcp.conftest import Agent

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app import clock
 from app.models import Ticket, WorkerType
 from app.queries.board import CARDS_SHOWN
-from app.queries.plan_order import in_order_of
+from app.queries.projects.plan_order import in_order_of
 from tests.conftest import OpenSession
 from tests.factories import (
     ANN,

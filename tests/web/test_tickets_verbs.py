@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app import pipeline
 from app.actor import Actor
 from app.models import Comment, StageRun, Ticket, TicketDependency
-from app.queries.ticket_view import position_of
+from app.queries.tickets.view import position_of
 from tests.conftest import OpenSession
 from tests.factories import ANN, GATE, make_project, make_ticket, run_stage
 from tests.web.reading import between, error_at

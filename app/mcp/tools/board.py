@@ -9,8 +9,8 @@ from app.loading import visible_event
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AnEvent
 from app.models import Event
-from app.queries.event_feed import event_feed
-from app.queries.queue_depths import queues
+from app.queries.events.feed import event_feed
+from app.queries.queues import queues
 from app.schemas.events import EventFeed, EventResponse, EventsQuery, Processing
 from app.schemas.queues import QueueList, QueuesQuery
 

@@ -8,7 +8,7 @@ from app.loading import project_named
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AProject
 from app.models import Project
-from app.queries.project_records import project_records
+from app.queries.projects.records import project_records
 from app.schemas.projects import (
     ProjectChange,
     ProjectNew,

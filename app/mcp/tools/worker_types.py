@@ -11,7 +11,7 @@ from app.loading import role_numbered
 from app.mcp.registry import tool
 from app.mcp.tools.ids import ARole
 from app.models import Project, WorkerType
-from app.queries.project_records import role_records
+from app.queries.projects.records import role_records
 from app.schemas.tools import WorkerTypeLinePage
 from app.schemas.worker_types import (
     WorkerTypeChange,

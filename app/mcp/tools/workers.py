@@ -10,8 +10,8 @@ from app.loading import own_worker, require_usable_worker_id, visible_run, worke
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AWorker
 from app.models import Project, Worker
-from app.queries.assignments import assignment
-from app.queries.worker_records import worker_record
+from app.queries.tickets.assignment import assignment
+from app.queries.workers.records import worker_record
 from app.schemas.claims import ClaimNew
 from app.schemas.tools import Claimed
 from app.schemas.workers import Heartbeat, HeartbeatAnswer, Stopped, WorkerNew, WorkerResponse

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from app.db.base import db
 from app.forms.api_token import TokenForm
 from app.models import ApiToken
-from app.queries.api_tokens import is_expired, live_tokens, revoked_tokens
 from app.queries.choices import project_names
+from app.queries.people.api_tokens import is_expired, live_tokens, revoked_tokens
 from app.web.auth.identity import current_actor, current_visibility
 
 blueprint = Blueprint("api_tokens", __name__)

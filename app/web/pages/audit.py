@@ -9,9 +9,9 @@ from flask import Blueprint, render_template
 
 from app.db.base import db
 from app.models.audit import ACTIONS
-from app.queries.audit import AuditFilter, audit_page, count_audit
 from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
+from app.queries.people.audit import AuditFilter, audit_page, count_audit
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.pages.audit_phrases import NAMES, audit_sentence
 from app.web.pages.listing import Listing

@@ -9,7 +9,7 @@ from app.db.base import db
 from app.forms.comment import CommentForm
 from app.forms.ticket_verbs import require_position
 from app.models import Ticket
-from app.queries.ticket_view import position_of, view_ticket
+from app.queries.tickets.view import position_of, view_ticket
 from app.web.auth.identity import current_actor
 from app.web.http.live import wants_region
 

@@ -12,7 +12,7 @@ from app.db.base import db
 from app.forms.event import LONGEST_ID, ProcessForm
 from app.models.event import EVENT_TYPES
 from app.queries.choices import project_names
-from app.queries.events import EventFilter, count_events, event_page, event_row
+from app.queries.events.list import EventFilter, count_events, event_page, event_row
 from app.web.auth.identity import current_visibility
 from app.web.http import live
 from app.web.pages.inbox import mark_dealt_with, tell

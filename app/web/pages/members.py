@@ -9,7 +9,7 @@ from app.db.base import db
 from app.forms.base import BoardForm
 from app.forms.member import AddMemberForm
 from app.models import Project, User
-from app.queries.members import could_join, members
+from app.queries.projects.members import could_join, members
 from app.web.auth.identity import current_actor, require_person
 from app.web.pages.project_pages import Answer, load_project, project_page
 

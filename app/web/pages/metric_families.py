@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from app.models.worker import STATUSES
 from app.queries.metrics import Figures
-from app.queries.queue_depths import Queue
+from app.queries.queues import Queue
 
 QUEUE_SITUATIONS = ("ready", "waiting", "backoff", "blocked", "on_hold", "running")
 QUEUE_LABELS = ("project", "worker_type")

@@ -10,8 +10,8 @@ from app.db.base import db
 from app.forms.people import InviteForm, RoleForm
 from app.links import link_from, public_url
 from app.models import Invitation, User, UserSession
-from app.queries.audit import AuditFilter, audit_page
-from app.queries.people import people, person_row
+from app.queries.people.audit import AuditFilter, audit_page
+from app.queries.people.list import people, person_row
 from app.web.auth.identity import current_actor
 
 blueprint = Blueprint("people", __name__)

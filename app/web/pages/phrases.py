@@ -8,7 +8,7 @@ from flask import request
 from markupsafe import Markup
 
 from app.actor import Actor
-from app.queries.events import EventRow
+from app.queries.events.list import EventRow
 
 SENTENCES = {
     "ticket_created": Markup("{who} created {ticket}"),

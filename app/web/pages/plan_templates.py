@@ -9,7 +9,7 @@ from app.errors import NotFound
 from app.forms.base import BoardForm
 from app.forms.plan_template import PlanTemplateForm
 from app.models import PlanTemplate
-from app.queries.plans import plan_choices, plan_templates
+from app.queries.projects.plan_templates import plan_choices, plan_templates
 from app.web.auth.identity import current_actor
 from app.web.pages.project_pages import Answer, load_project, project_page
 

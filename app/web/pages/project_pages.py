@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.db.base import db
 from app.models import Project
-from app.queries.projects import tabs
+from app.queries.projects.list import tabs
 from app.settings.board import Settings
 
 Answer = str | Response | tuple[str, int]

@@ -8,9 +8,9 @@ from app.db.base import db
 from app.forms.project import DeleteProjectForm, NewProjectForm, ProjectSettingsForm
 from app.forms.seen import as_seen
 from app.models import Project
-from app.queries import projects as queries
-from app.queries.audit import AuditFilter, audit_page
 from app.queries.board import board, board_version
+from app.queries.people.audit import AuditFilter, audit_page
+from app.queries.projects import list as queries
 from app.starter import STARTER_ROLES, add_starter_set
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live

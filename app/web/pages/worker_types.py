@@ -12,9 +12,9 @@ from app.forms.base import BoardForm
 from app.forms.seen import as_seen
 from app.forms.worker_type import StarterSetForm, WorkerTypeForm
 from app.models import Project, WorkerType
-from app.queries import prompts
 from app.queries.stages import Stage, stages
-from app.queries.worker_types import roles, titles
+from app.queries.worker_types import prompts
+from app.queries.worker_types.list import roles, titles
 from app.starter import STARTER_ROLES, add_starter_set, starter_role
 from app.web.auth.identity import current_actor
 from app.web.pages.project_pages import Answer, default_lease, load_project, project_page

@@ -10,8 +10,8 @@ from app.db.base import db
 from app.forms.worker import DeclareDeadForm, StopForm
 from app.models import StageRun, Worker
 from app.queries.choices import agent_type_names, project_names
-from app.queries.events import EventFilter, event_page
-from app.queries.workers import (
+from app.queries.events.list import EventFilter, event_page
+from app.queries.workers.list import (
     NEWEST_FIRST,
     SHOWN_STATUSES,
     SORTS,

@@ -16,7 +16,7 @@ from app.forms.ticket_verbs import (
     StopForm,
     VerbForm,
 )
-from app.queries.ticket_view import TicketView
+from app.queries.tickets.view import TicketView
 
 
 @dataclass(frozen=True, slots=True)

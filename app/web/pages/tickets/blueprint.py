@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from app.db.base import db
 from app.errors import NotFound
 from app.models import Ticket
-from app.queries.ticket_view import id_in_other_case
-from app.queries.timeline import is_quotable
+from app.queries.tickets.timeline import is_quotable
+from app.queries.tickets.view import id_in_other_case
 from app.web.auth.identity import current_visibility
 from app.web.http import errors
 from app.web.http.live import wants_region

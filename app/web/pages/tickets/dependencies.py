@@ -9,7 +9,7 @@ from app.errors import Invalid
 from app.forms.ticket_verbs import DependencyForm
 from app.loading import visible_ticket
 from app.models import Ticket
-from app.queries.ticket_view import view_ticket
+from app.queries.tickets.view import view_ticket
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
 

@@ -9,10 +9,10 @@ from app.db.base import db
 from app.errors import Conflict, NotFound
 from app.forms.ticket import EditTicketForm, NewTicketForm, PlanForm
 from app.models import PlanTemplate, Project
-from app.queries.ticket_plan import stage_cards
-from app.queries.ticket_view import TicketView, roles_of, view_ticket
-from app.queries.tickets import active_projects, labels_of
-from app.queries.versions import Change, last_change, plan_rows, text_rows
+from app.queries.tickets.edit_conflict import Change, last_change, plan_rows, text_rows
+from app.queries.tickets.list import active_projects, labels_of
+from app.queries.tickets.plan import stage_cards
+from app.queries.tickets.view import TicketView, roles_of, view_ticket
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
 

@@ -10,13 +10,11 @@ from app.db.base import db
 from app.forms.comment import CommentForm
 from app.forms.ticket_verbs import DependencyForm
 from app.models.label import LABELS_MAX
-from app.queries import tickets as queries
-from app.queries.brief import brief_of, sizes_of
 from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
-from app.queries.ticket_plan import stage_cards
-from app.queries.ticket_view import TicketView, ticket_version, view_ticket
-from app.queries.tickets import (
+from app.queries.tickets import list as queries
+from app.queries.tickets.brief import brief_of, sizes_of
+from app.queries.tickets.list import (
     NEWEST_FIRST,
     SEARCH_MAX,
     SORTS,
@@ -24,7 +22,9 @@ from app.queries.tickets import (
     TicketFilter,
     list_tickets,
 )
-from app.queries.timeline import tell_story
+from app.queries.tickets.plan import stage_cards
+from app.queries.tickets.timeline import tell_story
+from app.queries.tickets.view import TicketView, ticket_version, view_ticket
 from app.web.auth.identity import current_visibility
 from app.web.http.live import is_unchanged, stamp, wants_region
 from app.web.pages.listing import Listing

@@ -19,8 +19,8 @@ from app.forms.ticket_verbs import (
     VerbForm,
 )
 from app.models import StageRun, Ticket, WorkerType
-from app.queries.events import EventFilter, event_page
-from app.queries.ticket_view import TicketView, position_of, view_ticket
+from app.queries.events.list import EventFilter, event_page
+from app.queries.tickets.view import TicketView, position_of, view_ticket
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.pages.tickets.actions import action_for, fresh_form, suit
 from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load

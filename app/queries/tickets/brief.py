@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Comment, Project, Ticket, WorkerType
-from app.queries.ticket_view import TicketView
+from app.queries.tickets.view import TicketView
 
 COMMENTS_SHOWN = 200
 

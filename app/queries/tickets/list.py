@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Event, Project, StageRun, Ticket, TicketDependency, TicketLabel, WorkerType
 from app.queries.paging import PAGE_SIZE, Page, capped_count
-from app.queries.rail import Rail, rail_of, stages_sent_back
-from app.queries.situation import SITUATIONS, situation, situation_is
+from app.queries.tickets.conditions import SITUATIONS, situation, situation_is
+from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
 from app.visibility import Visibility
 
 OPEN_STATES = ("open", "on_hold")

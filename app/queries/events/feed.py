@@ -17,7 +17,7 @@ from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from app.models import Event
-from app.queries.events import EventFilter
+from app.queries.events.list import EventFilter
 from app.visibility import Visibility
 
 LAST_NUMBER = text(

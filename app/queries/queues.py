@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models import Project, Ticket, Worker, WorkerType
 from app.models.worker import LIVE_STATUSES
-from app.queries.situation import situation
+from app.queries.tickets.conditions import situation
 from app.visibility import Visibility
 
 WAITING = ("ready", "waiting")

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Ticket, WorkerType
-from app.queries.plan_order import plan_order
+from app.queries.projects.plan_order import plan_order
 from app.queries.stages import Stage, stages
 
 

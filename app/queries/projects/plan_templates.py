@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import PlanTemplate, WorkerType
-from app.queries.plan_order import plan_order
+from app.queries.projects.plan_order import plan_order
 
 
 @dataclass(frozen=True, slots=True)

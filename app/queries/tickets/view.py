@@ -16,8 +16,8 @@ from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, TicketDependency, Worker, WorkerType
 from app.models.event import ASKING, HOLDING
 from app.models.worker import LIVE_STATUSES
-from app.queries.situation import situation
-from app.queries.tickets import labels_of, since
+from app.queries.tickets.conditions import situation
+from app.queries.tickets.list import labels_of, since
 from app.visibility import Visibility
 
 RELATED_SHOWN = 100

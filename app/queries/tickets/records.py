@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.models import StageRun, Ticket, TicketDependency, TicketLabel
 from app.queries.keyset import Order, take_slice
-from app.queries.situation import situation, situation_is
-from app.queries.tickets import labels_of
+from app.queries.tickets.conditions import situation, situation_is
+from app.queries.tickets.list import labels_of
 from app.visibility import Visibility
 
 ORDERS = {

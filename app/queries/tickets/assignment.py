@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Comment, Project, PromptVersion, StageRun, WorkerType
-from app.queries.ticket_records import Record, is_waited_for_by, ticket_record, waits_for
+from app.queries.tickets.records import Record, is_waited_for_by, ticket_record, waits_for
 
 COMMENTS_MAX = 200
 """Comments that come with a claim: the newest ones."""

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Comment, Event
 from app.models.event import ASKING
-from app.queries.events import TURNS
-from app.queries.ticket_view import Run, TicketView
+from app.queries.events.list import TURNS
+from app.queries.tickets.view import Run, TicketView
 
 SHOWN = 200
 """Entries on the page at first."""

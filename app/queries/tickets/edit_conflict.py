@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event
 from app.models.ticket_row import PRIORITIES
-from app.queries.ticket_view import TicketView
+from app.queries.tickets.view import TicketView
 
 CHANGING = ("ticket_edited", "ticket_plan_changed")
 

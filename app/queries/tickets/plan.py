@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.queries.rail import rail_of
-from app.queries.ticket_view import Run, TicketView
+from app.queries.tickets.rail import rail_of
+from app.queries.tickets.view import Run, TicketView
 
 LOST = ("failed", "expired")
 

@@ -1,0 +1,1 @@
+"""Events: lists for people, and the feed for programs."""

@@ -1,0 +1,1 @@
+"""Projects: lists, members, and what their plans are made of."""

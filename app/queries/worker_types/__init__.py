@@ -1,0 +1,1 @@
+"""Worker types: a project's list, and the versions of a prompt."""

@@ -1,0 +1,1 @@
+"""Workers: lists, and one of them."""
