@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.board_model import Board, Ticket
+from tests.pipeline.board_model import Board, Ticket
 
 TICKETS = """
     SELECT ticket_id, execution_plan, completed_stages, last_completed_stage, current_stage, state,

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, select, text
 from app import create_app
 from app.db.base import db
 from app.settings.board import load_settings
-from tests.test_migrations import fill_every_table
+from tests.db.test_migrations import fill_every_table
 
 Board = dict[str, list[tuple[Any, ...]]]
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import flask_migrate
 import pytest
+from click.testing import Result
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -39,6 +40,7 @@ CHROMIUM = shutil.which("chromium")
 _numbers = count(1)
 
 SignIn = Callable[..., FlaskClient]
+Run = Callable[..., Result]
 OpenSession = Callable[[], AbstractContextManager[Session]]
 
 
@@ -148,6 +150,16 @@ def board(app: Flask) -> OpenSession:
             db.session.commit()
 
     return open_session
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """`run("seed", "--project", "acme/web")`: a command, on each database; never in a context."""
+
+    def invoke(*args: str | Path, stdin: bytes | None = None) -> Result:
+        return app.test_cli_runner().invoke(args=[str(arg) for arg in args], input=stdin)
+
+    return invoke
 
 
 @pytest.fixture

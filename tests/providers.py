@@ -18,7 +18,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.runner.processes import free_port, until
+from tests.processes import free_port, until
 
 CLIENT = {
     "oidc_client_id": "callboard",

@@ -8,7 +8,7 @@ from flask import Flask
 from tests.api.conftest import Program, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket
-from tests.queries import counting_queries
+from tests.statements import counting_queries
 
 PLAN = ["implementation", "review"]
 

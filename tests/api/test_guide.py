@@ -15,8 +15,8 @@ from app.api.docs import page
 from app.db.base import db
 from app.models import ApiToken
 from app.settings.board import ROOT
-from tests.api.serving import serving
 from tests.factories import ANN
+from tests.serving import serving
 
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.models import ApiToken, PlanTemplate
-from tests.api.serving import serving
 from tests.conftest import DATABASES
 from tests.factories import ANN, make_project, make_ticket, make_worker
+from tests.serving import serving
 
 HERE = Path(__file__).parent
 JSON = {"Content-Type": "application/json"}

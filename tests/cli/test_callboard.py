@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SMALL_FILE
+from tests.exchange.conftest import SMALL_FILE
 
 CALLBOARD = Path(sys.executable).with_name("callboard")
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.boards import command, fill, in_session, rows_in, url_of
-from tests.test_migrations import REVISIONS
+from tests.db.test_migrations import REVISIONS
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from tests.runner.processes import CALLBOARD, ROOT, until
+from tests.processes import CALLBOARD, ROOT, until
 
 HOST = "board.example.org"
 STOP_SECONDS = 30

@@ -13,7 +13,7 @@ import pytest
 
 from tests.deploy.board import HOST
 from tests.deploy.certificate import Certificate
-from tests.runner.processes import ROOT, free_port, until
+from tests.processes import ROOT, free_port, until
 
 DEPLOY = ROOT / "deploy"
 SHIPPED_SOCKET = "/run/callboard/callboard.sock"

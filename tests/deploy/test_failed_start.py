@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.deploy.board import Board
-from tests.runner.processes import CALLBOARD, ROOT, free_port
+from tests.processes import CALLBOARD, ROOT, free_port
 
 END_SECONDS = 60
 """Generous: a server that starts worker after worker never ends."""

@@ -15,7 +15,7 @@ from app.settings.board import Settings
 from tests.deploy.board import HOST
 from tests.deploy.conftest import NAME, PASSWORD
 from tests.deploy.visitor import VISITOR_ADDRESS, links_of
-from tests.runner.processes import until
+from tests.processes import until
 
 MOST_PAGES = 60
 LIMIT = Settings.model_fields["max_body_bytes"].default

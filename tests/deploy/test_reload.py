@@ -15,7 +15,7 @@ from tests.deploy.board import HOST, Board
 from tests.deploy.conftest import start
 from tests.deploy.load import load
 from tests.deploy.visitor import Visitor
-from tests.runner.processes import free_port, until
+from tests.processes import free_port, until
 
 PATHS = ["/healthz", "/readyz", "/nothing-here", "POST /api/v1/tickets"]
 GOOD = {200, 401, 404}

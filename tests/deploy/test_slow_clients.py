@@ -14,7 +14,7 @@ import pytest
 
 from tests.deploy.board import HOST, Board
 from tests.deploy.conftest import TOKENS
-from tests.runner.processes import free_port
+from tests.processes import free_port
 
 HEAD = (
     f"POST /sign-in HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/x-www-form-urlencoded\r\n"

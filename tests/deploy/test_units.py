@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.runner.processes import ROOT
+from tests.processes import ROOT
 
 UNITS = ROOT / "deploy" / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.deploy.board import Board
 from tests.deploy.visitor import links_of
-from tests.runner.processes import ROOT, until
+from tests.processes import ROOT, until
 
 CALLBOARD = "import sys; sys.path.insert(0, sys.argv.pop(1)); from app.cli import main; main()"
 MARK = "/* this one comes from the wheel */"

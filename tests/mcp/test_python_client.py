@@ -19,9 +19,9 @@ from mcp.shared.exceptions import MCPError
 from app.actor import Actor
 from app.db.base import db
 from app.models import ApiToken
-from tests.api.serving import serving
 from tests.conftest import DATABASES
 from tests.mcp import crew
+from tests.serving import serving
 
 pytestmark = pytest.mark.slow
 

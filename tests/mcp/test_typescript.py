@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.api.serving import serving
 from tests.mcp.test_python_client import issue_token
+from tests.serving import serving
 
 SOURCE = Path(__file__).parent / "ts"
 NPM, NODE = shutil.which("npm"), shutil.which("node")

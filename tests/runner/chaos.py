@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.runner.processes import BoardServer, Runner, Runners, until
+from tests.processes import BoardServer, Runner, Runners, until
 
 KINDS = {"runner": 6, "agent": 6, "server": 4}
 """How often each is killed."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.runner.processes import Agents, BoardServer, Runners
+from tests.processes import Agents, BoardServer, Runners
 from tests.runner.stage import Stage
 
 _numbers = count(1)

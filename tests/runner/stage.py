@@ -15,7 +15,7 @@ from app.models import StageRun, Ticket, Worker
 from app.models.api_token import ApiToken
 from tests import factories, records
 from tests.factories import ANN
-from tests.runner.processes import BoardServer, until
+from tests.processes import BoardServer, until
 
 LEASE_SECONDS = 10
 """The shortest that the board allows."""

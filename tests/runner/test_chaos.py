@@ -20,8 +20,8 @@ from sqlalchemy import func, select
 
 from app.models import Comment, Event, StageRun, Ticket
 from tests import factories
+from tests.processes import Agents, BoardServer, Runners
 from tests.runner.chaos import KINDS, Chaos
-from tests.runner.processes import Agents, BoardServer, Runners
 from tests.runner.stage import Stage
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from app.runner.demo import scene
-from tests.runner.processes import CALLBOARD, free_port, until
+from tests.processes import CALLBOARD, free_port, until
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.models import StageRun, Ticket
 from tests.factories import ANN
-from tests.runner.processes import Agents, Runners, until
+from tests.processes import Agents, Runners, until
 from tests.runner.stage import Stage
 from tests.runner.test_stopping import DONE, SLOW, are_gone, begin, family
 

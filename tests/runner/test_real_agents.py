@@ -14,8 +14,8 @@ import pytest
 
 from app.runner.outcome import find_outcome
 from app.runner.unavailable import find_unavailable
+from tests.processes import ROOT, Runners
 from tests.runner.model_server import ModelServer
-from tests.runner.processes import ROOT, Runners
 from tests.runner.real_programs import FORMATS, PROGRAMS, environment
 from tests.runner.recordings import recording
 from tests.runner.stage import Stage

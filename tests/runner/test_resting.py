@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.models import Event
 from app.runner.rest import Rests
 from app.runner.unavailable import Unavailable
-from tests.runner.processes import Agents, Runners, until
+from tests.processes import Agents, Runners, until
 from tests.runner.recordings import DONE, recording
 from tests.runner.stage import Stage
 

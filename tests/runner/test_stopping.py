@@ -10,7 +10,7 @@ import psutil
 
 from app.models import Worker
 from tests.factories import ANN
-from tests.runner.processes import Agents, Runner, Runners, until
+from tests.processes import Agents, Runner, Runners, until
 from tests.runner.stage import Stage
 
 DONE = '{"outcome": "next_stage", "comment": "Built it."}'

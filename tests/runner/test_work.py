@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.models import Project
-from tests.runner.processes import Agents, Runners, until
+from tests.processes import Agents, Runners, until
 from tests.runner.stage import Stage
 
 DONE = '{"outcome": "next_stage", "comment": "Built it."}'

@@ -1,0 +1,291 @@
+"""Migrations: up and down on both databases, in step with the models, and no row is lost."""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, select, text
+
+from app.db.base import db
+from app.models import (
+    ApiToken,
+    IdempotencyKey,
+    Identity,
+    Invitation,
+    PlanTemplate,
+    Project,
+    SavedView,
+    SignInAttempt,
+    Ticket,
+    User,
+    UserSession,
+)
+from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+REVISIONS = [
+    script.revision
+    for script in ScriptDirectory.from_config(
+        Config(config_args={"script_location": str(MIGRATIONS)})
+    ).walk_revisions()
+]
+"""From the newest to the oldest."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_app(request, new_database, make_app):
+    """An application of its own, migrated and without a row, whose schema a test may change."""
+    return make_app(new_database(request.param))
+
+
+@pytest.fixture
+def full_app(empty_app):
+    """The same with at least one row in every table."""
+    with empty_app.app_context():
+        fill_every_table(db.session())
+        db.session.commit()
+        empty = [table for table, rows in count_rows().items() if not rows]
+        assert empty == [], "fill these too"
+    return empty_app
+
+
+def fill_every_table(session):
+    make_project(session)
+    blocker, ticket = make_ticket(session, labels=["bug"]), make_ticket(session)
+    make_ticket(session, parent_id=ticket.ticket_id)
+    ticket.block_by(blocker.ticket_id, ANN)
+    worker = make_worker(session)
+    claim(session, worker).complete("Done.")
+    claim(session, worker)
+    PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name="usual", plan=["review"])
+    user = User.create(session, name="ann", role="lead", actor=ANN)
+    token, _ = ApiToken.issue(session, name="ci", scopes=["work"], actor=ANN, project_id=PROJECT)
+    Project.get(session, PROJECT).add_member(user, ANN)
+    place = {"address": "127.0.0.1", "user_agent": "a test"}
+    UserSession.begin(session, user, method="password", **place)
+    Invitation.to_reset(session, user, ANN)
+    SignInAttempt.begin(session, "ann", "127.0.0.1")
+    at_provider = {"issuer": "https://id.example", "subject": "1", "label": None}
+    Identity.link(session, user, **at_provider, actor=ANN)
+    session.add(SavedView(user_id=user.id, name="mine", query="state=open"))
+    IdempotencyKey.take(session, token.id, "key-1", "hash")
+
+
+def count_rows():
+    """How many rows each table holds, whatever tables there are."""
+    db.session.rollback()
+    tables = set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+    with db.engine.connect() as connection:
+        return {
+            table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+            for table in sorted(tables)
+        }
+
+
+def assert_kept(before, after):
+    """No table that is there before and after has lost or won a row."""
+    shared = before.keys() & after.keys()
+    assert {table: after[table] for table in shared} == {table: before[table] for table in shared}
+
+
+def test_the_models_are_what_the_migrations_make(empty_app):
+    """What `callboard db check` says."""
+    with empty_app.app_context():
+        flask_migrate.check()
+
+
+def test_a_column_without_a_migration_is_noticed(empty_app):
+    """The check above can fail."""
+    with empty_app.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE comments DROP COLUMN author"))
+        with pytest.raises(SystemExit):
+            flask_migrate.check()
+
+
+def test_all_migrations_go_down_and_up_again(empty_app):
+    with empty_app.app_context():
+        at_head = set(count_rows())
+        flask_migrate.downgrade(revision="base")
+        assert count_rows() == {}
+
+        flask_migrate.upgrade()
+        assert set(count_rows()) == at_head
+        flask_migrate.check()
+
+
+def test_no_migration_loses_a_row(full_app):
+    """Each one alone, down and up, on the way from the newest to the oldest."""
+    assert len(REVISIONS) >= 2
+    with full_app.app_context():
+        for revision, previous in pairwise(REVISIONS):
+            above = count_rows()
+            flask_migrate.downgrade(revision=previous)
+            below = count_rows()
+            assert_kept(above, below)
+            flask_migrate.upgrade(revision=revision)
+            assert_kept(below, count_rows())
+            flask_migrate.downgrade(revision=previous)
+            assert_kept(below, count_rows())
+        assert count_rows().keys() >= {"projects", "tickets", "comments", "events"}
+        assert all(count_rows().values())
+
+        flask_migrate.upgrade()
+        flask_migrate.check()
+
+
+def test_a_pause_that_lasts_is_kept(empty_app):
+    """Between the versions: `ready_at` alone told of a pause."""
+    with empty_app.app_context():
+        session = db.session()
+        make_ticket(session)
+        paused = make_ticket(session)
+        worker = make_worker(session)
+        claim(session, worker).release()
+        run = claim(session, worker)
+        run.fail("broken")
+        failed_id, until = run.ticket_id, run.ticket.backoff_until
+        session.commit()
+        assert until is not None
+
+        flask_migrate.downgrade(revision="0005")
+        flask_migrate.upgrade()
+
+        pauses = {t.ticket_id: t.backoff_until for t in db.session.scalars(select(Ticket))}
+        assert pauses.pop(failed_id) == until
+        assert pauses == {paused.ticket_id: None}
+
+
+def test_the_next_rows_come_after_those_that_were_migrated(full_app):
+    with full_app.app_context():
+        flask_migrate.downgrade(revision=REVISIONS[1])
+        flask_migrate.upgrade()
+
+        session = db.session()
+        assert make_ticket(session).ticket_id == "WEB-4"
+        run = claim(session, make_worker(session, "review"))
+        assert run.run_id == 3
+        session.rollback()
+
+
+REBUILD = """
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    for table in ("tickets", "projects", "workers"):
+        with op.batch_alter_table(table, recreate="always"):
+            pass
+
+
+def downgrade():
+    pass
+"""
+
+
+@pytest.fixture
+def rebuilding(tmp_path):
+    """The migrations with one more, which makes three tables anew; `protected=False` takes away
+    what migrations/env.py does about foreign keys."""
+
+    def make(*, protected):
+        folder = tmp_path / f"protected-{protected}"
+        shutil.copytree(MIGRATIONS, folder)
+        (folder / "versions" / "9999_rebuild.py").write_text(REBUILD.format(head=REVISIONS[0]))
+        if not protected:
+            env = folder / "env.py"
+            code = env.read_text()
+            assert code.count("_set_foreign_keys(connection, on=False)") == 1
+            env.write_text(code.replace("_set_foreign_keys(connection, on=False)", "pass"))
+        return str(folder)
+
+    return make
+
+
+@pytest.mark.parametrize("empty_app", ["sqlite"], indirect=True)
+def test_rebuilding_a_table_loses_nothing(full_app, rebuilding):
+    """Neither rows, nor a column, nor what the database refuses."""
+    with full_app.app_context():
+        before, schema = count_rows(), full_schema()
+        flask_migrate.upgrade(directory=rebuilding(protected=True))
+
+        assert count_rows() == before
+        assert current_revision() == "9999"
+        assert full_schema() == schema
+        set_revision(REVISIONS[0])
+        flask_migrate.check()
+
+
+def full_schema():
+    """Columns, indexes with their conditions, and constraints of all tables, by name."""
+    database = inspect(db.engine)
+    found = {}
+    for table in database.get_table_names():
+        columns = [
+            (c["name"], str(c["type"]), c["nullable"], c["default"], c.get("computed"))
+            for c in database.get_columns(table)
+        ]
+        indexes = [
+            (
+                i["name"],
+                i["unique"],
+                i["column_names"],
+                str(i["dialect_options"].get("sqlite_where")),
+            )
+            for i in database.get_indexes(table)
+        ]
+        checks = [(c["name"], c["sqltext"]) for c in database.get_check_constraints(table)]
+        keys = [
+            (k["name"], k["referred_table"], k["options"]) for k in database.get_foreign_keys(table)
+        ]
+        found[table] = (columns, sorted(indexes), sorted(checks), sorted(keys, key=str))
+    return found
+
+
+def set_revision(revision):
+    with db.engine.begin() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+
+
+def current_revision():
+    with db.engine.connect() as connection:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+@pytest.mark.parametrize("empty_app", ["sqlite"], indirect=True)
+def test_without_its_protection_a_rebuild_would_lose_children(full_app, rebuilding):
+    """The test above can fail: this is what SQLite does when it drops a table that others name."""
+    with full_app.app_context():
+        before = count_rows()
+        flask_migrate.upgrade(directory=rebuilding(protected=False))
+
+        after = count_rows()
+        lost = {table for table in before if after[table] < before[table]}
+        assert lost >= {"comments", "stage_runs", "ticket_dependencies", "worker_types"}
+
+
+@pytest.mark.parametrize("empty_app", ["sqlite"], indirect=True)
+def test_a_migration_that_leaves_dangling_rows_is_refused_and_undone(full_app, rebuilding, caplog):
+    folder = Path(rebuilding(protected=True))
+    script = folder / "versions" / "9999_rebuild.py"
+    code = script.read_text()
+    script.write_text(
+        code.replace("    for table in", "    op.execute('DELETE FROM projects')\n    for table in")
+    )
+    with full_app.app_context():
+        before = count_rows()
+        with pytest.raises(SystemExit):
+            flask_migrate.upgrade(directory=str(folder))
+
+        assert "would leave 10 dangling rows" in caplog.text
+        assert count_rows() == before
+        assert current_revision() == REVISIONS[0]

@@ -1,0 +1,283 @@
+"""Backups are whole and private, and a restored board is the one that was backed up."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+
+import flask_migrate
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from app.db.base import db
+from tests.boards import (
+    ON_POSTGRESQL,
+    ON_SQLITE,
+    app_without_tables,
+    command,
+    fill,
+    in_session,
+    let_go,
+    rows_in,
+    url_of,
+    without_tables,
+)
+from tests.conftest import DATABASES
+from tests.db.test_migrations import REVISIONS, count_rows
+from tests.factories import claim, make_ticket, make_worker
+
+
+@pytest.fixture
+def full_app(app):
+    """A board with rows in all tables, on each database."""
+    fill(app)
+    return app
+
+
+@pytest.fixture(params=DATABASES)
+def empty_app(request, new_database, spare_server, tmp_path):
+    """An application whose database has no tables, or isn't there."""
+    is_file = request.param == "sqlite"
+    url = new_database("sqlite") if is_file else without_tables(spare_server)
+    app = app_without_tables(url, tmp_path / "instance")
+    yield app
+    let_go(app)
+
+
+@pytest.fixture
+def backup(full_app, tmp_path):
+    """A backup of the full board."""
+    return made(full_app, tmp_path / "board.backup")
+
+
+def made(app, file):
+    done = command(app, "backup", file)
+    assert done.exit_code == 0, done.output
+    return file
+
+
+def test_a_backup_holds_every_row(full_app, backup):
+    assert rows_in(f"sqlite:///{backup}") == rows_in(url_of(full_app))
+
+
+def test_only_its_owner_may_read_a_backup_and_nothing_is_left_beside_it(backup):
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert [file.name for file in backup.parent.iterdir()] == [backup.name]
+
+
+def test_a_backup_tells_rows_bytes_and_the_schema(full_app, tmp_path):
+    file = tmp_path / "board.backup"
+
+    told = command(full_app, "backup", file)
+
+    tickets = next(line.split() for line in told.stdout.splitlines() if line.startswith("tickets "))
+    assert tickets[1] == "3"
+    assert f"{file.stat().st_size:,} bytes, schema {REVISIONS[0]}." in told.stdout
+    assert told.stderr == ""
+
+
+def test_a_backup_never_overwrites_a_file_unless_told_to(full_app, tmp_path):
+    file = tmp_path / "precious"
+    file.write_text("precious")
+
+    refused = command(full_app, "backup", file)
+    assert refused.exit_code == 1
+    assert refused.stderr == f"Error: {file} is there already; --force overwrites it.\n"
+    assert file.read_text() == "precious"
+
+    assert command(full_app, "backup", file, "--force").exit_code == 0
+    assert rows_in(f"sqlite:///{file}") == rows_in(url_of(full_app))
+
+
+def test_a_backup_of_nothing_is_refused(empty_app, tmp_path):
+    done = command(empty_app, "backup", tmp_path / "board.backup")
+
+    assert done.exit_code == 1
+    assert "Error: There is n" in done.stderr
+    assert not (tmp_path / "board.backup").exists()
+
+
+@ON_SQLITE
+def test_a_backup_into_a_folder_that_is_not_there_is_one_line(full_app, tmp_path):
+    done = command(full_app, "backup", tmp_path / "none" / "board.backup")
+
+    assert done.exit_code == 1
+    assert done.stderr == f"Error: There is no folder {tmp_path / 'none'}.\n"
+
+
+@ON_SQLITE
+def test_the_database_itself_is_no_place_for_its_backup(full_app):
+    file = full_app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")
+
+    done = command(full_app, "backup", file, "--force")
+
+    assert done.exit_code == 1
+    assert "is the database itself" in done.stderr
+
+
+def test_a_restored_board_is_the_one_that_was_backed_up(full_app, backup, empty_app):
+    """From each database into each."""
+    done = command(empty_app, "restore", backup)
+
+    assert done.exit_code == 0, done.output
+    assert rows_in(url_of(empty_app)) == rows_in(url_of(full_app))
+    with empty_app.app_context():
+        flask_migrate.check()
+
+
+def test_numbers_of_runs_are_never_given_twice(full_app, backup):
+    """Workers may still hold runs that came after the backup, and followers know later events."""
+    lost = in_session(full_app, take_a_stage)
+
+    assert command(full_app, "restore", backup, "--force", "--yes").exit_code == 0
+
+    assert in_session(full_app, take_a_stage) > lost
+
+
+def take_a_stage(session):
+    ticket = make_ticket(session, priority=0)
+    run = claim(session, make_worker(session))
+    assert run.ticket_id == ticket.ticket_id
+    return run.run_id
+
+
+def test_numbers_that_nobody_here_remembers_are_left_out_too(full_app, backup, empty_app):
+    lost = [in_session(full_app, take_a_stage) for _ in range(5)]
+
+    assert command(empty_app, "restore", backup).exit_code == 0
+
+    assert in_session(empty_app, take_a_stage) > max(lost)
+
+
+def test_a_filled_board_is_replaced_only_when_told_to_and_after_a_question(full_app, backup):
+    in_session(full_app, take_a_stage)
+    newer = rows_in(url_of(full_app))
+
+    refused = command(full_app, "restore", backup)
+    assert refused.exit_code == 1
+    assert "isn't empty; --force" in refused.stderr
+    assert command(full_app, "restore", backup, "--force", stdin="n\n").exit_code == 1
+    assert rows_in(url_of(full_app)) == newer
+
+    assert command(full_app, "restore", backup, "--force", stdin="y\n").exit_code == 0
+    assert rows_in(url_of(full_app)) == rows_in(f"sqlite:///{backup}")
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        ("UPDATE alembic_version SET version_num = '9999'", "newer than this version of Callboard"),
+        ("DROP TABLE alembic_version", "is no backup of a board"),
+        ("DELETE FROM projects", "would be damaged: a row of "),
+    ],
+)
+def test_a_file_that_cant_be_restored_changes_nothing(full_app, backup, damage, line):
+    with closing(sqlite3.connect(backup)) as file, file:
+        file.execute(damage)
+    before = rows_in(url_of(full_app))
+
+    done = command(full_app, "restore", backup, "--force", "--yes")
+
+    assert done.exit_code == 1
+    assert line in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert rows_in(url_of(full_app)) == before
+
+
+@ON_SQLITE
+def test_a_file_that_is_no_database_is_one_line(full_app, tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("notes " * 1_000)
+
+    done = command(full_app, "restore", file, "--force", "--yes")
+
+    assert done.stderr == f"Error: {file} is no backup of a board.\n"
+
+
+@ON_POSTGRESQL
+def test_a_restore_that_fails_on_the_way_leaves_what_was_there(full_app, backup):
+    """PostgreSQL can't store this character; by then all tables were taken down."""
+    with closing(sqlite3.connect(backup)) as file, file:
+        file.execute("UPDATE workers SET hostname = 'a' || char(0) || 'b'")
+    before = rows_in(url_of(full_app))
+
+    done = command(full_app, "restore", backup, "--force", "--yes")
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: A row of workers can't be copied: ")
+    assert rows_in(url_of(full_app)) == before
+
+
+def test_a_backup_of_an_older_version_is_upgraded_on_the_way(full_app, empty_app, tmp_path):
+    with full_app.app_context():
+        flask_migrate.downgrade(revision=REVISIONS[1])
+        older = count_rows()
+    backup = made(full_app, tmp_path / "older.backup")
+    with full_app.app_context():
+        flask_migrate.upgrade()
+
+    done = command(empty_app, "restore", backup)
+
+    assert done.exit_code == 0, done.output
+    with empty_app.app_context():
+        now = count_rows()
+        assert {table: now[table] for table in older} == older
+        flask_migrate.check()
+
+
+def test_a_backup_replaces_a_board_of_a_newer_version(full_app, backup):
+    """The way back after an upgrade that was regretted."""
+    in_session(full_app, lambda session: [session.execute(text(line)) for line in NEWER])
+
+    refused = command(full_app, "restore", backup)
+    done = command(full_app, "restore", backup, "--force", "--yes")
+
+    assert refused.exit_code == 1
+    assert done.exit_code == 0, done.output
+    assert rows_in(url_of(full_app)) == rows_in(f"sqlite:///{backup}")
+    with full_app.app_context():
+        flask_migrate.check()
+
+
+NEWER = (
+    "CREATE TABLE futures (id integer)",
+    "INSERT INTO futures VALUES (1)",
+    "UPDATE alembic_version SET version_num = '9999'",
+)
+
+
+def test_a_database_that_a_server_has_open_is_not_replaced(full_app, tmp_path):
+    backup = made(full_app, tmp_path / "board.backup")
+    before = rows_in(url_of(full_app))
+    server = create_engine(url_of(full_app))
+
+    with server.connect() as connection:
+        connection.execute(text("SELECT 1 FROM tickets")).all()
+        connection.rollback()
+        done = command(full_app, "restore", backup, "--force", "--yes")
+    server.dispose()
+
+    assert done.exit_code == 1
+    assert "stop the server first" in done.stderr
+    assert rows_in(url_of(full_app)) == before
+    if url_of(full_app).startswith("sqlite"):
+        with full_app.app_context():
+            assert db.session.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+@ON_POSTGRESQL
+def test_an_empty_server_that_others_have_open_is_not_filled(full_app, backup, spare_server):
+    url = without_tables(spare_server)
+    server = create_engine(url)
+
+    with server.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        done = command(full_app, "copy-database", url_of(full_app), url)
+        connection.rollback()
+        tables = inspect(connection).get_table_names()
+    server.dispose()
+
+    assert done.exit_code == 1
+    assert "stop the server first" in done.stderr
+    assert tables == []

@@ -1,0 +1,151 @@
+"""Backups are made while processes claim and complete stages: each is one moment of the board."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.boards import app_without_tables, in_session, let_go, rows_in, url_of, without_tables
+from tests.factories import ANN, make_project, make_role, make_ticket
+from tests.pipeline import claiming_worker
+
+PLAN = ["implementation", "review", "implementation", "review"]
+TICKETS = 60
+PROCESSES = 3
+BACKUPS = 3
+
+ONE_MOMENT = {
+    "a completed run without its comment, or the other way round": """
+        SELECT (SELECT count(*) FROM stage_runs WHERE outcome = 'completed')
+             - (SELECT count(*) FROM comments)""",
+    "a completed run that didn't move its ticket": """
+        SELECT (SELECT count(*) FROM stage_runs WHERE outcome = 'completed')
+             - (SELECT sum(completed_stages) FROM tickets)""",
+    "a closed ticket without its event": """
+        SELECT (SELECT count(*) FROM tickets WHERE state = 'closed')
+             - (SELECT count(*) FROM events WHERE event_type = 'ticket_closed')""",
+    "a claimed ticket without its run": """
+        SELECT (SELECT count(*) FROM tickets WHERE claimed_by IS NOT NULL)
+             - (SELECT count(*) FROM stage_runs WHERE finished_at IS NULL)""",
+    "a completed run without its event": """
+        SELECT (SELECT count(*) FROM stage_runs WHERE outcome = 'completed')
+             - (SELECT count(*) FROM events WHERE event_type = 'ticket_stage_completed')""",
+}
+"""Differences that are 0 at every moment, but not between two."""
+
+WITH_ONE_WRITER = {
+    "events that are missing in between": "SELECT count(*) - max(id) + min(id) - 1 FROM events",
+}
+"""The same on SQLite alone: PostgreSQL numbers events before their transactions end."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def busy_app(request, new_database, make_app):
+    """A board of its own, with work for a few seconds."""
+    app = make_app(new_database(request.param))
+    in_session(app, make_work)
+    return app
+
+
+def make_work(session):
+    make_project(session, roles=[], gates=[])
+    for role in ("implementation", "review"):
+        make_role(session, role)
+    tickets = [make_ticket(session, PLAN) for _ in range(TICKETS)]
+    for blocker, ticket in zip(tickets, tickets[20:40], strict=False):
+        ticket.block_by(blocker.ticket_id, ANN)
+
+
+@pytest.fixture
+def crew(busy_app, tmp_path):
+    """The processes at work; they end when all is done."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.pipeline.claiming_worker"])
+    processes = [
+        context.Process(
+            target=claiming_worker.main,
+            args=(url_of(busy_app), f"w-{number}", PLAN[number % 2], None, tmp_path / f"{number}"),
+        )
+        for number in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    yield processes
+    for process in processes:
+        process.kill()
+        process.join()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_app(request, new_database, spare_server, tmp_path):
+    """An application whose database has no tables, or isn't there."""
+    is_file = request.param == "sqlite"
+    url = new_database("sqlite") if is_file else without_tables(spare_server)
+    app = app_without_tables(url, tmp_path / "instance")
+    yield app
+    let_go(app)
+
+
+@pytest.mark.slow
+def test_backups_of_a_busy_board_are_moments_of_it_and_can_be_restored(
+    busy_app, crew, empty_app, tmp_path, record_property
+):
+    runner = busy_app.test_cli_runner()
+    done_at = []
+    for number in range(BACKUPS):
+        wait_for_more_than(busy_app, done_at[-1] if done_at else 0)
+        told = runner.invoke(args=["backup", str(tmp_path / f"{number}.backup")])
+        assert told.exit_code == 0, told.output
+        done_at.append(completed(f"sqlite:///{tmp_path}/{number}.backup"))
+    for process in crew:
+        process.join(60)
+        assert process.exitcode == 0
+
+    assert done_at == sorted(set(done_at)), "each is a later moment"
+    assert 0 < done_at[0] < TICKETS * len(PLAN), "it was made while they worked"
+    for number in range(BACKUPS):
+        assert_one_moment(f"sqlite:///{tmp_path}/{number}.backup", url_of(busy_app))
+    first = tmp_path / "0.backup"
+    restored = empty_app.test_cli_runner().invoke(args=["restore", str(first)])
+    assert restored.exit_code == 0, restored.output
+    assert rows_in(url_of(empty_app)) == rows_in(f"sqlite:///{first}")
+    doctor = empty_app.test_cli_runner().invoke(args=["doctor"])
+    assert "problem" not in doctor.stdout
+    record_property(
+        "figures",
+        f"{db_kinds(busy_app, empty_app)}: {BACKUPS} backups while {PROCESSES} processes worked, "
+        f"after {', '.join(map(str, done_at))} of {TICKETS * len(PLAN)} stages",
+    )
+
+
+def wait_for_more_than(app, done):
+    """Until the processes have completed another stage."""
+    deadline = time.monotonic() + 60
+    while completed(url_of(app)) <= done:
+        assert time.monotonic() < deadline, "nobody works"
+        time.sleep(0.02)
+
+
+def completed(url):
+    return scalar(url, "SELECT count(*) FROM stage_runs WHERE outcome = 'completed'")
+
+
+def assert_one_moment(url, source):
+    wanted = ONE_MOMENT | (WITH_ONE_WRITER if source.startswith("sqlite") else {})
+    differences = {name: scalar(url, query) for name, query in wanted.items()}
+    assert differences == dict.fromkeys(wanted, 0)
+
+
+def scalar(url, query):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.scalar(text(query))
+    engine.dispose()
+    return found
+
+
+def db_kinds(*apps):
+    return " to ".join(url_of(app).split(":")[0].split("+")[0] for app in apps)

@@ -1,0 +1,415 @@
+"""The dashboard: a whole board in ten seconds."""
+
+import re
+import shlex
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from sqlalchemy import select, update
+
+from app import clock
+from app.actor import Actor
+from app.models import ApiToken, Project, StageRun, Ticket
+from app.queries.dashboard import CALLS_SHOWN, RUNNING_SHOWN
+from tests.factories import (
+    ANN,
+    GATE,
+    make_project,
+    make_role,
+    make_ticket,
+    make_worker,
+    run_stage,
+)
+from tests.statements import counting_queries
+
+pytestmark = pytest.mark.both_databases
+
+ASKS = {"HX-Request": "true"}
+
+
+def figure(page, label):
+    found = re.search(rf"<b>([^<]*)</b>\s*<span>{label}</span>", page)
+    return found.group(1)
+
+
+def card(page, heading):
+    """The card below a heading."""
+    return page.split(f">{heading}</h2>", 1)[1].split("</section>", 1)[0]
+
+
+def gate_ticket(session, **values):
+    ticket = make_ticket(session, ["implementation", GATE], **values)
+    run_stage(session, ticket).complete("Ready, but *look* at the cookie.")
+    return ticket
+
+
+@pytest.fixture
+def no_sweep(app, monkeypatch):
+    monkeypatch.setitem(app.extensions, "callboard.next_sweep", float("inf"))
+
+
+def test_an_empty_board_leads_to_the_first_project(client):
+    page = client.get("/").text
+
+    assert "This board is empty" in page
+    assert 'href="/projects/new"' in page
+    assert '/tickets/new" data-create' not in page
+
+
+def test_the_next_step_follows_what_is_there(client, board):
+    with board() as session:
+        make_project(session, roles=(), gates=())
+    assert 'href="/projects/acme/web/-/worker-types"' in client.get("/").text
+
+    with board() as session:
+        make_project(session, "acme/api")
+    page = client.get("/").text
+    assert "Almost there" in page
+    assert "New ticket</a>" in page
+
+
+def current_step(page):
+    """What the checklist says is next; None without it."""
+    found = re.search(r'aria-current="step">.*?<b>([^<]*)</b>', page, re.DOTALL)
+    return found.group(1) if found else None
+
+
+def issue_token(session, scope="work", **values):
+    token, _ = ApiToken.issue(session, name="crew", scopes=[scope], actor=ANN, **values)
+    return token
+
+
+def test_the_first_steps_stay_until_a_worker_came(client, board):
+    assert current_step(client.get("/").text) == "Create a project"
+
+    with board() as session:
+        make_project(session, roles=(), gates=())
+    assert current_step(client.get("/").text) == "Say who works on it"
+
+    with board() as session:
+        make_role(session, "implementation")
+    assert current_step(client.get("/").text) == "Create a ticket"
+
+    with board() as session:
+        make_ticket(session, ["implementation"])
+    page = client.get("/").text
+    assert current_step(page) == "Make a token"
+    assert figure(page, "ready") == "1", "the board itself is there as well"
+
+    with board() as session:
+        issue_token(session)
+    assert current_step(client.get("/").text) == "Let a worker come"
+
+    with board() as session:
+        make_worker(session)
+    page = client.get("/").text
+    assert current_step(page) is None
+    assert "Almost there" not in page
+
+
+@pytest.mark.parametrize("of", ["another scope", "revoked", "expired"])
+def test_a_token_that_no_worker_can_come_with_is_no_step(client, board, of):
+    with board() as session:
+        make_ticket(session)
+        token = issue_token(session, "plan" if of == "another scope" else "work")
+        if of == "revoked":
+            token.revoke(ANN)
+        if of == "expired":
+            token.expires_at = clock.now() - timedelta(days=1)
+
+    assert current_step(client.get("/").text) == "Make a token"
+
+
+def test_only_admins_are_led_to_the_form_for_tokens(sign_in, board):
+    with board() as session:
+        make_ticket(session)
+
+    assert 'href="/tokens/new">New token</a>' in sign_in("admin").get("/").text
+    assert 'href="/tokens/new"' not in sign_in("lead").get("/").text
+
+
+def commands(page):
+    """What the checklist offers to select, and to copy by its buttons: the same."""
+    shown = [
+        unescape(text) for text in re.findall(r'<pre class="plain" id=[^>]*>(.*?)</pre>', page)
+    ]
+    assert [unescape(text) for text in re.findall(r'data-copy="([^"]*)"', page)] == shown
+    return shown
+
+
+def test_the_commands_name_the_board_the_project_and_a_role_with_work(client, board):
+    with board() as session:
+        make_project(session, "acme/api", roles=("planning",), gates=())
+        make_project(session, "acme/web", roles=("planning", "review"), gates=())
+        make_ticket(session, ["review"])
+
+    _, runner, mcp = commands(client.get("/", base_url="http://localhost:8080/").text)
+
+    words = shlex.split(runner)
+    assert words[:4] == ["callboard", "work", "--url", "http://localhost:8080"]
+    assert words[words.index("--project") + 1] == "acme/web"
+    assert words[words.index("--type") + 1] == "review"
+    assert mcp == "callboard mcp-config --url http://localhost:8080 > .mcp.json"
+
+
+def test_the_commands_name_a_board_below_a_path(client, board):
+    with board() as session:
+        make_ticket(session)
+
+    page = client.get("/", base_url="http://localhost:8080/board/").text
+
+    assert "--url http://localhost:8080/board " in commands(page)[1]
+
+
+def test_a_board_where_people_do_all_stages_waits_for_no_worker(client, board):
+    with board() as session:
+        make_project(session, roles=(), gates=(GATE,))
+        make_ticket(session, [GATE])
+
+    assert current_step(client.get("/").text) is None
+
+
+def test_the_figures_count_each_situation_and_lead_to_its_list(client, board):
+    with board() as session:
+        run_stage(session, make_ticket(session, priority=0))
+        make_ticket(session, priority=3)
+        blocker = make_ticket(session, ["review"])
+        make_ticket(session, ["review"]).block_by(blocker.ticket_id, ANN)
+        gate_ticket(session, priority=0)
+        make_ticket(session).hold(ANN)
+        make_ticket(session).stop(ANN)
+    page = client.get("/").text
+
+    assert figure(page, "running now") == "1"
+    assert figure(page, "ready") == "2"
+    assert figure(page, "blocked") == "1"
+    assert figure(page, "waiting for a person") == "1"
+    assert figure(page, "on hold") == "1"
+    assert figure(page, "closed today") == "1"
+    for state in ("running", "ready", "blocked", "waiting", "on_hold", "closed"):
+        assert f'href="/tickets?state={state}"' in page
+
+
+def test_a_ticket_between_two_attempts_is_neither_ready_nor_blocked(client, board):
+    with board() as session:
+        run_stage(session, make_ticket(session)).fail("It broke.")
+    page = client.get("/").text
+
+    assert figure(page, "ready") == "0"
+    assert figure(page, "blocked") == "0"
+
+
+def test_the_median_is_that_of_the_tickets_completed_in_seven_days(client, board):
+    with board() as session:
+        for hours in (1, 3, 100):
+            ticket = make_ticket(session, ["implementation"])
+            run_stage(session, ticket).complete()
+            ticket.created_at = ticket.closed_at - timedelta(hours=hours)
+        old = make_ticket(session, ["implementation"])
+        run_stage(session, old).complete()
+        old.created_at = clock.now() - timedelta(days=30)
+        old.closed_at = clock.now() - timedelta(days=8)
+
+    assert figure(client.get("/").text, "median ticket, 7 days") == "3 h"
+
+
+def test_without_completed_tickets_there_is_no_median(client, board):
+    with board() as session:
+        make_ticket(session)
+
+    assert figure(client.get("/").text, "median ticket, 7 days") == "–"
+
+
+def test_a_question_is_quoted_with_the_way_to_answer_it(client, board):
+    with board() as session:
+        ticket = make_ticket(session, title="Rate limiter")
+        run_stage(session, ticket).ask_attention("Which burst size holds?")
+        ticket_id = ticket.ticket_id
+    needs = card(client.get("/").text, "Needs attention")
+
+    assert "Which burst size holds?" in needs
+    assert "Rate limiter" in needs
+    assert f'href="/tickets/{ticket_id}/resume"' in needs
+
+
+def test_used_up_attempts_are_told_in_numbers(client, board):
+    with board() as session:
+        ticket = make_ticket(session)
+        for _ in range(3):
+            ticket.backoff_until = None
+            session.flush()
+            run_stage(session, ticket).fail("429 too many requests")
+    needs = card(client.get("/").text, "Needs attention")
+
+    assert "3 of 3 failed" in needs
+    assert "429 too many requests" in needs
+    assert "Answer…" in needs
+
+
+def test_a_gate_shows_what_was_said_last_and_both_ways_on(client, board):
+    with board() as session:
+        ticket_id = gate_ticket(session, title="Checkout").ticket_id
+    needs = card(client.get("/").text, "Needs attention")
+
+    assert "Checkout" in needs
+    assert "<q>Ready, but look at the cookie.</q>" in needs
+    assert f'href="/tickets/{ticket_id}/complete"' in needs
+    assert f'href="/tickets/{ticket_id}/send-back"' in needs
+
+
+def test_a_worker_that_is_gone_needs_attention_until_it_is_dealt_with(client, board):
+    with board() as session:
+        make_ticket(session)
+        make_worker(session, worker_id="w-1").fail(Actor.system(), "no heartbeat")
+    page = client.get("/").text
+    event = re.search(r'id="event-(\d+)"', page).group(1)
+
+    assert "worker gone" in card(page, "Needs attention")
+    client.post("/inbox", data={"event": event})
+    assert "Nothing waits for a person" in card(client.get("/").text, "Needs attention")
+
+
+def test_a_silent_worker_needs_attention_before_it_is_swept(client, board, no_sweep):
+    with board() as session:
+        make_ticket(session)
+        worker = make_worker(session, worker_id="w-1")
+        worker.expected_by = clock.now() - timedelta(seconds=1)
+    page = client.get("/").text
+
+    assert "worker silent" in card(page, "Needs attention")
+    assert "1 silent" in card(page, "Workers")
+    assert "none alive" in card(page, "Where tickets wait")
+
+
+def test_the_urgent_comes_first_and_the_rest_is_counted(client, board):
+    with board() as session:
+        urgent = make_ticket(session, title="Urgent", priority=0)
+        run_stage(session, urgent).ask_attention("Now?")
+        for number in range(CALLS_SHOWN):
+            gate_ticket(session, title=f"Gate {number}", priority=1)
+    needs = card(client.get("/").text, "Needs attention")
+
+    titles = re.findall(r"</span>\s*(Urgent|Gate \d)", needs)
+    assert titles[0] == "Urgent"
+    assert titles[1] == "Gate 0"
+    assert len(titles) == CALLS_SHOWN
+    assert "1 more in the inbox" in needs
+    assert 'href="/inbox"' in needs
+
+
+def test_running_stages_are_listed_with_worker_and_rail_and_the_rest_counted(client, board):
+    with board() as session:
+        for number in range(RUNNING_SHOWN + 2):
+            worker = make_worker(session, worker_id=f"w-run-{number}") if number else None
+            run_stage(session, make_ticket(session), worker)
+    running = card(client.get("/").text, "Running")
+
+    assert running.count("data-row") == RUNNING_SHOWN
+    assert 'href="/workers/w-run-1"' in running
+    assert 'aria-label="stage 1 of 2, implementation"' in running
+    assert "2 more" in running
+
+
+def test_a_queue_says_how_many_wait_since_when_and_who_lives(client, board):
+    with board() as session:
+        for _ in range(3):
+            make_ticket(session)
+        make_worker(session)
+        make_ticket(session, ["review"])
+        gate_ticket(session, priority=0)
+    waits = card(client.get("/").text, "Where tickets wait")
+
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in waits.split('<tr id="queue-')[1:]]
+    found = {row.split()[0].split("-")[-1].rstrip('">'): row for row in rows}
+    assert re.search(r" 3 .* live", found["implementation"])
+    assert re.search(r" 1 .* none alive", found["review"])
+    assert re.search(r" 1 .* a person", found[GATE])
+
+
+def test_an_archived_project_s_tickets_wait_nowhere(client, board):
+    with board() as session:
+        make_ticket(session)
+        session.execute(update(Project).values(archived_at=clock.now()))
+
+    assert "No ticket waits" in card(client.get("/").text, "Where tickets wait")
+
+
+def test_what_happened_is_told_newest_first(client, board):
+    with board() as session:
+        ticket = make_ticket(session)
+        ticket.hold(ANN)
+        ticket_id = ticket.ticket_id
+    news = card(client.get("/").text, "What happened")
+
+    assert news.index("on hold") < news.index("created")
+    assert f'href="/tickets/{ticket_id}"' in news
+
+
+def test_a_poll_draws_the_region_alone(client, board):
+    with board() as session:
+        make_ticket(session)
+    answer = client.get("/?v=old", headers=ASKS)
+
+    assert "<html" not in answer.text
+    assert answer.text.lstrip().startswith('<section id="dashboard"')
+
+
+def test_an_unchanged_board_asks_who_is_there_and_for_the_version_and_no_more(
+    app, client, board, no_sweep
+):
+    with board() as session:
+        make_ticket(session)
+    url = re.search(r'hx-get="([^"]+)"', client.get("/").text).group(1)
+    with counting_queries(app) as sent:
+        answer = client.get(url, headers=ASKS)
+
+    assert answer.status_code == 204
+    assert len(sent) == 2
+    assert "FROM user_sessions" in sent[0]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_board(app, client, board, no_sweep):
+    def fill(session):
+        gate_ticket(session, priority=1)
+        run_stage(session, make_ticket(session, priority=0)).ask_attention("Which?")
+        run_stage(session, make_ticket(session, priority=0))
+        make_ticket(session, ["review"])
+        run_stage(session, make_ticket(session, ["review"], priority=0)).complete()
+
+    with board() as session:
+        fill(session)
+    with counting_queries(app) as few:
+        client.get("/")
+    with board() as session:
+        for _ in range(5):
+            fill(session)
+    with counting_queries(app) as many:
+        client.get("/")
+
+    assert len(many) == len(few)
+    assert len(many) <= 20
+
+
+def test_no_id_stands_twice_on_the_page(client, board):
+    with board() as session:
+        gate_ticket(session)
+        run_stage(session, make_ticket(session, priority=0)).ask_attention("Which?")
+        run_stage(session, make_ticket(session, priority=0))
+        make_worker(session).fail(Actor.system(), "no heartbeat")
+    ids = re.findall(r'\sid="([^"]+)"', client.get("/").text)
+
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_the_question_of_a_deleted_ticket_waits_for_nobody(client, board):
+    with board() as session:
+        make_ticket(session)
+        ticket = make_ticket(session, priority=0)
+        run_stage(session, ticket).ask_attention("Which?")
+        session.flush()
+        session.delete(session.get_one(Ticket, ticket.ticket_id))
+        session.flush()
+        assert not session.scalars(select(StageRun.run_id)).all()
+
+    assert "Nothing waits for a person" in client.get("/").text

@@ -1,0 +1,242 @@
+"""Editing a ticket and its plan; edits that lose a race show both versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.actor import Actor
+from app.models import PlanTemplate, Ticket
+from tests.conftest import OpenSession
+from tests.factories import ANN, PROJECT, make_ticket, run_stage
+from tests.pages import between, error_at
+from tests.web.pages.test_tickets_new import rows
+
+BOB = Actor.person("bob")
+
+
+def typed(version: int = 1, **values: Any) -> dict[str, Any]:
+    return {
+        "title": "Mine",
+        "description": "My text",
+        "priority": "0",
+        "labels": "b, a",
+        "version": str(version),
+        **values,
+    }
+
+
+def edit_as_bob(board: OpenSession, ticket_id: str) -> None:
+    with board() as session:
+        ticket = session.get_one(Ticket, ticket_id)
+        ticket.edit(
+            title="Bob's",
+            description="My text",
+            priority=2,
+            labels=["c"],
+            version=ticket.version,
+            actor=BOB,
+        )
+
+
+def hidden(page: str, name: str) -> str:
+    return between(between(page, f'name="{name}"', ">"), 'value="', '"')
+
+
+def test_the_form_shows_what_is_saved(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session, title="A", description="<b>", labels=["y", "x"]).ticket_id
+    page = client.get(f"/tickets/{ticket_id}/edit")
+    assert page.status_code == 200
+    assert 'value="A"' in page.text
+    assert "&lt;b&gt;" in page.text
+    assert 'value="x, y"' in page.text
+    assert hidden(page.text, "version") == "1"
+
+
+def test_an_edit_is_saved(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    answer = client.post(f"/tickets/{ticket_id}/edit", data=typed())
+    assert answer.status_code == 303
+    with board() as session:
+        ticket = session.get_one(Ticket, ticket_id)
+        assert (ticket.title, ticket.priority, ticket.version) == ("Mine", 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"title": "x" * 201}, "title"),
+        ({"priority": ""}, "priority"),
+        ({"labels": "x" * 65}, "labels"),
+    ],
+)
+def test_a_refused_edit_keeps_what_was_typed(
+    client: FlaskClient, board: OpenSession, values: dict[str, str], field: str
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session, title="Saved").ticket_id
+    page = client.post(f"/tickets/{ticket_id}/edit", data=typed(**values))
+    assert page.status_code == 422
+    assert error_at(page.text, field)
+    assert "My text" in page.text
+    with board() as session:
+        assert session.get_one(Ticket, ticket_id).title == "Saved"
+
+
+def test_an_edit_that_lost_the_race_shows_both_and_may_win_knowingly(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    edit_as_bob(board, ticket_id)
+    page = client.post(f"/tickets/{ticket_id}/edit", data=typed(version=1))
+    assert page.status_code == 409
+    assert "bob was faster" in page.text
+    compared = between(page.text, 'class="compare', "</form>")
+    assert "Bob&#39;s" in compared
+    assert "Mine" in compared
+    assert "Description</span>" not in compared, "what doesn't differ needn't be compared"
+    assert 'value="Mine"' in page.text
+    assert "My text" in page.text
+    with board() as session:
+        assert session.get_one(Ticket, ticket_id).title == "Bob's"
+    again = client.post(
+        f"/tickets/{ticket_id}/edit", data=typed(version=int(hidden(page.text, "version")))
+    )
+    assert again.status_code == 303
+    with board() as session:
+        ticket = session.get_one(Ticket, ticket_id)
+        assert (ticket.title, ticket.version) == ("Mine", 3)
+
+
+def test_a_second_race_is_told_again(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    edit_as_bob(board, ticket_id)
+    page = client.post(f"/tickets/{ticket_id}/edit", data=typed(version=1))
+    edit_as_bob(board, ticket_id)
+    version = int(hidden(page.text, "version"))
+    assert client.post(f"/tickets/{ticket_id}/edit", data=typed(version=version)).status_code == 409
+
+
+def test_a_version_that_is_no_number_is_refused(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    for bad in ("", "x", "-1", "9" * 40):
+        data = {**typed(), "version": bad}
+        assert client.post(f"/tickets/{ticket_id}/edit", data=data).status_code == 422
+
+
+def test_the_plan_page_locks_what_is_done_or_running(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session, plan=["implementation", "review", "approval"])
+        run_stage(session, ticket).complete()
+        run_stage(session, ticket)
+        ticket_id = ticket.ticket_id
+    page = client.get(f"/tickets/{ticket_id}/plan").text
+    assert page.count("is-locked") == 2
+    assert ">running<" in page
+    assert rows(page) == ["approval"]
+    assert hidden(page, "locked") == "2"
+
+
+def test_the_stages_to_come_are_changed(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        run_stage(session, ticket).complete()
+        ticket_id = ticket.ticket_id
+    data = {"plan": ["review", "approval", ""], "locked": "1", "version": "1"}
+    assert client.post(f"/tickets/{ticket_id}/plan", data=data).status_code == 303
+    with board() as session:
+        plan = session.get_one(Ticket, ticket_id).execution_plan
+        assert plan == ["implementation", "review", "approval"]
+
+
+def test_the_plan_is_arranged_without_javascript(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+        template = PlanTemplate.create(
+            session, actor=ANN, project_id=PROJECT, name="T", plan=["review", "review", "review"]
+        )
+        number = str(template.id)
+    form = {"plan": ["implementation", "review"], "locked": "0", "version": "1"}
+    address = f"/tickets/{ticket_id}/plan"
+    page = client.post(address, data={**form, "plan_action": "down-1"})
+    assert (page.status_code, rows(page.text)) == (200, ["review", "implementation"])
+    page = client.post(address, data={**form, "plan_action": "template", "plan_template": number})
+    assert rows(page.text) == ["review", "review", "review"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [([], "at least one stage"), (["magic"], "no worker type magic")],
+)
+def test_a_bad_plan_is_refused_and_kept(
+    client: FlaskClient, board: OpenSession, plan: list[str], words: str
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    data = {"plan": plan, "locked": "0", "version": "1"}
+    page = client.post(f"/tickets/{ticket_id}/plan", data=data)
+    assert page.status_code == 422
+    assert words in error_at(page.text, "plan")
+    assert rows(page.text) == (plan or [""])
+
+
+def test_a_plan_that_would_leave_nothing_is_refused(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        run_stage(session, ticket).complete()
+        ticket_id = ticket.ticket_id
+    data = {"plan": [""], "locked": "1", "version": "1"}
+    page = client.post(f"/tickets/{ticket_id}/plan", data=data)
+    assert page.status_code == 409
+    assert "close the ticket instead" in error_at(page.text, "plan")
+
+
+def test_a_plan_that_lost_the_race_shows_both(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        ticket.amend_plan(["implementation", "approval"], BOB)
+        ticket_id = ticket.ticket_id
+    data = {"plan": ["implementation", "review", "review"], "locked": "0", "version": "1"}
+    page = client.post(f"/tickets/{ticket_id}/plan", data=data)
+    assert page.status_code == 409
+    assert "bob was faster" in page.text
+    assert "implementation → approval" in page.text
+    assert rows(page.text) == ["implementation", "review", "review"]
+    data["version"] = hidden(page.text, "version")
+    assert client.post(f"/tickets/{ticket_id}/plan", data=data).status_code == 303
+
+
+def test_a_stage_that_was_done_meanwhile_stays_done(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        run_stage(session, ticket).complete()
+        ticket_id = ticket.ticket_id
+    # The page was read before the first stage was done.
+    address = f"/tickets/{ticket_id}/plan"
+    changed = {"plan": ["review", "review"], "locked": "0", "version": "1"}
+    page = client.post(address, data=changed)
+    assert page.status_code == 409
+    assert "stay as they are" in error_at(page.text, "plan")
+    kept = {"plan": ["implementation", "review", "approval"], "locked": "0", "version": "1"}
+    assert client.post(address, data=kept).status_code == 303
+
+
+def test_a_closed_ticket_has_no_plan_to_change(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        ticket.stop(ANN)
+        ticket_id = ticket.ticket_id
+    assert client.get(f"/tickets/{ticket_id}/plan").status_code == 409
