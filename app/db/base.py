@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData, inspect, select
 from sqlalchemy.orm import DeclarativeBase, Session, object_session, registry
 
 from app.db.columns import type_annotation_map
 from app.db.engine import PATIENCE, READS
+from app.errors import NotFound
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,6 +29,34 @@ class Base(DeclarativeBase):
         metadata=MetaData(naming_convention=NAMING_CONVENTION),
         type_annotation_map=type_annotation_map,
     )
+
+    MISSING: ClassVar[str] = "There is no such row."
+    """What `NotFound` says when a row isn't there; `{}` is its key."""
+    IS_KEY_LOCKED: ClassVar[bool] = False
+    """Whether `lock` also keeps others from storing rows that refer to this one."""
+
+    @classmethod
+    def get(cls, session: Session, key: Any) -> Self:
+        """The row with that primary key; raises `NotFound`."""
+        row = session.get(cls, key)
+        if row is None:
+            raise NotFound(cls.MISSING.format(key))
+        return row
+
+    @classmethod
+    def lock(cls, session: Session, key: Any) -> Self:
+        """The same as it is saved now, held against other changes until the transaction ends: what
+        a verb works on."""
+        (primary_key,) = inspect(cls).primary_key
+        row = session.scalar(
+            select(cls)
+            .where(primary_key == key)
+            .with_for_update(key_share=not cls.IS_KEY_LOCKED)
+            .execution_options(populate_existing=True)
+        )
+        if row is None:
+            raise NotFound(cls.MISSING.format(key))
+        return row
 
     @property
     def session(self) -> Session:

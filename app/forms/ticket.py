@@ -16,7 +16,7 @@ from app.forms.base import BoardForm, OnceMixin, at_most, one_line, required, se
 from app.forms.plan import PlanField
 from app.models import Project, Ticket
 from app.models.label import LABEL_MAX, LABELS_MAX
-from app.models.ticket_row import PRIORITIES
+from app.models.ticket import PRIORITIES
 
 NUMBER_OF = {str(number): number for number in range(len(PRIORITIES))}
 DEFAULT_PRIORITY = "2"

@@ -1,21 +1,19 @@
-"""The entities: one file each, with its state, its invariants, and the verbs that change it."""
+"""The entities: one file each (tickets: one an aspect), with state, invariants and verbs."""
 
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
 from app.models.comment import Comment
-from app.models.dependency import TicketDependency
 from app.models.event import EVENT_TYPES, Event
 from app.models.idempotency import IdempotencyKey
 from app.models.identity import Identity
 from app.models.invitation import Invitation
 from app.models.label import TicketLabel
-from app.models.membership import ProjectMember
 from app.models.plan_template import PlanTemplate
-from app.models.project import Project
+from app.models.project import Project, ProjectMember
 from app.models.saved_view import SavedView
 from app.models.sign_in_attempt import SignInAttempt
 from app.models.stage_run import StageRun
-from app.models.ticket import Ticket
+from app.models.ticket import Ticket, TicketDependency
 from app.models.user import User
 from app.models.user_session import UserSession
 from app.models.worker import Worker

@@ -44,6 +44,7 @@ class ApiToken(Model):
         ),
     )
 
+    MISSING = "There is no such token."
     NAME_MAX = 64
     SECRET_START = "cb_"  # noqa: S105 - what every secret starts with
     PREFIX_LENGTH = 10
@@ -115,14 +116,6 @@ class ApiToken(Model):
             raise NotAuthenticated(f"The token {token.name} was revoked.")
         if not token.is_good:
             raise NotAuthenticated(f"The token {token.name} has expired.")
-        return token
-
-    @classmethod
-    def get(cls, session: Session, token_id: int) -> Self:
-        """The token with that number; raises `NotFound`."""
-        token = session.get(cls, token_id)
-        if token is None:
-            raise NotFound("There is no such token.")
         return token
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
 from sqlalchemy import CheckConstraint, Index, false, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -13,12 +13,7 @@ from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk
-from app.errors import NotFound
 from app.text import require_text
-
-if TYPE_CHECKING:
-    from app.models.ticket_row import TicketRow
-    from app.models.worker import Worker
 
 EventType = Literal[
     "ticket_created",
@@ -79,6 +74,7 @@ class Event(Model):
         {"sqlite_autoincrement": True},
     )
 
+    MISSING = "There is no event {}."
     SUMMARY_MAX = 4_000
 
     id: Mapped[intpk]
@@ -98,67 +94,10 @@ class Event(Model):
     resolution_summary: Mapped[str | None]
 
     @classmethod
-    def get(cls, session: Session, event_id: int) -> Self:
-        """The event with that number; raises `NotFound`."""
-        event = session.get(cls, event_id)
-        if event is None:
-            raise NotFound(f"There is no event {event_id}.")
-        return event
-
-    @classmethod
-    def about_ticket(
-        cls,
-        ticket: TicketRow,
-        event_type: str,
-        actor: Actor,
-        *,
-        stage: str | None = None,
-        reason: str | None = None,
-        worker_id: str | None = None,
-        run_id: int | None = None,
-        needs_attention: bool = False,
-    ) -> Self:
-        """A fact about a ticket, and about one of its runs."""
-        return cls(
-            event_type=event_type,
-            project_id=ticket.project_id,
-            ticket_id=ticket.ticket_id,
-            run_id=run_id,
-            worker_id=worker_id or (actor.name if actor.kind == "worker" else None),
-            stage=stage,
-            reason=reason,
-            actor=actor.label,
-            needs_attention=needs_attention,
-            processed=event_type in LOGGED_ONLY,
-            created_at=clock.now(),
-        )
-
-    @classmethod
     def add_all(cls, session: Session, events: Sequence[Self]) -> None:
         """Store many at once, in their order: SQLite would be sent each alone, to be asked its
         number."""
         session.bulk_save_objects(events)
-
-    @classmethod
-    def about_worker(
-        cls,
-        worker: Worker,
-        event_type: str,
-        actor: Actor,
-        reason: str | None = None,
-        needs_attention: bool = False,
-    ) -> Self:
-        """A fact about a worker."""
-        return cls(
-            event_type=event_type,
-            project_id=worker.project_id,
-            worker_id=worker.worker_id,
-            stage=worker.worker_type,
-            reason=reason,
-            actor=actor.label,
-            needs_attention=needs_attention,
-            created_at=clock.now(),
-        )
 
     @property
     def is_question(self) -> bool:

@@ -36,6 +36,7 @@ class Invitation(Model):
     __tablename__ = "invitations"
     __table_args__ = (CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),)
 
+    MISSING = "There is no such invitation."
     NOTE_MAX = 100
 
     id: Mapped[intpk]
@@ -135,14 +136,6 @@ class Invitation(Model):
             raise NotFound(GONE)
         if link.user_id is not None and User.get(session, link.user_id).is_disabled:
             raise NotFound(GONE)
-        return link
-
-    @classmethod
-    def get(cls, session: Session, invitation_id: int) -> Self:
-        """The link with that number; raises `NotFound`."""
-        link = session.get(cls, invitation_id)
-        if link is None:
-            raise NotFound("There is no such invitation.")
         return link
 
     @classmethod

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, intpk, string_list, updated
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.models.audit import Action, AuditEntry
 from app.models.plan import require_plan
 from app.text import require_line
@@ -34,22 +34,6 @@ class PlanTemplate(Model):
     plan: Mapped[string_list]
     created_at: Mapped[created]
     updated_at: Mapped[updated]
-
-    @classmethod
-    def get(cls, session: Session, template_id: int) -> Self:
-        """The template with that number; raises `NotFound`."""
-        found = session.get(cls, template_id)
-        if found is None:
-            raise NotFound(cls.MISSING)
-        return found
-
-    @classmethod
-    def lock(cls, session: Session, template_id: int) -> Self:
-        """The same, as it is saved now, held against other changes until the transaction ends."""
-        found = session.get(cls, template_id, with_for_update=True, populate_existing=True)
-        if found is None:
-            raise NotFound(cls.MISSING)
-        return found
 
     @classmethod
     def create(

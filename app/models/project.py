@@ -6,17 +6,16 @@ import re
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import CheckConstraint, delete, false, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, false, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import created, updated
-from app.errors import Conflict, Invalid, NotFound
+from app.db.columns import bigint, created, updated
+from app.errors import Conflict, Invalid
 from app.models.audit import Action, AuditEntry
 from app.models.event import Event
-from app.models.membership import ProjectMember
 from app.models.user import User
 from app.text import optional_line, require_line, require_repository_name, require_text
 
@@ -27,6 +26,7 @@ class Project(Model):
     __tablename__ = "projects"
     __table_args__ = (CheckConstraint("last_ticket_number >= 0", name="last_ticket_number"),)
 
+    MISSING = "There is no project {}."
     NAME_MAX = 200
     PATH_MAX = 1_000
     SHORT_DESCRIPTION_MAX = 200
@@ -45,27 +45,6 @@ class Project(Model):
     members_only: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[created]
     updated_at: Mapped[updated]
-
-    @classmethod
-    def get(cls, session: Session, repository_name: str) -> Self:
-        """The project of that name; raises `NotFound`."""
-        project = session.get(cls, repository_name)
-        if project is None:
-            raise NotFound(f"There is no project {repository_name}.")
-        return project
-
-    @classmethod
-    def lock(cls, session: Session, repository_name: str) -> Self:
-        """The same, held against other changes to the project until the transaction ends."""
-        found = session.scalar(
-            select(cls)
-            .where(cls.repository_name == repository_name)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-        if found is None:
-            raise NotFound(f"There is no project {repository_name}.")
-        return found
 
     @classmethod
     def create(
@@ -242,3 +221,19 @@ class Project(Model):
             for n in range(1, len(taken) + 2)
             if (prefix := stem + str(n)[n == 1 :]) not in taken
         )
+
+
+class ProjectMember(Model):
+    """A person who may see a project. It counts only while the project is limited."""
+
+    __tablename__ = "project_members"
+    __table_args__ = (Index(None, "user_id"),)
+
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.repository_name", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[bigint] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    added_by: Mapped[str]
+    created_at: Mapped[created]

@@ -18,9 +18,9 @@ from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
-from app.models.backoff import backoff
 from app.models.event import Event
 from app.models.ticket import Ticket
+from app.models.ticket.retries import backoff
 from app.models.worker import Worker
 from app.models.worker_type import WorkerType
 from app.text import excerpt, require_text
@@ -83,6 +83,8 @@ class StageRun(Model):
         {"sqlite_autoincrement": True},
     )
 
+    MISSING = "There is no run {}."
+
     run_id: Mapped[intpk]
     ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.ticket_id", ondelete="CASCADE"))
     stage_number: Mapped[int]
@@ -113,7 +115,7 @@ class StageRun(Model):
         """The run with that number, its ticket held until the transaction ends. Or `NotFound`."""
         ticket_id = session.scalar(select(cls.ticket_id).where(cls.run_id == run_id))
         if ticket_id is None:
-            raise NotFound(f"There is no run {run_id}.")
+            raise NotFound(cls.MISSING.format(run_id))
         ticket = Ticket.lock(session, ticket_id)
         run = session.get_one(cls, run_id, populate_existing=True)
         set_committed_value(run, "ticket", ticket)

@@ -47,6 +47,9 @@ class User(Model):
         CheckConstraint(f"theme IN {THEMES}", name="theme"),
     )
 
+    MISSING = "There is no such person."
+    # No session begins while a new password ends all others.
+    IS_KEY_LOCKED = True
     NAME_MAX = 64
     DISPLAY_NAME_MAX = 100
     PASSWORD_MIN = 12
@@ -63,27 +66,6 @@ class User(Model):
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[created]
     updated_at: Mapped[updated]
-
-    @classmethod
-    def get(cls, session: Session, user_id: int) -> Self:
-        """The user with that number; raises `NotFound`."""
-        user = session.get(cls, user_id)
-        if user is None:
-            raise NotFound("There is no such person.")
-        return user
-
-    @classmethod
-    def lock(cls, session: Session, user_id: int) -> Self:
-        """The same, held against other changes until the transaction ends."""
-        found = session.scalar(
-            select(cls)
-            .where(cls.id == user_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        if found is None:
-            raise NotFound("There is no such person.")
-        return found
 
     @classmethod
     def find(cls, session: Session, name: str) -> Self | None:

@@ -35,6 +35,7 @@ class Worker(Model):
         Index(None, "last_activity"),
     )
 
+    MISSING = "There is no worker {}. Register it first."
     ID_MAX = 128
     HOSTNAME_MAX = 255
     REASON_MAX = 1_000
@@ -58,27 +59,6 @@ class Worker(Model):
     token_id: Mapped[bigint | None]
     """The API token that registered it: no other speaks for it. The number stays, whatever becomes
     of the token."""
-
-    @classmethod
-    def get(cls, session: Session, worker_id: str) -> Self:
-        """The worker with that id; raises `NotFound`."""
-        worker = session.get(cls, worker_id)
-        if worker is None:
-            raise NotFound(f"There is no worker {worker_id}. Register it first.")
-        return worker
-
-    @classmethod
-    def lock(cls, session: Session, worker_id: str) -> Self:
-        """The same, held against other changes until the transaction ends."""
-        worker = session.scalar(
-            select(cls)
-            .where(cls.worker_id == worker_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-        if worker is None:
-            raise NotFound(f"There is no worker {worker_id}. Register it first.")
-        return worker
 
     @classmethod
     def register(
@@ -209,7 +189,7 @@ class Worker(Model):
 
     def _announce(self, reason: str | None = None, actor: Actor | None = None) -> None:
         actor = actor or Actor.worker(self.worker_id)
-        self.session.add(Event.about_worker(self, "worker_started", actor, reason))
+        self._record("worker_started", actor, reason)
 
     def _require_same_process(
         self, project_id: str, worker_type: str, hostname: str | None, pid: int | None
@@ -269,4 +249,20 @@ class Worker(Model):
     def _end(self, status: str, reason: str, actor: Actor, *, needs_attention: bool) -> None:
         self.status = status
         self.stopped_reason = reason[: self.REASON_MAX]
-        self.session.add(Event.about_worker(self, "worker_stopped", actor, reason, needs_attention))
+        self._record("worker_stopped", actor, reason, needs_attention)
+
+    def _record(
+        self, event_type: str, actor: Actor, reason: str | None, needs_attention: bool = False
+    ) -> None:
+        self.session.add(
+            Event(
+                event_type=event_type,
+                project_id=self.project_id,
+                worker_id=self.worker_id,
+                stage=self.worker_type,
+                reason=reason,
+                actor=actor.label,
+                needs_attention=needs_attention,
+                created_at=clock.now(),
+            )
+        )

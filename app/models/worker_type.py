@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, intpk, updated
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid
 from app.models.audit import Action, AuditEntry
 from app.text import optional_line, require_name, require_text
 
@@ -28,6 +28,9 @@ class WorkerType(Model):
         CheckConstraint("max_attempts BETWEEN 1 AND 100", name="max_attempts"),
     )
 
+    MISSING = "There is no such worker type; it may have been deleted."
+    # No plan that names it is stored before it is deleted or renamed.
+    IS_KEY_LOCKED = True
     NAME_MAX = 64
     RESERVED_NAME = "Planned"
     """What `tickets.last_completed_stage` says before any stage is done."""
@@ -49,22 +52,6 @@ class WorkerType(Model):
     prompt_version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[created]
     updated_at: Mapped[updated]
-
-    @classmethod
-    def get(cls, session: Session, worker_type_id: int) -> Self:
-        """The worker type with that number; raises `NotFound`."""
-        found = session.get(cls, worker_type_id)
-        if found is None:
-            raise NotFound("There is no such worker type; it may have been deleted.")
-        return found
-
-    @classmethod
-    def lock(cls, session: Session, worker_type_id: int) -> Self:
-        """The same, held against plans that would name it until the transaction ends."""
-        found = session.get(cls, worker_type_id, populate_existing=True, with_for_update=True)
-        if found is None:
-            raise NotFound("There is no such worker type; it may have been deleted.")
-        return found
 
     @classmethod
     def named(cls, session: Session, project_id: str, name: str) -> Self | None:

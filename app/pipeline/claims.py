@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket_row import READY
+from app.models.ticket import READY
 from app.pipeline.workers import lease_of, lock_worker
 
 

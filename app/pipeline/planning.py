@@ -107,7 +107,7 @@ def _store(
         (ticket, [id_of.get(name, name) for name in draft.blocked_by])
         for ticket, draft in zip(tickets, drafts, strict=True)
     ]
-    Event.add_all(session, [Event.about_ticket(it, "ticket_created", actor) for it in tickets])
+    Event.add_all(session, [it.event("ticket_created", actor) for it in tickets])
     Ticket.start_all_blocked_by(session, project_id, waiting, actor)
 
 

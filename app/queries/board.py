@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.models import Event, Ticket, TicketDependency, WorkerType
-from app.models.ticket_row import READY
+from app.models.ticket import READY
 from app.queries.projects.plan_order import plan_order
 from app.queries.stages import Stage, stages
 from app.queries.tickets.conditions import situation, situation_is

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import ApiToken, Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket_row import READY
+from app.models.ticket import READY
 from app.models.worker import LIVE_STATUSES
 from app.queries.events.list import EventFilter, EventRow, event_page
 from app.queries.inbox import Call, count_calls, first_calls, of_queue

@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session, aliased
 from app import clock
 from app.models import Comment, Event, Ticket, Worker, WorkerType
 from app.models.event import ASKING, HOLDING, INBOX
-from app.models.ticket_row import READY
+from app.models.ticket import READY
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
 from app.visibility import Visibility
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import StageRun, Ticket, Worker, WorkerType
-from app.models.ticket_row import READY
+from app.models.ticket import READY
 from app.models.worker import LIVE_STATUSES
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock, pipeline
 from app.actor import Actor
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket_row import READY
+from app.models.ticket import READY
 from app.sample.script import Act, Reading, RoleChange, Script, Step, TicketScript, WorkerScript
 from app.starter import add_starter_set
 from app.visibility import Visibility

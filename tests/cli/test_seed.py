@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.models import Event, Project, PromptVersion, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket_row import PRIORITIES
+from app.models.ticket import PRIORITIES
 
 
 @pytest.fixture

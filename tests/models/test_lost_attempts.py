@@ -7,7 +7,7 @@ import time_machine
 
 from app import clock, pipeline
 from app.models import WorkerType
-from app.models.backoff import JITTER, LONGEST, backoff
+from app.models.ticket.retries import JITTER, LONGEST, backoff
 from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker, run_stage
 from tests.records import comments, event_types, events, later, runs
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from app.clock import SKEW
-from app.models.backoff import BACKOFF_MAX
+from app.models.ticket.retries import BACKOFF_MAX
 
 ROLES = ("implementation", "review")
 LEASE = timedelta(seconds=60)

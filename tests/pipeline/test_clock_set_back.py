@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app import clock, pipeline
 from app.errors import Conflict
 from app.models import Ticket
-from app.models.backoff import BACKOFF_MAX
+from app.models.ticket.retries import BACKOFF_MAX
 from app.queries.tickets.conditions import situation, situation_is
 from app.queries.tickets.records import ticket_record
 from tests.factories import ANN, claim, make_ticket, make_worker, run_stage

@@ -19,8 +19,8 @@ from app.callers import Caller
 from app.db.base import db
 from app.loading import own_worker, run_to_report, worker_to_stop
 from app.models import ApiToken, Event, Ticket, Worker
-from app.models.backoff import JITTER
 from app.models.stage_run import REFUSED_REPORTS_KEPT
+from app.models.ticket.retries import JITTER
 from tests.factories import ANN, PROJECT, make_worker
 from tests.pipeline import board_model
 from tests.pipeline.board_model import LEASE, ROLES

@@ -13,7 +13,7 @@ from app.exchange.beads import wording
 from app.exchange.beads.record import Line, Record
 from app.exchange.beads.tally import Remark, Tally
 from app.models import Ticket
-from app.models.ticket_row import PRIORITIES
+from app.models.ticket import PRIORITIES
 
 IMPORTER = Actor("system", "beads import")
 

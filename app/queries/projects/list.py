@@ -19,7 +19,7 @@ from app.models import (
     Worker,
     WorkerType,
 )
-from app.models.ticket_row import READY
+from app.models.ticket import READY
 from app.models.worker import LIVE_STATUSES
 from app.visibility import Visibility
 

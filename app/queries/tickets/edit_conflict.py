@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Event
-from app.models.ticket_row import PRIORITIES
+from app.models.ticket import PRIORITIES
 from app.queries.tickets.view import TicketView
 
 CHANGING = ("ticket_edited", "ticket_plan_changed")

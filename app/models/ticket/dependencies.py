@@ -25,7 +25,7 @@ from app.db.columns import created
 from app.errors import Conflict, Invalid
 from app.models.event import Event
 from app.models.project import Project
-from app.models.ticket_row import TicketRow
+from app.models.ticket.row import TicketRow
 
 IDS_PER_QUERY = 5_000
 """Values that one statement may have without any database refusing it."""
@@ -59,7 +59,7 @@ class TicketDependency(Model):
         return bool(found)
 
 
-class Blockable(TicketRow):
+class TicketDependencies(TicketRow):
     """The part of a ticket that knows what it waits for, and who waits for it."""
 
     __abstract__ = True
@@ -99,7 +99,7 @@ class Blockable(TicketRow):
             if ids := blockers[ticket.ticket_id]:
                 ticket.open_blockers += sum(state_of[ticket_id] != "closed" for ticket_id in ids)
                 told, reason = "ticket_dependency_changed", f"waits for {', '.join(ids)}"
-                events.append(Event.about_ticket(ticket, told, actor, reason=reason))
+                events.append(ticket.event(told, actor, reason=reason))
         session.flush()
         rows = [
             {"ticket_id": ticket_id, "blocked_by_id": blocker}

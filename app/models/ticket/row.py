@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    Computed,
-    ForeignKey,
-    Index,
-    and_,
-    select,
-    text,
-)
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, string_list, updated, utcnow
-from app.errors import Conflict, NotFound
-from app.models.backoff import BACKOFF_MAX
-from app.models.comment import Comment
-from app.models.event import Event
+from app.errors import Conflict
+from app.models.event import LOGGED_ONLY, Event
 from app.models.worker_type import WorkerType
 
 STATES = ("open", "on_hold", "closed")
@@ -36,7 +24,10 @@ READY = text("state = 'open' AND claimed_by IS NULL AND open_blockers = 0")
 
 
 class TicketRow(Model):
-    """The columns of a ticket, and the checks and small changes that its verbs are made of."""
+    """The columns of a ticket, and the checks and small changes that its verbs are made of.
+
+    Each aspect of a ticket is a class of its own on top of this one; `Ticket` is all of them.
+    """
 
     __abstract__ = True
     __tablename__ = "tickets"
@@ -83,6 +74,7 @@ class TicketRow(Model):
     TITLE_MAX = 200
     DESCRIPTION_MAX = 131_072
     REASON_MAX = 4_000
+    MISSING = "There is no ticket {}."
     PLANNED = WorkerType.RESERVED_NAME
 
     ticket_id: Mapped[str] = mapped_column(primary_key=True)
@@ -118,46 +110,6 @@ class TicketRow(Model):
     updated_at: Mapped[updated]
     closed_at: Mapped[datetime | None]
 
-    @classmethod
-    def get(cls, session: Session, ticket_id: str) -> Self:
-        """The ticket with that id; raises `NotFound`."""
-        ticket = session.get(cls, ticket_id)
-        if ticket is None:
-            raise NotFound(f"There is no ticket {ticket_id}.")
-        return ticket
-
-    @classmethod
-    def lock(cls, session: Session, ticket_id: str) -> Self:
-        """The same, held against other changes until the transaction ends: what a verb works on."""
-        ticket = session.scalar(
-            select(cls)
-            .where(cls.ticket_id == ticket_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-        if ticket is None:
-            raise NotFound(f"There is no ticket {ticket_id}.")
-        return ticket
-
-    @classmethod
-    def in_backoff(cls, now: datetime) -> ColumnElement[bool]:
-        """The condition for a ticket that waits out the pause after a failed attempt.
-
-        A pause that would be longer than the longest was begun before the clock was set back.
-        """
-        # Never NULL, so that its negation holds for tickets without a pause.
-        return and_(
-            cls.backoff_until.is_not(None),
-            cls.backoff_until > now,
-            cls.backoff_until <= now + BACKOFF_MAX,
-        )
-
-    @property
-    def is_in_backoff(self) -> bool:
-        """The same of this ticket, now."""
-        now = clock.now()
-        return self.backoff_until is not None and now < self.backoff_until <= now + BACKOFF_MAX
-
     @property
     def is_plan_done(self) -> bool:
         """Whether no stage is left to do."""
@@ -171,31 +123,6 @@ class TicketRow(Model):
     def stage_name(self, number: int) -> str:
         """The worker type of a stage, numbered from 1."""
         return self.execution_plan[number - 1]
-
-    def say(
-        self,
-        content: str,
-        actor: Actor,
-        *,
-        run_id: int | None = None,
-        stage_number: int | None = None,
-        submission_id: str | None = None,
-    ) -> Comment:
-        """Add a comment; one said at a stage names the stage and its worker type."""
-        comment = Comment(
-            ticket_id=self.ticket_id,
-            content=Comment.require_content(content),
-            author=actor.label,
-            worker_id=actor.name if actor.kind == "worker" else None,
-            worker_type=self.stage_name(stage_number) if stage_number else None,
-            stage_number=stage_number,
-            run_id=run_id,
-            submission_id=submission_id,
-            created_at=clock.now(),
-        )
-        self.session.add(comment)
-        self.updated_at = clock.now()
-        return comment
 
     def move_to(self, position: int) -> None:
         """Set how many stages are done: the one place where a ticket's position changes."""
@@ -225,8 +152,7 @@ class TicketRow(Model):
     ) -> None:
         """Add an event about this ticket."""
         self.updated_at = clock.now()
-        event = Event.about_ticket(
-            self,
+        event = self.event(
             event_type,
             actor,
             stage=stage,
@@ -236,6 +162,32 @@ class TicketRow(Model):
             needs_attention=needs_attention,
         )
         self.session.add(event)
+
+    def event(
+        self,
+        event_type: str,
+        actor: Actor,
+        *,
+        stage: str | None = None,
+        reason: str | None = None,
+        worker_id: str | None = None,
+        run_id: int | None = None,
+        needs_attention: bool = False,
+    ) -> Event:
+        """A fact about this ticket, in no session yet."""
+        return Event(
+            event_type=event_type,
+            project_id=self.project_id,
+            ticket_id=self.ticket_id,
+            run_id=run_id,
+            worker_id=worker_id or (actor.name if actor.kind == "worker" else None),
+            stage=stage,
+            reason=reason,
+            actor=actor.label,
+            needs_attention=needs_attention,
+            processed=event_type in LOGGED_ONLY,
+            created_at=clock.now(),
+        )
 
     def require_open(self) -> None:
         """Raise `Conflict` unless work on the ticket may go on."""

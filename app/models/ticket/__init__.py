@@ -1,0 +1,20 @@
+"""Tickets: one class, of which each file holds an aspect.
+
+`row` the columns and what each verb is made of · `creation` · `text` what it says and what is said
+about it · `planning` its plan · `dependencies` what it waits for · `retries` the pause after a
+failed attempt · `runs` the run in progress · `state` open, on hold, closed.
+
+What happens at a stage (complete, send back, fail …) is told by its run: see `stage_run.py`.
+"""
+
+from app.models.ticket.creation import TicketCreation
+from app.models.ticket.dependencies import TicketDependency
+from app.models.ticket.retries import TicketRetries
+from app.models.ticket.row import PRIORITIES, READY, STATES
+from app.models.ticket.state import Resolution, TicketState
+
+__all__ = ["PRIORITIES", "READY", "STATES", "Resolution", "Ticket", "TicketDependency"]
+
+
+class Ticket(TicketCreation, TicketRetries, TicketState):
+    """A piece of work. Its position is `completed_stages`; the database derives `current_stage`."""

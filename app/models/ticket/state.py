@@ -1,0 +1,92 @@
+"""Open, on hold, closed: the verbs that lead from one to the other."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import select
+
+from app import clock
+from app.actor import Actor
+from app.errors import Conflict
+from app.models.comment import Comment
+from app.models.event import Event
+from app.models.project import Project
+from app.models.ticket.dependencies import TicketDependencies
+from app.models.ticket.planning import TicketPlanning
+from app.models.ticket.runs import TicketRuns
+from app.text import require_text
+
+Resolution = Literal["completed", "stopped"]
+
+
+class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
+    """Whether work may go on. What is held or closed takes its run back; what closes or reopens
+    tells those that wait for it."""
+
+    __abstract__ = True
+
+    def hold(self, actor: Actor, reason: str = "") -> None:
+        """Let nobody work on the ticket until it is resumed; a run in progress is taken back."""
+        self.require_open()
+        reason = require_text(reason, "reason", self.REASON_MAX)
+        self._take_back(f"{self.ticket_id} was put on hold by {actor.label}", actor)
+        self.state = "on_hold"
+        self.record("ticket_held", actor, stage=self.current_stage, reason=reason or None)
+
+    def resume(
+        self, actor: Actor, answer: str = "", submission_id: str | None = None
+    ) -> Comment | None:
+        """Back into its queue with all attempts; the answer is a comment for the next worker."""
+        if self.state != "on_hold":
+            raise Conflict(f"{self.ticket_id} isn't on hold.")
+        said = self.say(answer, actor, submission_id=submission_id) if answer.strip() else None
+        self.state = "open"
+        self.failed_attempts = 0
+        self.free()
+        self.resolve_attention(actor, answer or "the ticket was resumed")
+        self.record("ticket_resumed", actor, stage=self.current_stage)
+        return said
+
+    def stop(self, actor: Actor, reason: str = "") -> None:
+        """Close the ticket although its plan isn't done; a run in progress is taken back."""
+        self.require_not_closed()
+        reason = require_text(reason, "reason", self.REASON_MAX)
+        self._take_back(f"{self.ticket_id} was closed by {actor.label}", actor)
+        self.resolve_attention(actor, reason or "the ticket was closed")
+        self.close("stopped", actor, reason)
+
+    def close(self, resolution: Resolution, actor: Actor, reason: str = "") -> None:
+        """End the ticket, and free those that it blocked."""
+        self.state = "closed"
+        self.resolution = resolution
+        self.closed_at = clock.now()
+        self.claimed_by = None
+        self.record("ticket_closed", actor, reason=reason or resolution)
+        self.session.flush()
+        self.tell_dependents_closed(actor)
+
+    def reopen(self, actor: Actor, reason: str = "") -> None:
+        """Open a closed ticket where it stopped; one whose plan was done repeats its last stage."""
+        if self.state != "closed":
+            raise Conflict(f"{self.ticket_id} isn't closed.")
+        Project.get(self.session, self.project_id).require_active()
+        self._require_roles()
+        if reason.strip():
+            self.say(reason, actor)
+        self.state = "open"
+        self.resolution = None
+        self.closed_at = None
+        self.move_to(min(self.completed_stages, len(self.execution_plan) - 1))
+        self.session.flush()
+        self.record("ticket_reopened", actor, stage=self.current_stage, reason=reason or None)
+        self.tell_dependents_reopened(actor)
+
+    def resolve_attention(self, actor: Actor, note: str) -> None:
+        """Process the ticket's open calls for attention: what happened now answers them."""
+        for event in self.session.scalars(
+            select(Event).where(
+                Event.ticket_id == self.ticket_id, Event.needs_attention, ~Event.processed
+            )
+        ):
+            event.process(actor, note[: Event.SUMMARY_MAX])
