@@ -16,10 +16,10 @@ def demo(port: int) -> None:
     wait for a person, and one loses its worker and is recovered. Everything stays on this machine,
     and Ctrl-C ends all of it.
     """
-    from app.runner.demo.processes import DemoError
-    from app.runner.demo.show import play
+    from app.sample.demo.processes import DemoError
+    from app.sample.demo.show import run_demo
 
     try:
-        play(port, click.echo)
+        run_demo(port, click.echo)
     except DemoError as error:
         raise click.ClickException(str(error)) from None

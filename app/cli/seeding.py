@@ -8,8 +8,8 @@ from app.cli.group import BoardCommand
 from app.db.base import db
 from app.errors import Conflict
 from app.models import Project
-from app.sample.script import read_script
-from app.sample.story import tell
+from app.sample.content import load_sample
+from app.sample.history import create_history
 
 
 @click.command(cls=BoardCommand, short_help="Make a sample project to look around in.")
@@ -22,6 +22,6 @@ def seed(project: str) -> None:
             f"{project} is here already, and seed changes no project. Choose another name: "
             "callboard seed --project acme/shop"
         )
-    tickets = tell(session, project.strip(), read_script())
+    tickets = create_history(session, project.strip(), load_sample())
     session.commit()
     click.echo(f"Project {project} has {tickets} tickets now. Look at it: callboard run")

@@ -9,10 +9,12 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from app.runner.demo import scene
+from app.sample.content import SampleTicket, load_sample
+from app.sample.demo import scene
 from tests.processes import CALLBOARD, free_port, until
 
 pytestmark = pytest.mark.slow
@@ -50,38 +52,53 @@ def are_gone(processes: list[psutil.Process]) -> bool:
 
 def new_tickets_done(printed: str) -> set[str]:
     """Tickets that weren't there in the beginning, and are closed."""
-    closed = re.findall(r" TEAS-(\d+) +closed$", printed, re.MULTILINE)
-    return {number for number in closed if int(number) > len(scene.TICKETS)}
+    closed = re.findall(r" WEB-(\d+) +closed$", printed, re.MULTILINE)
+    return {number for number in closed if int(number) > 1 + len(scene.FIRST_TICKETS)}
 
 
-def unfinished(number: int, **values: object) -> list[dict[str, object]]:
-    return [{"labels": [], "execution_plan": scene.PLAN, "state": "open", **values}] * number
+@pytest.fixture
+def tickets() -> Iterator[scene.Tickets]:
+    """The sample's tickets, for a board that isn't asked."""
+    with httpx.Client() as http:
+        yield scene.Tickets(http, load_sample())
 
 
-def test_new_tickets_wait_until_the_crew_has_room() -> None:
-    assert scene.next_ticket(0, unfinished(scene.CREW_HAS_ENOUGH)) is None
-    assert scene.next_ticket(0, unfinished(scene.CREW_HAS_ENOUGH - 1)) is not None
+def unfinished(number: int) -> list[dict[str, object]]:
+    return [{"title": "Upgrade to Node 22", "state": "open"}] * number
 
 
-def test_what_waits_for_a_person_neither_stops_the_crew_nor_grows_for_ever() -> None:
-    board: list[dict[str, object]] = []
+def test_new_tickets_wait_until_the_crew_has_room(tickets: scene.Tickets) -> None:
+    assert tickets.next(unfinished(scene.CREW_HAS_ENOUGH)) is None
+    assert tickets.next(unfinished(scene.CREW_HAS_ENOUGH - 1)) is not None
+
+
+def test_what_waits_for_a_person_neither_stops_the_crew_nor_grows_for_ever(
+    tickets: scene.Tickets,
+) -> None:
+    board: list[tuple[SampleTicket, dict[str, object]]] = []
     made = 0
     for _ in range(200):
-        while ticket := scene.next_ticket(made, board):
-            board.append({"state": "open", "labels": [], **ticket})
+        while ticket := tickets.next([record for _, record in board]):
             made += 1
+            board.append((ticket, {"state": "open", **tickets.body(ticket, [])}))
+            tickets.count(ticket, f"WEB-{made}")
         # The crew does all that it can do without a person.
-        board = [ticket for ticket in board if scene.needs_a_person(ticket)]
+        board = [each for each in board if each[0].needs_person]
 
     assert made >= 200
     assert len(board) == scene.PERSON_HAS_ENOUGH
-    assert any("approval" in ticket["execution_plan"] for ticket in board)
+    assert any("approval" in ticket.stages_of_plan for ticket, _ in board)
 
 
-def test_titles_of_new_tickets_differ() -> None:
-    tickets = [scene.next_ticket(made, []) for made in range(50)]
+def test_titles_of_new_tickets_differ(tickets: scene.Tickets) -> None:
+    titles = []
+    for number in range(50):
+        ticket = tickets.next([])
+        assert ticket
+        titles.append(tickets.body(ticket, [])["title"])
+        tickets.count(ticket, f"WEB-{number}")
 
-    assert len({ticket["title"] for ticket in tickets if ticket}) == 50
+    assert len(set(titles)) == 50
 
 
 def test_demo_shows_every_turn_a_ticket_can_take(demo: Demo, tmp_path: Path) -> None:
@@ -89,13 +106,13 @@ def test_demo_shows_every_turn_a_ticket_can_take(demo: Demo, tmp_path: Path) -> 
     until(lambda: "Ctrl-C ends the demo" in printed(), seconds=240)
     for turn in (
         "(The demo kills the runner",
-        "implementation failed: The tests hung",
+        "implementation failed: `aws s3 sync` ended",
         "implementation failed: unlucky-",
-        "review sends it back to implementation: Half a kilo",
-        "implementation asks a person: Which green",
+        "review sends it back to implementation: **Must**",
+        "implementation asks a person: The index can fold accents",
         "-1 is gone",
-        "TEAS-1  documentation done",
-        "TEAS-3  implementation done",
+        "WEB-5   documentation done",
+        "WEB-1   implementation done",
     ):
         until(lambda turn=turn: turn in printed(), seconds=120)
     until(lambda: len(new_tickets_done(printed())) >= 3, seconds=240)

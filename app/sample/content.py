@@ -1,4 +1,4 @@
-"""The text of the sample project, as its files tell it."""
+"""The sample project, as its TOML files describe it for `callboard seed` and `callboard demo`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Act(_Strict):
+class SampleRun(_Strict):
     """One run: how long it takes, how it ends, and what is said."""
 
     minutes: float = 0
@@ -27,7 +27,7 @@ class Act(_Strict):
     by: str = ""
 
 
-class Step(_Strict):
+class PersonAction(_Strict):
     """What a person does to a ticket."""
 
     hours: float
@@ -36,7 +36,7 @@ class Step(_Strict):
     says: str
 
 
-class TicketScript(_Strict):
+class SampleTicket(_Strict):
     """A ticket and what becomes of it."""
 
     key: str
@@ -49,16 +49,22 @@ class TicketScript(_Strict):
     parent: str | None = None
     waits_for: list[str] = []
     description: str
-    stages: list[Act] = []
-    people: list[Step] = []
+    stages: list[SampleRun] = []
+    people: list[PersonAction] = []
 
     @property
     def stages_of_plan(self) -> list[str]:
         """The worker types of the plan, which may be one of the starter set's by name."""
         return list(STARTER_PLANS[self.plan]) if isinstance(self.plan, str) else self.plan
 
+    @property
+    def needs_person(self) -> bool:
+        """Whether it can't be done without a decision, or waits for one that may need it."""
+        asks = any(run.does == "attention" for run in self.stages)
+        return asks or bool(self.waits_for) or "approval" in self.stages_of_plan
 
-class WorkerScript(_Strict):
+
+class SampleWorker(_Strict):
     """A worker, and when it comes and goes."""
 
     id: str
@@ -80,7 +86,7 @@ class RoleChange(_Strict):
     max_attempts: int | None = None
 
 
-class Reading(_Strict):
+class InboxReview(_Strict):
     """Someone deals with events: those about workers, or those that only report progress."""
 
     hours: float
@@ -89,8 +95,8 @@ class Reading(_Strict):
     note: str = ""
 
 
-class Script(_Strict):
-    """The whole story. Times are hours before now."""
+class SampleProject(_Strict):
+    """All of it. Times are hours before now."""
 
     path: str
     short_description: str
@@ -99,20 +105,19 @@ class Script(_Strict):
     rules: str
     patterns: str
     roles: list[RoleChange]
-    workers: list[WorkerScript]
-    inbox: list[Reading]
-    tickets: list[TicketScript]
+    workers: list[SampleWorker]
+    inbox: list[InboxReview]
+    tickets: list[SampleTicket]
 
 
-def read_script() -> Script:
-    """The story that the files of this package tell."""
+def load_sample() -> SampleProject:
     whole: dict[str, Any] = _read("project.toml")
     whole["tickets"] = [
         ticket
         for name in ("tickets-done.toml", "tickets-open.toml")
         for ticket in _read(name)["tickets"]
     ]
-    return Script.model_validate(whole)
+    return SampleProject.model_validate(whole)
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Lets the demo happen, and tells what happens, until someone has seen enough."""
+"""Runs the demo and prints what happens, until it is interrupted."""
 
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import sys
 import tempfile
@@ -15,20 +16,30 @@ from typing import Any
 import httpx
 
 from app.runner.agent import Agent
-from app.runner.demo.processes import DemoError, DemoProcesses
-from app.runner.demo.scene import PERSON, PROJECT, bring_more, new_password, set_up
+from app.sample.content import load_sample
+from app.sample.demo.processes import DemoError, DemoProcesses
+from app.sample.demo.scene import PROJECT, Tickets, set_up
+
+PERSON = "demo"
+"""The account to sign in with."""
 
 SCRIPT = Path(__file__).with_name("agent.py")
+PASSWORD_BYTES = 8
+"""Enough for a scratch board that only this machine can reach."""
+
 START_SECONDS = 30
 UNLUCKY = "unlucky"
 DIES_AFTER_SECONDS = 3
 LOOK_EVERY_SECONDS = 1
 NEW_TICKET_EVERY_SECONDS = 8
 
-CREWS = {"anna": {"implementation": 2}, "ben": {"review": 1, "documentation": 1}}
-"""The runners by name, and how many agents of which type each lets work at once."""
+CREWS = {
+    "anna": {"planning": 1, "design": 1, "research": 1, "implementation": 2},
+    "ben": {"review": 1, "testing": 1, "documentation": 1, "deployment": 1},
+}
+"""The runners by name, and how many agents of each worker type it runs at once."""
 
-TELLING = {
+MESSAGES = {
     "ticket_stage_completed": "{stage} done",
     "ticket_stage_returned": "{stage} sends it back {reason}",
     "ticket_stage_failed": "{stage} failed: {reason}",
@@ -39,19 +50,19 @@ TELLING = {
 
 
 class Interrupted(Exception):
-    """Someone has seen enough."""
+    """The demo is to end."""
 
 
-def play(port: int, say: Callable[[str], None]) -> None:
+def run_demo(port: int, echo: Callable[[str], None]) -> None:
     """The whole demo. Raises `DemoError`; returns when it is interrupted."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="callboard-demo-") as folder:
         processes = DemoProcesses(Path(folder), port)
         try:
-            _Show(processes, Path(folder), say).go_on()
+            _Demo(processes, Path(folder), echo).run()
         except Interrupted:
-            say("Ending all that was started …")
+            echo("Ending all that was started …")
         except httpx.HTTPError as error:
             raise DemoError(
                 f"the board doesn't answer: {error}\n{processes.log_of('server')}"
@@ -66,26 +77,24 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise Interrupted
 
 
-class _Show:
+class _Demo:
     """One demo, from the empty folder on."""
 
-    def __init__(self, processes: DemoProcesses, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, processes: DemoProcesses, folder: Path, echo: Callable[[str], None]) -> None:
         self._processes = processes
         self._folder = folder
-        self._say = say
-        self._told = 0
+        self._echo = echo
+        self._last_event = 0
         self._unlucky: Agent | None = None
         self._dies_at = 0.0
-        self._brought = 0
-        self._brings_at = time.monotonic()
+        self._next_ticket_at = 0.0
 
-    def go_on(self) -> None:
-        """Set the scene, then tell what happens."""
-        self._say("Making a board in a scratch folder …")
+    def run(self) -> None:
+        self._echo("Making a board in a scratch folder …")
         self._processes.run("db", "upgrade")
         plan = self._processes.run("token", "create", "demo", "--scope", "plan")
         work = self._processes.run("token", "create", "crew", "--scope", "work")
-        password = new_password()
+        password = secrets.token_hex(PASSWORD_BYTES)
         self._processes.run(
             *("user", "create", PERSON, "--role", "admin", "--password-stdin"), stdin=password
         )
@@ -96,18 +105,25 @@ class _Show:
             trust_env=False,
         ) as http:
             self._wait_for(server, http)
-            set_up(http, str(self._folder))
+            sample = load_sample()
+            set_up(http, sample, self._folder)
+            tickets = Tickets(http, sample)
+            tickets.make_lost()
             self._start_unlucky(work)
-            self._say(
+            self._echo(
                 f"\n    {self._processes.url}\n\nLook at it in a browser: sign in as {PERSON}, "
                 f"with the password {password}\nCtrl-C ends the demo.\n"
             )
-            crew_comes = False
+            is_crew_started = False
             while not server.has_ended:
-                self._tell(http)
-                crew_comes = crew_comes or self._start_crew_once_unlucky_works(http, work)
-                if crew_comes:
-                    self._bring_more(http)
+                self._print_events(http)
+                if is_crew_started:
+                    self._make_next_ticket(tickets)
+                elif self._is_claimed(http):
+                    is_crew_started = True
+                    self._dies_at = time.monotonic() + DIES_AFTER_SECONDS
+                    tickets.make_first()
+                    self._start_crew(work)
                 time.sleep(LOOK_EVERY_SECONDS)
         raise DemoError(f"the server ended:\n{self._processes.log_of('server')}")
 
@@ -122,51 +138,48 @@ class _Show:
         raise DemoError(f"the server doesn't answer:\n{self._processes.log_of('server')}")
 
     def _start_unlucky(self, token: str) -> None:
-        agent = [sys.executable, "-I", str(SCRIPT), "--slow"]
+        agent = [sys.executable, "-I", str(SCRIPT), str(self._folder), "--slow"]
         options = ["--project", PROJECT, "--type", "implementation"]
         self._unlucky = self._processes.start_runner(UNLUCKY, token, *options, "--", *agent)
 
-    def _start_crew_once_unlucky_works(self, http: httpx.Client, token: str) -> bool:
-        """The unlucky one takes the most urgent ticket first; the others come when it has."""
-        workers = http.get("workers", params={"status": "active"}).json()["items"]
-        if not workers:
-            return False
+    def _is_claimed(self, http: httpx.Client) -> bool:
+        """Whether the unlucky worker has its ticket: it is the only one, until the crew starts."""
+        return bool(http.get("workers", params={"status": "active"}).json()["items"])
+
+    def _start_crew(self, token: str) -> None:
         for name, types in CREWS.items():
             config = self._folder / f"{name}.toml"
-            config.write_text(_crew_file(types), "utf-8")
+            config.write_text(self._crew_file(types), "utf-8")
             self._processes.start_runner(name, token, "--config", str(config))
-        self._dies_at = time.monotonic() + DIES_AFTER_SECONDS
-        return True
 
-    def _bring_more(self, http: httpx.Client) -> None:
+    def _crew_file(self, types: dict[str, int]) -> str:
+        command = json.dumps([sys.executable, "-I", str(SCRIPT), str(self._folder)])
+        return "".join(
+            f'[[workers]]\nproject = "{PROJECT}"\ntype = "{name}"\nconcurrency = {slots}\n'
+            f"command = {command}\n\n"
+            for name, slots in types.items()
+        )
+
+    def _make_next_ticket(self, tickets: Tickets) -> None:
         """The crew never runs out of work, so that there is something to see until the end."""
-        if time.monotonic() > self._brings_at:
-            self._brings_at = time.monotonic() + NEW_TICKET_EVERY_SECONDS
-            self._brought += bring_more(http, self._brought)
+        if time.monotonic() > self._next_ticket_at:
+            self._next_ticket_at = time.monotonic() + NEW_TICKET_EVERY_SECONDS
+            tickets.make_next()
 
-    def _tell(self, http: httpx.Client) -> None:
+    def _print_events(self, http: httpx.Client) -> None:
         if self._unlucky and self._dies_at and time.monotonic() > self._dies_at:
             self._unlucky.kill()
             self._unlucky = None
-            self._say(f"(The demo kills the runner “{UNLUCKY}”. Its lease ends in ten seconds.)")
-        page = http.get("events", params={"after": self._told, "limit": 200}).json()
-        self._told = page["next_after"]
+            self._echo(f"(The demo kills the runner “{UNLUCKY}”. Its lease ends in ten seconds.)")
+        page = http.get("events", params={"after": self._last_event, "limit": 200}).json()
+        self._last_event = page["next_after"]
         for event in page["items"]:
-            if event["event_type"] in TELLING:
-                self._say(_line(event))
-
-
-def _crew_file(types: dict[str, int]) -> str:
-    command = json.dumps([sys.executable, "-I", str(SCRIPT)])
-    return "".join(
-        f'[[workers]]\nproject = "{PROJECT}"\ntype = "{name}"\nconcurrency = {times}\n'
-        f"command = {command}\n\n"
-        for name, times in types.items()
-    )
+            if event["event_type"] in MESSAGES:
+                self._echo(_line(event))
 
 
 def _line(event: dict[str, Any]) -> str:
     moment = time.strftime("%H:%M:%S")
     reason = (event["reason"] or "").partition("\n")[0]
-    what = TELLING[event["event_type"]].format_map({**event, "reason": reason})
+    what = MESSAGES[event["event_type"]].format_map({**event, "reason": reason})
     return f"{moment}  {event['ticket_id'] or '':<8}{what}"

@@ -1,4 +1,4 @@
-"""Lets the sample project happen: the real verbs, called at the times of its script."""
+"""Makes the sample project with its history: the real verbs, called at the times that it names."""
 
 from __future__ import annotations
 
@@ -15,60 +15,68 @@ from app import clock, pipeline
 from app.actor import Actor
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import READY
-from app.sample.script import Act, Reading, RoleChange, Script, Step, TicketScript, WorkerScript
+from app.sample.content import (
+    InboxReview,
+    PersonAction,
+    RoleChange,
+    SampleProject,
+    SampleRun,
+    SampleTicket,
+    SampleWorker,
+)
 from app.starter import add_starter_set
 from app.visibility import Visibility
 
 HEARTBEAT = timedelta(seconds=11)
 FIRST_PID = 4_000
 SIGN_OF_LIFE_HOURS = 4
-"""Shorter than the script's leases, so that no run is lost that should go on."""
+"""Shorter than the sample's leases, so that no run is lost that should go on."""
 
 
-def tell(session: Session, project_id: str, script: Script) -> int:
+def create_history(session: Session, project_id: str, sample: SampleProject) -> int:
     """Make the project and all that happened in it; returns how many tickets it has."""
-    story = Story(session, project_id, script)
-    story.begin()
-    story.go_on()
-    return len(script.tickets)
+    history = SampleHistory(session, project_id, sample)
+    history.schedule()
+    history.run()
+    return len(sample.tickets)
 
 
-class Story:
+class SampleHistory:
     """What happens next, and whom it concerns."""
 
-    def __init__(self, session: Session, project_id: str, script: Script) -> None:
+    def __init__(self, session: Session, project_id: str, sample: SampleProject) -> None:
         self.session = session
         self.project_id = project_id
-        self.script = script
+        self.sample = sample
         self.now = clock.now()
         self.ahead: list[tuple[datetime, int, Callable[[], None]]] = []
         self.order = count()
         self.ids: dict[str, str] = {}
-        self.acts: dict[str, list[Act]] = {}
+        self.runs_ahead: dict[str, list[SampleRun]] = {}
         self.prefix = ""
-        self.at_work: dict[str, WorkerScript] = {}
+        self.at_work: dict[str, SampleWorker] = {}
         self.last_claim: dict[str, int] = {}
 
-    def begin(self) -> None:
+    def schedule(self) -> None:
         """Make the project, and plan all that doesn't follow from something else."""
-        with clock.at(self._moment(self.script.began)):
+        with clock.at(self._moment(self.sample.began)):
             self._make_project()
-        for role in self.script.roles:
+        for role in self.sample.roles:
             self._plan(role.hours, partial(self._change_role, role))
-        for worker in self.script.workers:
+        for worker in self.sample.workers:
             self._plan(worker.start, partial(self._arrive, worker))
             if worker.until is not None:
                 self._plan(worker.until, partial(self._leave, worker))
-        for ticket in self.script.tickets:
+        for ticket in self.sample.tickets:
             self._plan(ticket.hours, partial(self._create, ticket))
-            for step in ticket.people:
-                self._plan(step.hours, partial(self._step_in, ticket, step))
-        for reading in self.script.inbox:
-            self._plan(reading.hours, partial(self._read_inbox, reading))
-        for hours in range(0, int(self.script.began), SIGN_OF_LIFE_HOURS):
+            for action in ticket.people:
+                self._plan(action.hours, partial(self._act, ticket, action))
+        for review in self.sample.inbox:
+            self._plan(review.hours, partial(self._read_inbox, review))
+        for hours in range(0, int(self.sample.began), SIGN_OF_LIFE_HOURS):
             self._plan(hours, self._stay_alive)
 
-    def go_on(self) -> None:
+    def run(self) -> None:
         """Let everything happen in its order, until now."""
         while self.ahead and self.ahead[0][0] < self.now:
             moment, _, happens = heappop(self.ahead)
@@ -88,20 +96,20 @@ class Story:
         heappush(self.ahead, (moment, next(self.order), happens))
 
     def _make_project(self) -> None:
-        script = self.script
+        sample = self.sample
         project = Project.create(
             self.session,
             actor=Actor.person("maya"),
             repository_name=self.project_id,
-            path=script.path,
-            short_description=script.short_description,
-            rules=script.rules,
-            patterns=script.patterns,
+            path=sample.path,
+            short_description=sample.short_description,
+            rules=sample.rules,
+            patterns=sample.patterns,
         )
         project.created_at = clock.now()
         self.prefix = (project.ticket_prefix or "").lower()
         add_starter_set(
-            self.session, self.project_id, Actor.person("maya"), lease_seconds=script.lease_seconds
+            self.session, self.project_id, Actor.person("maya"), lease_seconds=sample.lease_seconds
         )
 
     def _change_role(self, change: RoleChange) -> None:
@@ -117,7 +125,7 @@ class Story:
             actor=Actor.person(change.by),
         )
 
-    def _arrive(self, worker: WorkerScript) -> None:
+    def _arrive(self, worker: SampleWorker) -> None:
         worker_id = self._worker_id(worker)
         Worker.register(
             self.session,
@@ -130,7 +138,7 @@ class Story:
         self.at_work[worker_id] = worker
         self.last_claim[worker_id] = 0
 
-    def _leave(self, worker: WorkerScript) -> None:
+    def _leave(self, worker: SampleWorker) -> None:
         worker_id = self._worker_id(worker)
         del self.at_work[worker_id]
         if worker.declared_dead_by:
@@ -138,42 +146,42 @@ class Story:
         else:
             pipeline.finish_worker(self.session, worker_id, "no more work for it")
 
-    def _create(self, script: TicketScript) -> None:
+    def _create(self, sample: SampleTicket) -> None:
         ticket = Ticket.create(
             self.session,
             project_id=self.project_id,
-            title=script.title,
-            execution_plan=script.stages_of_plan,
-            actor=Actor.person(script.by),
-            description=script.description,
-            priority=script.priority,
-            labels=script.labels,
-            parent_id=self.ids.get(script.parent or ""),
+            title=sample.title,
+            execution_plan=sample.stages_of_plan,
+            actor=Actor.person(sample.by),
+            description=sample.description,
+            priority=sample.priority,
+            labels=sample.labels,
+            parent_id=self.ids.get(sample.parent or ""),
         )
-        self.ids[script.key] = ticket.ticket_id
-        self.acts[ticket.ticket_id] = list(script.stages)
-        for key in script.waits_for:
-            ticket.block_by(self.ids[key], Actor.person(script.by))
+        self.ids[sample.key] = ticket.ticket_id
+        self.runs_ahead[ticket.ticket_id] = list(sample.stages)
+        for key in sample.waits_for:
+            ticket.block_by(self.ids[key], Actor.person(sample.by))
 
-    def _step_in(self, script: TicketScript, step: Step) -> None:
-        ticket = Ticket.lock(self.session, self.ids[script.key])
+    def _act(self, sample: SampleTicket, action: PersonAction) -> None:
+        ticket = Ticket.lock(self.session, self.ids[sample.key])
         verbs: dict[str, Callable[[Actor], object]] = {
-            "comment": lambda actor: ticket.say(step.says, actor),
-            "hold": lambda actor: ticket.hold(actor, step.says),
-            "resume": lambda actor: ticket.resume(actor, step.says),
-            "stop": lambda actor: ticket.stop(actor, step.says),
+            "comment": lambda actor: ticket.say(action.says, actor),
+            "hold": lambda actor: ticket.hold(actor, action.says),
+            "resume": lambda actor: ticket.resume(actor, action.says),
+            "stop": lambda actor: ticket.stop(actor, action.says),
         }
-        verbs[step.does](Actor.person(step.by))
+        verbs[action.does](Actor.person(action.by))
 
-    def _read_inbox(self, reading: Reading) -> None:
+    def _read_inbox(self, review: InboxReview) -> None:
         events = self.session.scalars(
             select(Event.id).where(
                 Event.project_id == self.project_id,
-                Event.ticket_id.is_(None) if reading.of == "workers" else ~Event.needs_attention,
+                Event.ticket_id.is_(None) if review.of == "workers" else ~Event.needs_attention,
             )
         )
-        reader = Actor.person(reading.by)
-        pipeline.process_events(self.session, Visibility.everything(), events, reader, reading.note)
+        reader = Actor.person(review.by)
+        pipeline.process_events(self.session, Visibility.everything(), events, reader, review.note)
 
     def _let_workers_claim(self) -> None:
         wanted = self._stages_with_work()
@@ -193,41 +201,41 @@ class Story:
         if claim is None:
             return
         self.last_claim[worker_id] = next(self.order)
-        if acts := self.acts[claim.ticket_id]:
-            self._plan_end(acts.pop(0), claim.run_id)
+        if runs := self.runs_ahead[claim.ticket_id]:
+            self._plan_end(runs.pop(0), claim.run_id)
 
-    def _plan_end(self, act: Act, run_id: int) -> None:
-        ends_at = clock.now() + timedelta(minutes=act.minutes)
-        if act.at is not None:
-            ends_at = self._moment(act.at)
-        if act.does != "vanish":
-            self._plan_at(ends_at, lambda: self._end(act, run_id))
+    def _plan_end(self, planned: SampleRun, run_id: int) -> None:
+        ends_at = clock.now() + timedelta(minutes=planned.minutes)
+        if planned.at is not None:
+            ends_at = self._moment(planned.at)
+        if planned.does != "vanish":
+            self._plan_at(ends_at, lambda: self._end(planned, run_id))
 
-    def _end(self, act: Act, run_id: int) -> None:
+    def _end(self, planned: SampleRun, run_id: int) -> None:
         run = StageRun.lock(self.session, run_id)
         verbs: dict[str, Callable[[], object]] = {
-            "complete": lambda: run.complete(act.says),
-            "send_back": lambda: run.send_back(act.to, act.says),
-            "attention": lambda: run.ask_attention(act.says),
-            "fail": lambda: run.fail(act.says),
+            "complete": lambda: run.complete(planned.says),
+            "send_back": lambda: run.send_back(planned.to, planned.says),
+            "attention": lambda: run.ask_attention(planned.says),
+            "fail": lambda: run.fail(planned.says),
         }
-        verbs[act.does]()
+        verbs[planned.does]()
         ticket = run.ticket
         if ticket.is_in_backoff:
             # After the pause its worker looks again.
             self._plan_at(ticket.ready_at, lambda: None)
-        acts = self.acts[ticket.ticket_id]
-        if acts and acts[0].by and ticket.state == "open":
-            self._plan_decision(acts.pop(0), ticket.ticket_id)
+        runs = self.runs_ahead[ticket.ticket_id]
+        if runs and runs[0].by and ticket.state == "open":
+            self._plan_decision(runs.pop(0), ticket.ticket_id)
 
-    def _plan_decision(self, act: Act, ticket_id: str) -> None:
-        decides_at = clock.now() + timedelta(minutes=act.minutes)
-        self._plan_at(decides_at, lambda: self._decide(act, ticket_id))
+    def _plan_decision(self, planned: SampleRun, ticket_id: str) -> None:
+        decides_at = clock.now() + timedelta(minutes=planned.minutes)
+        self._plan_at(decides_at, lambda: self._decide(planned, ticket_id))
 
-    def _decide(self, act: Act, ticket_id: str) -> None:
+    def _decide(self, planned: SampleRun, ticket_id: str) -> None:
         ticket = Ticket.lock(self.session, ticket_id)
-        run = StageRun.by_person(ticket, Actor.person(act.by))
-        run.complete(act.says)
+        run = StageRun.by_person(ticket, Actor.person(planned.by))
+        run.complete(planned.says)
 
     def _stay_alive(self) -> None:
         for number, (worker_id, worker) in enumerate(self.at_work.items(), start=1):
@@ -239,6 +247,6 @@ class Story:
         run = StageRun.of_worker(self.session, worker_id)
         return run.run_id if run else None
 
-    def _worker_id(self, worker: WorkerScript) -> str:
+    def _worker_id(self, worker: SampleWorker) -> str:
         # Workers of all projects share one list: the project's prefix keeps their ids apart.
         return f"{self.prefix}-{worker.id}"
