@@ -14,7 +14,7 @@ from app.loading import (
     worker_to_stop,
 )
 from app.models import Project, Worker
-from app.queries.workers.records import worker_record, worker_records
+from app.queries.workers.list import worker_row, worker_slice
 from app.schemas.workers import (
     Heartbeat,
     HeartbeatAnswer,
@@ -52,14 +52,9 @@ def register_worker(caller: Caller, body: WorkerNew) -> WorkerResponse:
 @operation("GET", "/workers", tag=TAG, scope="read")
 def list_workers(caller: Caller, query: WorkersQuery) -> WorkerPage:
     """List workers: those alive, unless asked for others."""
-    items, following = worker_records(
-        db.session(),
-        caller.visibility,
-        project=caller.chosen_project(query.project),
-        worker_type=query.worker_type,
-        status=query.status,
-        cursor=query.cursor,
-        limit=query.limit,
+    wanted = query.wanted(caller.chosen_project(query.project))
+    items, following = worker_slice(
+        db.session(), caller.visibility, wanted, cursor=query.cursor, limit=query.limit
     )
     return WorkerPage.of(items=items, next=following)
 
@@ -113,4 +108,4 @@ def declare_worker_dead(caller: Caller, worker_id: str) -> WorkerResponse:
 
 
 def _shown(worker_id: str) -> WorkerResponse:
-    return WorkerResponse.model_validate(worker_record(db.session(), worker_id))
+    return WorkerResponse.model_validate(worker_row(db.session(), worker_id))

@@ -9,16 +9,16 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from sqlalchemy import exists, func, not_, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import ApiToken, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import READY
-from app.models.worker import LIVE_STATUSES
 from app.queries.events.list import EventFilter, EventRow, event_page
 from app.queries.inbox import Call, count_calls, first_calls, of_queue
 from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
+from app.queries.workers.conditions import is_live
 from app.queries.workers.list import WorkerRow, count_by_status, first_workers
 from app.visibility import Visibility
 
@@ -183,8 +183,7 @@ def _queues(session: Session, visibility: Visibility) -> list[Queue]:
         .where(
             Worker.project_id == WorkerType.project_id,
             Worker.worker_type == WorkerType.worker_type,
-            Worker.status.in_(LIVE_STATUSES),
-            not_(Worker.silent_since(now)),
+            is_live(),
         )
         .correlate(WorkerType)
         .scalar_subquery()

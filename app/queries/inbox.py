@@ -26,13 +26,14 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from app import clock
 from app.models import Comment, Event, Ticket, Worker, WorkerType
-from app.models.event import ASKING, HOLDING, INBOX
+from app.models.event import ASKING, INBOX
 from app.models.ticket import READY
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
+from app.queries.tickets.conditions import IS_GATE, HoldEvent, asks, is_hold_of_ticket
+from app.queries.workers.conditions import is_silent
 from app.visibility import Visibility
 
 QUOTED = 400
@@ -147,24 +148,9 @@ def _seen(visibility: Visibility, project: str, column: Any) -> ColumnElement[bo
 
 # Tickets that ask: on hold, unless a person put them there on purpose.
 
-_Hold = aliased(Event)
-_newest_hold = (
-    select(Event.id)
-    .where(Event.ticket_id == Ticket.ticket_id, Event.event_type.in_(HOLDING))
-    .order_by(Event.id.desc())
-    .limit(1)
-    .correlate(Ticket)
-    .scalar_subquery()
-)
-
 
 def _asking(*columns: Any) -> Select[*tuple[Any, ...]]:
-    return (
-        select(*columns)
-        .select_from(Ticket)
-        .outerjoin(_Hold, _Hold.id == _newest_hold)
-        .where(Ticket.state == "on_hold", _Hold.event_type.is_distinct_from("ticket_held"))
-    )
+    return select(*columns).select_from(Ticket).outerjoin(HoldEvent, is_hold_of_ticket).where(asks)
 
 
 def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
@@ -175,16 +161,16 @@ def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
 def _first_asking(
     session: Session, visibility: Visibility, project: str, number: int
 ) -> Iterable[Call]:
-    since = func.coalesce(_Hold.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
+    since = func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
     rows = session.execute(
         _asking(
             Ticket.ticket_id,
             Ticket.title,
             Ticket.priority,
             Ticket.failed_attempts,
-            func.coalesce(_Hold.stage, Ticket.current_stage).label("stage"),
+            func.coalesce(HoldEvent.stage, Ticket.current_stage).label("stage"),
             since.label("since"),
-            func.substr(_Hold.reason, 1, QUOTED).label("reason"),
+            func.substr(HoldEvent.reason, 1, QUOTED).label("reason"),
             WorkerType.max_attempts,
         )
         .outerjoin(
@@ -233,7 +219,7 @@ def _count_gates(visibility: Visibility, project: str) -> ScalarSelect[int]:
 
 
 def _is_gate(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
-    return WorkerType.performed_by == "person", _seen(visibility, project, WorkerType.project_id)
+    return IS_GATE, _seen(visibility, project, WorkerType.project_id)
 
 
 def _first_gates(
@@ -358,13 +344,13 @@ def _of_event(row: Any) -> Call:
 # Silent workers: live ones that should have been heard of. The next sweep makes an event of each.
 
 
-def _is_silent(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
-    return Worker.silent_since(clock.now()), _seen(visibility, project, Worker.project_id)
+def _silent(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
+    return is_silent(), _seen(visibility, project, Worker.project_id)
 
 
 def _count_silent(visibility: Visibility, project: str) -> ScalarSelect[int]:
     silent = select(func.count()).select_from(Worker)
-    return silent.where(*_is_silent(visibility, project)).scalar_subquery()
+    return silent.where(*_silent(visibility, project)).scalar_subquery()
 
 
 def _first_silent(
@@ -378,7 +364,7 @@ def _first_silent(
             Worker.project_id,
             Worker.hostname,
         )
-        .where(*_is_silent(visibility, project))
+        .where(*_silent(visibility, project))
         .order_by(Worker.last_activity, Worker.worker_id)
         .limit(number)
     )

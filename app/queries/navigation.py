@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Project, Ticket, Worker
-from app.models.worker import LIVE_STATUSES
 from app.queries.inbox import number_of_calls
 from app.queries.paging import COUNT_CAP
+from app.queries.tickets.conditions import NOT_CLOSED
+from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
 
 SHOWN_PROJECTS = 12
@@ -31,10 +32,10 @@ def navigation(session: Session, visibility: Visibility) -> Navigation:
     counts = session.execute(
         select(
             select(func.count())
-            .where(Ticket.state.in_(("open", "on_hold")), visibility.of(Ticket.project_id))
+            .where(NOT_CLOSED, visibility.of(Ticket.project_id))
             .scalar_subquery(),
             select(func.count())
-            .where(Worker.status.in_(LIVE_STATUSES), visibility.of(Worker.project_id))
+            .where(is_live(), visibility.of(Worker.project_id))
             .scalar_subquery(),
             number_of_calls(visibility),
         )
@@ -42,7 +43,7 @@ def navigation(session: Session, visibility: Visibility) -> Navigation:
     tickets_open, workers_live, calls = counts
     open_count = (
         select(func.count())
-        .where(Ticket.project_id == Project.repository_name, Ticket.state.in_(("open", "on_hold")))
+        .where(Ticket.project_id == Project.repository_name, NOT_CLOSED)
         .scalar_subquery()
         .label("open_count")
     )

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Project, Ticket, Worker, WorkerType
-from app.models.worker import LIVE_STATUSES
 from app.queries.tickets.conditions import situation
+from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
 
 WAITING = ("ready", "waiting")
@@ -111,7 +111,7 @@ def _count_workers(
     idle = func.sum(case((Worker.status == "idle", 1), else_=0))
     workers = (
         select(Worker.project_id, Worker.worker_type, func.count(), idle)
-        .where(Worker.status.in_(LIVE_STATUSES), visibility.of(Worker.project_id))
+        .where(is_live(), visibility.of(Worker.project_id))
         .group_by(Worker.project_id, Worker.worker_type)
     )
     if project is not None:

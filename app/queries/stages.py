@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import READY
-from app.models.worker import LIVE_STATUSES
+from app.queries.workers.conditions import is_live
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _running(session: Session, project_id: str) -> Iterable[Running]:
 def _live_workers(session: Session, project_id: str) -> Iterable[tuple[str, int]]:
     rows = session.execute(
         select(Worker.worker_type, func.count())
-        .where(Worker.project_id == project_id, Worker.status.in_(LIVE_STATUSES))
+        .where(Worker.project_id == project_id, is_live())
         .group_by(Worker.worker_type)
     )
     return ((name, live) for name, live in rows)

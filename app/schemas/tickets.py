@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.models import Comment, Ticket
-from app.queries.tickets.records import TicketFilter
+from app.queries.tickets.conditions import TicketFilter
 from app.schemas.base import (
     PLAN,
     PROJECT,
@@ -194,14 +194,21 @@ class TicketsQuery(Paged):
         min_length=1,
         max_length=200,
         pattern=r"^[^\x00]+$",
-        description="Only those whose title or id holds this.",
+        description="Only those whose id, title or description holds this.",
     )
     sort: Sort = Field("created", description="In which order; `-` begins with the newest.")
 
     def wanted(self, project: str | None) -> TicketFilter:
         """The same for the query; `project`: the one that the asker may look at."""
-        asked = self.model_dump(include={"state", "stage", "priority", "label", "parent_id"})
-        return TicketFilter(project=project, text=self.q, **asked)
+        return TicketFilter(
+            project=project or "",
+            state=self.state,
+            stage=self.stage or "",
+            priority="" if self.priority is None else str(self.priority),
+            labels=(self.label,) if self.label is not None else (),
+            parent_id=self.parent_id or "",
+            text=self.q or "",
+        )
 
 
 class TicketPage(Page[TicketLine]):

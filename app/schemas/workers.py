@@ -10,6 +10,7 @@ from pydantic import Field
 from app import clock
 from app.models import Worker
 from app.pipeline import Instruction
+from app.queries.workers.conditions import WorkerFilter
 from app.schemas.base import (
     PROJECT,
     Page,
@@ -118,9 +119,15 @@ class WorkersQuery(Paged):
 
     project: ProjectName | None = Field(None, description="Only this project's.")
     worker_type: RoleName | None = Field(None, description="Only of this role.")
-    status: Literal["live", "all"] | Status = Field(
-        "live", description="live: spawning, active and idle together."
+    status: Literal["live", "silent", "all"] | Status = Field(
+        "live",
+        description="live: spawning, active and idle together. Those of them whose heartbeat is "
+        "overdue are only in silent and in all.",
     )
+
+    def wanted(self, project: str | None) -> WorkerFilter:
+        """The same for the query; `project`: the one that the asker may look at."""
+        return WorkerFilter(project or "", self.worker_type or "", self.status)
 
 
 class WorkerPage(Page[WorkerResponse]):

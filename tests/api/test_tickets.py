@@ -92,7 +92,7 @@ def test_the_list_is_filtered(planner: Program, board: OpenSession) -> None:
     with board() as session:
         make_ticket(session, ticket_id="A", title="Cart of 100%", labels=["cart"], priority=0)
         make_ticket(session, ticket_id="B", plan=["approval"])
-        make_ticket(session, ticket_id="C").hold(ANN)
+        make_ticket(session, ticket_id="C", description="Keep Größe.").hold(ANN)
         make_ticket(session, ticket_id="D", parent_id="A").stop(ANN)
         make_project(session, "acme/api")
         make_ticket(session, project="acme/api", ticket_id="E")
@@ -108,6 +108,7 @@ def test_the_list_is_filtered(planner: Program, board: OpenSession) -> None:
     assert ids(state="on_hold") == "C"
     assert ids(project="acme/api") == "E"
     assert ids(label="cart") == ids(priority=0) == ids(q="100%") == ids(q="cart OF") == "A"
+    assert ids(q="keep größe") == "C", "descriptions are searched as on the page"
     assert ids(q="1%0") == ids(q="_") == ""
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from flask import Flask
 
 from app import clock
 from app.models import Event, Ticket, Worker
@@ -242,6 +243,27 @@ def test_workers_are_listed_with_what_they_hold(worker: Program) -> None:
     assert rest["next"] is None
     assert worker.get("/workers", status="failed").json["items"] == []
     assert len(worker.get("/workers", status="all", worker_type="review").json["items"]) == 0
+
+
+def test_a_silent_worker_is_live_in_no_list_and_no_count(
+    app: Flask, worker: Program, board: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "callboard.next_sweep", float("inf"))
+    for number in range(2):
+        worker.post("/workers", {**W1, "worker_id": f"w-{number}", "pid": number})
+    with board() as session:
+        Worker.get(session, "w-1").expected_by = clock.now() - timedelta(seconds=1)
+
+    def ids(**query: object) -> list[str]:
+        return [w["worker_id"] for w in worker.get("/workers", **query).json["items"]]
+
+    assert ids() == ids(status="live") == ids(status="idle") == ["w-0"]
+    assert ids(status="silent") == ["w-1"]
+    assert ids(status="all") == ["w-0", "w-1"]
+    (queue,) = [
+        q for q in worker.get("/queues").json["items"] if q["worker_type"] == "implementation"
+    ]
+    assert (queue["workers_live"], queue["workers_idle"]) == (1, 1)
 
 
 def test_a_token_of_another_project_learns_nothing_of_a_worker(

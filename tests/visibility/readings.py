@@ -17,7 +17,8 @@ from app.mcp.tools import tools
 from app.models.event import EVENT_TYPES
 from app.models.worker import STATUSES
 from app.queries.inbox import KINDS
-from app.queries.tickets.list import SORTS, STATE_CHOICES
+from app.queries.tickets.conditions import STATES
+from app.queries.tickets.list import SORTS
 from app.queries.workers.list import SORTS as WORKER_SORTS
 from app.web.auth import access
 from tests.api.conftest import Program
@@ -37,7 +38,7 @@ STAND_INS = {"filename": "css/tokens.css", "secret": "none", "provider": "none"}
 
 FILTERS = {
     "tickets.index": [
-        *(f"?state={state}" for state in STATE_CHOICES),
+        *(f"?state={state}" for state in STATES),
         *(f"?state=all&sort=-{sort}" for sort in SORTS),
         "?q=shared&state=all",
         "?label=common&state=all",

@@ -11,7 +11,7 @@ from app.mcp.registry import tool
 from app.mcp.tools.ids import AWorker
 from app.models import Project, Worker
 from app.queries.tickets.assignment import assignment
-from app.queries.workers.records import worker_record
+from app.queries.workers.list import worker_row
 from app.schemas.claims import ClaimNew
 from app.schemas.tools import Claimed
 from app.schemas.workers import Heartbeat, HeartbeatAnswer, Stopped, WorkerNew, WorkerResponse
@@ -95,4 +95,4 @@ def finish_worker(caller: Caller, worker_id: AWorker, body: Stopped) -> WorkerRe
 
 
 def _shown(worker_id: str) -> WorkerResponse:
-    return WorkerResponse.model_validate(worker_record(db.session(), worker_id))
+    return WorkerResponse.model_validate(worker_row(db.session(), worker_id))

@@ -20,7 +20,8 @@ from app.models import (
     WorkerType,
 )
 from app.models.ticket import READY
-from app.models.worker import LIVE_STATUSES
+from app.queries.tickets.conditions import IS_GATE, NOT_CLOSED
+from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
 
 
@@ -122,14 +123,10 @@ def contents(session: Session, project_id: str) -> Contents:
 def tabs(session: Session, project_id: str) -> Tabs:
     """The counts beside the tabs, in one query."""
     counts = (
-        select(func.count()).where(
-            Ticket.project_id == project_id, Ticket.state.in_(("open", "on_hold"))
-        ),
+        select(func.count()).where(Ticket.project_id == project_id, NOT_CLOSED),
         select(func.count()).where(WorkerType.project_id == project_id),
         select(func.count()).where(PlanTemplate.project_id == project_id),
-        select(func.count()).where(
-            Worker.project_id == project_id, Worker.status.in_(LIVE_STATUSES)
-        ),
+        select(func.count()).where(Worker.project_id == project_id, is_live()),
     )
     return Tabs(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
 
@@ -181,7 +178,7 @@ def _waiting(session: Session) -> Counter[str]:
         session,
         select(WorkerType.project_id, func.count())
         .join(Ticket, in_queue)
-        .where(WorkerType.performed_by == "person")
+        .where(IS_GATE)
         .group_by(WorkerType.project_id),
     )
 
@@ -189,9 +186,7 @@ def _waiting(session: Session) -> Counter[str]:
 def _live_workers(session: Session) -> Counter[str]:
     return _counts(
         session,
-        select(Worker.project_id, func.count())
-        .where(Worker.status.in_(LIVE_STATUSES))
-        .group_by(Worker.project_id),
+        select(Worker.project_id, func.count()).where(is_live()).group_by(Worker.project_id),
     )
 
 

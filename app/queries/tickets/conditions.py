@@ -1,14 +1,21 @@
-"""The one word that says where a ticket stands, worked out by the database.
+"""Conditions on tickets: the word that says where one stands, and what lists are narrowed to.
 
-The conditions stand here once: lists show the word, filters and counts use the same conditions.
+Each condition stands here once, for every list, count, figure and page. They are worked out by the
+database.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, exists, false
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from app import clock
-from app.models import Ticket, WorkerType
+from app.models import Event, Ticket, TicketLabel, WorkerType
+from app.models.event import HOLDING
 
 SITUATIONS = (
     "running",
@@ -22,27 +29,33 @@ SITUATIONS = (
 )
 """`waiting`: for a person. `backoff`: between two attempts. The last two are closed."""
 
+STATES = ("open", *SITUATIONS, "closed", "all")
+"""What lists can be narrowed to: `open` is all that isn't closed, on hold or not."""
 
-def is_gate() -> ColumnElement[bool]:
+NOT_CLOSED = Ticket.state.in_(("open", "on_hold"))
+RUNNING = Ticket.claimed_by.is_not(None)
+IS_GATE = WorkerType.performed_by == "person"
+
+
+def is_at_gate() -> ColumnElement[bool]:
     """Whether a person performs the ticket's current stage."""
     return exists().where(
         WorkerType.project_id == Ticket.project_id,
         WorkerType.worker_type == Ticket.current_stage,
-        WorkerType.performed_by == "person",
+        IS_GATE,
     )
 
 
 def situation_is(name: str) -> ColumnElement[bool]:
     """The condition for one situation; no ticket is in an unknown one."""
-    in_queue = and_(Ticket.state == "open", Ticket.claimed_by.is_(None), Ticket.open_blockers == 0)
+    # `READY` says the same as `in_queue`, for queries that need the index of the queues.
+    in_queue = and_(Ticket.state == "open", ~RUNNING, Ticket.open_blockers == 0)
     conditions: dict[str, ColumnElement[bool]] = {
-        "running": Ticket.claimed_by.is_not(None),
-        "ready": and_(in_queue, ~is_gate(), ~Ticket.in_backoff(clock.now())),
-        "backoff": and_(in_queue, ~is_gate(), Ticket.in_backoff(clock.now())),
-        "blocked": and_(
-            Ticket.state == "open", Ticket.claimed_by.is_(None), Ticket.open_blockers > 0
-        ),
-        "waiting": and_(in_queue, is_gate()),
+        "running": RUNNING,
+        "ready": and_(in_queue, ~is_at_gate(), ~Ticket.in_backoff(clock.now())),
+        "backoff": and_(in_queue, ~is_at_gate(), Ticket.in_backoff(clock.now())),
+        "blocked": and_(Ticket.state == "open", ~RUNNING, Ticket.open_blockers > 0),
+        "waiting": and_(in_queue, is_at_gate()),
         "on_hold": Ticket.state == "on_hold",
         "completed": Ticket.resolution == "completed",
         "stopped": Ticket.resolution == "stopped",
@@ -56,9 +69,88 @@ def situation() -> ColumnElement[str]:
     return case(
         (Ticket.state == "closed", Ticket.resolution),
         (Ticket.state == "on_hold", "on_hold"),
-        (Ticket.claimed_by.is_not(None), "running"),
+        (RUNNING, "running"),
         (Ticket.open_blockers > 0, "blocked"),
-        (is_gate(), "waiting"),
+        (is_at_gate(), "waiting"),
         (Ticket.in_backoff(clock.now()), "backoff"),
         else_="ready",
     ).label("situation")
+
+
+def state_is(name: str) -> ColumnElement[bool]:
+    """The condition for one of `STATES`."""
+    if name == "open":
+        return NOT_CLOSED
+    if name == "closed":
+        return Ticket.state == "closed"
+    return true() if name == "all" else situation_is(name)
+
+
+def since(name: str, started_at: datetime | None, ready_at: datetime) -> datetime | None:
+    """When a situation began; for `backoff`, when it ends; None where it tells nobody anything."""
+    if name == "running":
+        return started_at
+    return ready_at if name in ("ready", "waiting", "backoff") else None
+
+
+HoldEvent = aliased(Event)
+"""What put a ticket on hold last, for an outer join on `is_hold_of_ticket`."""
+
+is_hold_of_ticket = HoldEvent.id == (
+    select(Event.id)
+    .where(Event.ticket_id == Ticket.ticket_id, Event.event_type.in_(HOLDING))
+    .order_by(Event.id.desc())
+    .limit(1)
+    .correlate(Ticket)
+    .scalar_subquery()
+)
+
+asks = and_(Ticket.state == "on_hold", HoldEvent.event_type.is_distinct_from("ticket_held"))
+"""Whether a ticket waits for a person's answer: on hold, unless a person put it there on purpose.
+One whose events were pruned asks: nobody can tell that it doesn't."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """What a list of tickets is narrowed to; an empty text narrows nothing. A ticket has to have
+    all the `labels`."""
+
+    project: str = ""
+    state: str = "open"
+    stage: str = ""
+    priority: str = ""
+    labels: Sequence[str] = ()
+    parent_id: str = ""
+    text: str = ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it asks for more than a state."""
+        asked = self.project, self.stage, self.priority, self.labels, self.parent_id, self.text
+        return any(asked)
+
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
+        """All but the state, for which there is `state_is`."""
+        found: list[ColumnElement[bool]] = []
+        if self.project:
+            found.append(Ticket.project_id == self.project)
+        if self.stage:
+            found.append(Ticket.current_stage == self.stage)
+        if self.priority:
+            found.append(Ticket.priority == int(self.priority))
+        if self.parent_id:
+            found.append(Ticket.parent_id == self.parent_id)
+        for label in self.labels:
+            labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == label)
+            found.append(Ticket.ticket_id.in_(labelled))
+        if self.text:
+            found.append(_holds_text(session, self.text))
+        return found
+
+
+def _holds_text(session: Session, text: str) -> ColumnElement[bool]:
+    """Whether a ticket's id, title or description holds this, in whatever case."""
+    # SQLite's LIKE is blind to case by itself; lowering each text first would cost it double.
+    is_blind = session.get_bind().dialect.name == "sqlite"
+    columns = (Ticket.ticket_id, Ticket.title, Ticket.description)
+    return or_(*((c.contains if is_blind else c.icontains)(text, autoescape=True) for c in columns))

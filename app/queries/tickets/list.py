@@ -1,4 +1,4 @@
-"""The list of tickets: what it can be narrowed to, sorted by, and what one row shows."""
+"""The list of tickets: what it can be sorted by, and what one row shows."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.models import Event, Project, StageRun, Ticket, TicketDependency, TicketLabel, WorkerType
 from app.queries.paging import PAGE_SIZE, Page, capped_count
-from app.queries.tickets.conditions import SITUATIONS, situation, situation_is
+from app.queries.tickets.conditions import TicketFilter, since, situation, state_is
 from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
 from app.visibility import Visibility
-
-OPEN_STATES = ("open", "on_hold")
-STATE_CHOICES = ("open", *SITUATIONS, "closed", "all")
-"""What the list can show: open tickets unless something else is asked for."""
 
 SEARCH_MAX = 200
 LABELS_OFFERED = 200
@@ -30,24 +26,6 @@ STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4
 SORTS = ("id", "title", "stage", "state", "priority", "created", "updated")
 NEWEST_FIRST = ("created", "updated")
 """Sorts that begin at their end: whoever sorts by a time looks for the latest."""
-
-
-@dataclass(frozen=True, slots=True)
-class TicketFilter:
-    """What a list of tickets is narrowed to; an empty text narrows nothing. A ticket has to have
-    all the `labels`."""
-
-    project: str = ""
-    state: str = "open"
-    stage: str = ""
-    priority: str = ""
-    labels: Sequence[str] = ()
-    text: str = ""
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether it asks for more than a state."""
-        return bool(self.project or self.stage or self.priority or self.labels or self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +76,12 @@ def list_tickets(
     number: int,
 ) -> TicketList:
     """One page. Its ids come first, from the narrowest rows; only they are then read in full."""
-    matching = _matching(session, visibility, wanted)
-    n_open = capped_count(session, matching.where(_in_state("open")))
-    n_closed = capped_count(session, matching.where(_in_state("closed")))
+    conditions = *wanted.conditions(session), visibility.of(Ticket.project_id)
+    matching = select(Ticket.ticket_id).where(*conditions)
+    n_open = capped_count(session, matching.where(state_is("open")))
+    n_closed = capped_count(session, matching.where(state_is("closed")))
     totals = {"open": n_open, "closed": n_closed, "all": n_open + n_closed}
-    shown = matching.where(_in_state(wanted.state))
+    shown = matching.where(state_is(wanted.state))
     total = totals[wanted.state] if wanted.state in totals else capped_count(session, shown)
     keys = (*_sort_keys(sort), Ticket.ticket_id)
     order = [key.desc() if descending else key.asc() for key in keys]
@@ -118,7 +97,7 @@ def ticket_lines(session: Session, ids: Sequence[str]) -> list[TicketLine]:
         return []
     labels = labels_of(session, ids)
     started = _started_at(session, ids)
-    blockers = _open_blockers(session, ids)
+    blockers = open_blockers(session, ids)
     sent_back = stages_sent_back(session, ids)
     lines = {}
     for row in session.execute(_columns(ids)):
@@ -130,7 +109,7 @@ def ticket_lines(session: Session, ids: Sequence[str]) -> list[TicketLine]:
             situation=word,
             since=since(word, started.get(key), row.ready_at),
             open_blockers=row.open_blockers,
-            blocked_by=blockers.get(key),
+            blocked_by=next(iter(blockers.get(key, ())), None),
             priority=row.priority,
             labels=labels.get(key, ()),
             rail=rail_of(row.execution_plan, row.completed_stages, word, sent_back.get(key, ())),
@@ -138,13 +117,6 @@ def ticket_lines(session: Session, ids: Sequence[str]) -> list[TicketLine]:
             updated_at=row.updated_at,
         )
     return [lines[key] for key in ids if key in lines]
-
-
-def since(name: str, started_at: datetime | None, ready_at: datetime) -> datetime | None:
-    """When a situation began; for `backoff`, when it ends; None where it tells nobody anything."""
-    if name == "running":
-        return started_at
-    return ready_at if name in ("ready", "waiting", "backoff") else None
 
 
 def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
@@ -192,33 +164,6 @@ def label_choices(session: Session, visibility: Visibility) -> list[str]:
     return list(session.scalars(labels))
 
 
-def _matching(session: Session, visibility: Visibility, wanted: TicketFilter) -> Select[str]:
-    """Ids of the tickets that a filter finds, whatever their state."""
-    found = select(Ticket.ticket_id).where(visibility.of(Ticket.project_id))
-    if wanted.project:
-        found = found.where(Ticket.project_id == wanted.project)
-    if wanted.stage:
-        found = found.where(Ticket.current_stage == wanted.stage)
-    if wanted.priority:
-        found = found.where(Ticket.priority == int(wanted.priority))
-    for label in wanted.labels:
-        labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == label)
-        found = found.where(Ticket.ticket_id.in_(labelled))
-    if wanted.text:
-        columns = (Ticket.ticket_id, Ticket.title, Ticket.description)
-        # SQLite's LIKE is blind to case by itself; lowering each text first would cost it double.
-        is_blind = session.get_bind().dialect.name == "sqlite"
-        found = found.where(
-            or_(
-                *(
-                    (c.contains if is_blind else c.icontains)(wanted.text, autoescape=True)
-                    for c in columns
-                )
-            )
-        )
-    return found
-
-
 def _sort_keys(sort: str) -> tuple[ColumnElement[Any], ...]:
     if sort == "id":
         # By length first, because WEB-9 comes before WEB-12.
@@ -233,16 +178,6 @@ def _sort_keys(sort: str) -> tuple[ColumnElement[Any], ...]:
         "updated": Ticket.updated_at.expression,
     }
     return (columns[sort],)
-
-
-def _in_state(name: str) -> ColumnElement[bool]:
-    if name == "open":
-        return Ticket.state.in_(OPEN_STATES)
-    if name == "closed":
-        return Ticket.state == "closed"
-    if name == "all":
-        return true()
-    return situation_is(name) if name in SITUATIONS else false()
 
 
 def _columns(ids: Collection[str]) -> Select[*tuple[Any, ...]]:
@@ -269,12 +204,15 @@ def _started_at(session: Session, ids: Collection[str]) -> dict[str, datetime]:
     return {row[0]: row[1] for row in session.execute(running)}
 
 
-def _open_blockers(session: Session, ids: Collection[str]) -> dict[str, str]:
-    """One open ticket that each waits for."""
-    blockers = (
-        select(TicketDependency.ticket_id, func.min(TicketDependency.blocked_by_id))
+def open_blockers(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
+    """What each of these tickets still waits for."""
+    rows = (
+        select(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
         .join(Ticket, Ticket.ticket_id == TicketDependency.blocked_by_id)
         .where(TicketDependency.ticket_id.in_(ids), Ticket.state != "closed")
-        .group_by(TicketDependency.ticket_id)
+        .order_by(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
     )
-    return {row[0]: row[1] for row in session.execute(blockers)}
+    found: dict[str, list[str]] = defaultdict(list)
+    for ticket_id, blocker in session.execute(rows):
+        found[ticket_id].append(blocker)
+    return found

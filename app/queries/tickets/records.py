@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.models import StageRun, Ticket, TicketDependency, TicketLabel
+from app.models import StageRun, Ticket, TicketDependency
 from app.queries.keyset import Order, take_slice
-from app.queries.tickets.conditions import situation, situation_is
-from app.queries.tickets.list import labels_of
+from app.queries.tickets.conditions import TicketFilter, situation, state_is
+from app.queries.tickets.list import labels_of, open_blockers
 from app.visibility import Visibility
 
 ORDERS = {
@@ -37,41 +36,6 @@ NEIGHBOURS_MAX = 200
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TicketFilter:
-    """Which tickets are wanted; empty parts want all."""
-
-    project: str | None = None
-    state: str = "open"
-    stage: str | None = None
-    priority: int | None = None
-    label: str | None = None
-    parent_id: str | None = None
-    text: str | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter for a `where`."""
-        found: list[ColumnElement[bool]] = [
-            column == wanted
-            for column, wanted in (
-                (Ticket.project_id, self.project),
-                (Ticket.current_stage, self.stage),
-                (Ticket.priority, self.priority),
-                (Ticket.parent_id, self.parent_id),
-            )
-            if wanted is not None
-        ]
-        if self.state != "all":
-            found.append(_state_is(self.state))
-        if self.label is not None:
-            labels = TicketLabel.ticket_id == Ticket.ticket_id, TicketLabel.label == self.label
-            found.append(exists().where(*labels))
-        if self.text is not None:
-            texts = (Ticket.title, Ticket.ticket_id)
-            found.append(or_(*(column.icontains(self.text, autoescape=True) for column in texts)))
-        return found
-
-
 def ticket_lines(
     session: Session,
     visibility: Visibility,
@@ -82,8 +46,8 @@ def ticket_lines(
     limit: int,
 ) -> tuple[list[Record], str | None]:
     """Some of the wanted tickets, and the cursor for those that follow."""
-    conditions = *wanted.conditions(), visibility.of(Ticket.project_id)
-    rows = select(*LINE, situation()).where(*conditions)
+    conditions = *wanted.conditions(session), visibility.of(Ticket.project_id)
+    rows = select(*LINE, situation()).where(state_is(wanted.state), *conditions)
     found = take_slice(session, rows, ORDERS[sort], cursor=cursor, limit=limit)
     return _completed(session, found.rows), found.next
 
@@ -123,20 +87,12 @@ def is_waited_for_by(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
     )
 
 
-def _state_is(state: str) -> ColumnElement[bool]:
-    if state == "open":
-        return Ticket.state.in_(("open", "on_hold"))
-    if state == "closed":
-        return Ticket.state == "closed"
-    return situation_is(state)
-
-
 def _completed(session: Session, rows: Iterable[Any]) -> list[Record]:
     """These rows with what stands in other tables: labels, and what they still wait for."""
     records = [dict(row._mapping) for row in rows]
     labels = labels_of(session, [record["ticket_id"] for record in records])
     blocked = [record["ticket_id"] for record in records if record["open_blockers"]]
-    blockers = _open_blockers(session, blocked)
+    blockers = open_blockers(session, blocked) if blocked else {}
     return [
         {
             **record,
@@ -145,22 +101,6 @@ def _completed(session: Session, rows: Iterable[Any]) -> list[Record]:
         }
         for record in records
     ]
-
-
-def _open_blockers(session: Session, ticket_ids: Sequence[str]) -> dict[str, list[str]]:
-    """What each of these tickets still waits for; those that wait for nothing are left out."""
-    if not ticket_ids:
-        return {}
-    rows = (
-        select(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
-        .join(Ticket, Ticket.ticket_id == TicketDependency.blocked_by_id)
-        .where(TicketDependency.ticket_id.in_(ticket_ids), Ticket.state != "closed")
-        .order_by(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
-    )
-    found: dict[str, list[str]] = {}
-    for ticket_id, blocker in session.execute(rows):
-        found.setdefault(ticket_id, []).append(blocker)
-    return found
 
 
 def _neighbours(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Any]:

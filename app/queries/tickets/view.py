@@ -8,16 +8,15 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import NotFound
-from app.models import Event, StageRun, Ticket, TicketDependency, Worker, WorkerType
-from app.models.event import ASKING, HOLDING
-from app.models.worker import LIVE_STATUSES
-from app.queries.tickets.conditions import situation
-from app.queries.tickets.list import labels_of, since
+from app.models import StageRun, Ticket, TicketDependency, Worker, WorkerType
+from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket, since, situation
+from app.queries.tickets.list import labels_of
+from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
 
 RELATED_SHOWN = 100
@@ -195,7 +194,7 @@ def view_ticket(session: Session, ticket_id: str) -> TicketView:
         runs=_runs(session, ticket_id),
         roles=roles_of(session, ticket.project_id),
         related=_related(session, ticket),
-        hold=_hold(session, ticket) if word == "on_hold" else None,
+        hold=_hold(session, ticket_id) if word == "on_hold" else None,
         live_workers=_live_workers(session, ticket),
     )
 
@@ -265,33 +264,33 @@ def _related(session: Session, ticket: Ticket) -> list[Related]:
     return found
 
 
-def _hold(session: Session, ticket: Ticket) -> Hold:
+def _hold(session: Session, ticket_id: str) -> Hold:
+    # Its events may have been pruned.
     row = session.execute(
-        select(Event.reason, Event.actor, Event.stage, Event.created_at, Event.event_type)
-        .where(Event.ticket_id == ticket.ticket_id, Event.event_type.in_(HOLDING))
-        .order_by(Event.id.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        # Its events were pruned: the inbox lists it, because nobody can tell that it doesn't ask.
-        return Hold(None, None, ticket.current_stage, ticket.updated_at, asks=True)
-    return Hold(*row[:4], asks=row[4] == ASKING)
+        select(
+            HoldEvent.reason,
+            HoldEvent.actor,
+            func.coalesce(HoldEvent.stage, Ticket.current_stage),
+            func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type),
+            asks,
+        )
+        .select_from(Ticket)
+        .outerjoin(HoldEvent, is_hold_of_ticket)
+        .where(Ticket.ticket_id == ticket_id)
+    ).one()
+    return Hold(*row)
 
 
 def _live_workers(session: Session, ticket: Ticket) -> int:
     """How many live workers could take the ticket's next stage."""
     if not ticket.current_stage or ticket.state == "closed":
         return 0
-    alive = and_(
-        Worker.status.in_(LIVE_STATUSES),
-        or_(Worker.expected_by.is_(None), Worker.expected_by > clock.now()),
-    )
     return (
         session.scalar(
             select(func.count()).where(
                 Worker.project_id == ticket.project_id,
                 Worker.worker_type == ticket.current_stage,
-                alive,
+                is_live(),
             )
         )
         or 0

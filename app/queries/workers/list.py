@@ -1,30 +1,26 @@
-"""Workers as lists show them: what each is, what it does now, and when it was last heard of."""
+"""Workers: what each is, what it does now, and when it was last heard of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, Worker
-from app.models.worker import LIVE_STATUSES, STATUSES
+from app.models.worker import LIVE_STATUSES
+from app.queries.keyset import Order, take_slice
 from app.queries.paging import PAGE_SIZE, Page, capped_count
+from app.queries.workers.conditions import WorkerFilter, is_current, is_silent, shown_status
 from app.visibility import Visibility
-
-SHOWN_STATUSES = ("silent", *STATUSES)
-"""What a worker's pill may say. `silent`: live as far as anyone knows, but overdue."""
-
-FAILED_SHOWN_FOR = timedelta(days=1)
-"""Older failures are folded away with the finished: nobody waits for news of them."""
 
 STATUS_ORDER = ("silent", "failed", "active", "spawning", "idle", "finished")
 SORTS = ("status", "worker", "type", "heartbeat", "started")
 NEWEST_FIRST = ("heartbeat", "started")
+BY_ID = Order("worker_id", (Worker.worker_id.expression,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +31,13 @@ class WorkerRow:
     project_id: str
     worker_type: str
     status: str
+    is_silent: bool
     hostname: str | None
     pid: int | None
+    queue_name: str
     started_at: datetime
     last_activity: datetime
+    expected_by: datetime | None
     stop_requested_at: datetime | None
     stopped_reason: str | None
     run_id: int | None
@@ -49,40 +48,20 @@ class WorkerRow:
     output_tail: str | None = None
 
     @property
-    def is_live(self) -> bool:
-        """Whether the process may still run."""
-        return self.status not in ("finished", "failed")
+    def shown_status(self) -> str:
+        """One of `SHOWN_STATUSES`."""
+        return "silent" if self.is_silent else self.status
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it can't be asked to stop any more; one that is silent can."""
+        return self.status in ("finished", "failed")
 
     @property
     def place(self) -> str:
         """Where the process runs: "build-01, pid 4711"."""
         pid = f"pid {self.pid}" if self.pid else ""
         return ", ".join(part for part in (self.hostname, pid) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerFilter:
-    """Which workers are wanted; without a status, those that someone may care about now."""
-
-    project: str = ""
-    worker_type: str = ""
-    status: str = ""
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything was asked for."""
-        return bool(self.project or self.worker_type or self.status)
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter for a `where`."""
-        found: list[ColumnElement[bool]] = []
-        if self.project:
-            found.append(Worker.project_id == self.project)
-        if self.worker_type:
-            found.append(Worker.worker_type == self.worker_type)
-        if self.status != "all":
-            found.append(_status_is(self.status) if self.status else _is_current())
-        return found
 
 
 def worker_page(
@@ -104,13 +83,27 @@ def worker_page(
 
 def first_workers(session: Session, visibility: Visibility, size: int) -> list[WorkerRow]:
     """The workers to look at first: silent, failed lately, then those at work."""
-    is_wanted = _is_current(), visibility.of(Worker.project_id)
+    is_wanted = is_current(), visibility.of(Worker.project_id)
     rows = _rows().where(*is_wanted).order_by(*_order("status", descending=False)).limit(size)
     return [WorkerRow(*row) for row in session.execute(rows)]
 
 
-def require_row(session: Session, worker_id: str) -> WorkerRow:
-    """One worker as the lists show it; raises `NotFound`."""
+def worker_slice(
+    session: Session,
+    visibility: Visibility,
+    wanted: WorkerFilter,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[WorkerRow], str | None]:
+    """Some of the wanted workers by id, and the cursor for those that follow."""
+    rows = _rows().where(*wanted.conditions(), visibility.of(Worker.project_id))
+    found = take_slice(session, rows, BY_ID, cursor=cursor, limit=limit)
+    return [WorkerRow(*tuple(row)[:-1]) for row in found.rows], found.next
+
+
+def worker_row(session: Session, worker_id: str) -> WorkerRow:
+    """One worker, with the last lines of its output; raises `NotFound`."""
     one = _rows().add_columns(Worker.output_tail).where(Worker.worker_id == worker_id)
     row = session.execute(one).first()
     if row is None:
@@ -120,8 +113,8 @@ def require_row(session: Session, worker_id: str) -> WorkerRow:
 
 def count_by_status(session: Session, visibility: Visibility) -> dict[str, int]:
     """How many workers there are of each status, in the order of lists; none, no entry."""
-    shown = _shown_status()
-    is_wanted = _is_current(), visibility.of(Worker.project_id)
+    shown = shown_status()
+    is_wanted = is_current(), visibility.of(Worker.project_id)
     counts = session.execute(select(shown, func.count()).where(*is_wanted).group_by(shown))
     found: dict[str, int] = {row[0]: row[1] for row in counts}
     return {status: found[status] for status in STATUS_ORDER if status in found}
@@ -198,11 +191,14 @@ def _rows() -> Select[*tuple[Any, ...]]:
             Worker.worker_id,
             Worker.project_id,
             Worker.worker_type,
-            _shown_status(),
+            Worker.status,
+            is_silent().label("is_silent"),
             Worker.hostname,
             Worker.pid,
+            Worker.queue_name,
             Worker.started_at,
             Worker.last_activity,
+            Worker.expected_by,
             Worker.stop_requested_at,
             Worker.stopped_reason,
             StageRun.run_id,
@@ -219,26 +215,8 @@ def _rows() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _shown_status() -> ColumnElement[str]:
-    return case((Worker.silent_since(clock.now()), "silent"), else_=Worker.status).label("shown")
-
-
-def _status_is(status: str) -> ColumnElement[bool]:
-    silent = Worker.silent_since(clock.now())
-    if status == "silent":
-        return silent
-    if status in LIVE_STATUSES:
-        return and_(Worker.status == status, not_(silent))
-    return Worker.status == status
-
-
-def _is_current() -> ColumnElement[bool]:
-    lately = Worker.last_activity >= clock.now() - FAILED_SHOWN_FOR
-    return or_(Worker.status.in_(LIVE_STATUSES), and_(Worker.status == "failed", lately))
-
-
 def _order(sort: str, descending: bool) -> list[ColumnElement[Any]]:
-    status = case({name: place for place, name in enumerate(STATUS_ORDER)}, value=_shown_status())
+    status = case({name: place for place, name in enumerate(STATUS_ORDER)}, value=shown_status())
     columns: dict[str, ColumnElement[Any]] = {
         "status": status,
         "worker": Worker.worker_id.expression,

@@ -11,16 +11,15 @@ from app.forms.worker import DeclareDeadForm, StopForm
 from app.models import StageRun, Worker
 from app.queries.choices import agent_type_names, project_names
 from app.queries.events.list import EventFilter, event_page
+from app.queries.workers.conditions import SHOWN_STATUSES, WorkerFilter
 from app.queries.workers.list import (
     NEWEST_FIRST,
-    SHOWN_STATUSES,
     SORTS,
-    WorkerFilter,
     list_version,
     page_version,
-    require_row,
     runs_of,
     worker_page,
+    worker_row,
 )
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
@@ -68,7 +67,7 @@ def show(worker_id: str) -> Answer:
     return render_template(
         template,
         listing=listing,
-        worker=require_row(session, worker_id),
+        worker=worker_row(session, worker_id),
         runs=runs_of(session, visibility, worker_id, listing.page, RUNS_SHOWN),
         events=event_page(session, visibility, EventFilter(worker=worker_id), size=EVENTS_SHOWN),
         form=DeclareDeadForm(formdata=None),
@@ -86,7 +85,7 @@ def stop(worker_id: str) -> Answer:
             db.session.commit()
             flash(f"{worker_id} is asked to stop: its next heartbeat tells it.")
             return redirect(url_for("workers.show", worker_id=worker_id), 303)
-    worker = require_row(db.session(), worker_id)
+    worker = worker_row(db.session(), worker_id)
     return render_template("workers/stop.html", form=form, worker=worker), form.status
 
 
@@ -102,7 +101,7 @@ def declare_dead(worker_id: str) -> Answer:
             db.session.commit()
             flash(f"{worker_id} is declared dead.")
             return redirect(url_for("workers.show", worker_id=worker_id), 303)
-    worker = require_row(db.session(), worker_id)
+    worker = worker_row(db.session(), worker_id)
     return render_template("workers/declare_dead.html", form=form, worker=worker), form.status
 
 

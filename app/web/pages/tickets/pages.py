@@ -14,12 +14,11 @@ from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets import list as queries
 from app.queries.tickets.brief import brief_of, sizes_of
+from app.queries.tickets.conditions import STATES, TicketFilter
 from app.queries.tickets.list import (
     NEWEST_FIRST,
     SEARCH_MAX,
     SORTS,
-    STATE_CHOICES,
-    TicketFilter,
     list_tickets,
 )
 from app.queries.tickets.plan import stage_cards
@@ -88,7 +87,7 @@ def _wanted(listing: Listing, project: str, choices: dict[str, list[str]]) -> Ti
         labels = labels[:LABELS_MAX]
     return TicketFilter(
         project=project,
-        state=listing.choice("state", STATE_CHOICES) or "open",
+        state=listing.choice("state", STATES) or "open",
         stage=listing.choice("stage", choices["stages"]),
         priority=listing.choice("priority", PRIORITY_CHOICES),
         labels=labels,
