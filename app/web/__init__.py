@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from app.settings.board import Settings
 from app.web.auth import access, identity, single_sign_on, trusted_header
-from app.web.http import addresses, edge, public_address
+from app.web.http import addresses, edge, public_address, stylesheet
 from app.web.http.proxies import Proxies
 from app.web.http.request_log import RequestLog
 from app.web.pages import health, navigation
@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["int"] = addresses.RowNumberConverter
     public_address.register(app)
     edge.register(app)
+    stylesheet.register(app)
     health.register(app)
     identity.register()
     single_sign_on.register(app)

@@ -55,7 +55,7 @@ def test_an_installed_board_needs_no_checkout_and_a_reload_brings_new_code(wheel
         board.start()
         ready = board.ask("/readyz").json()
         page = board.ask("/api/docs").text
-        (style,) = [value for _, value in links_of(page) if "tokens.css" in value]
+        (style,) = [value for _, value in links_of(page) if "callboard.css" in value]
 
         assert ready["status"] == "ok"
         assert MARK in board.ask(style).text

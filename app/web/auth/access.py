@@ -27,6 +27,7 @@ ANYONE: Final = "anyone"
 NEEDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "static": ANYONE,
+        "stylesheet": ANYONE,
         "health.alive": ANYONE,
         "health.ready": ANYONE,
         "metrics.show": ANYONE,  # asks for a token, or an admin, by itself

@@ -159,20 +159,46 @@ def test_a_message_is_shown_once_and_escaped(error_page: str) -> None:
 def test_every_file_the_page_loads_exists_and_carries_its_hash(error_page: str) -> None:
     for address in loaded_by(error_page):
         path, _, version = address.partition("?v=")
-        assert (ROOT / path.lstrip("/")).is_file(), path
+        assert path == "/callboard.css" or (ROOT / path.lstrip("/")).is_file(), path
         assert re.fullmatch(r"[0-9a-f]{10}", version), address
 
 
-@pytest.mark.parametrize("kind", ["css", "js"])
-def test_every_sheet_and_module_is_loaded(error_page: str, kind: str) -> None:
+def test_every_module_is_loaded(error_page: str) -> None:
     loaded = {Path(address.partition("?")[0]).name for address in loaded_by(error_page)}
-    assert {path.name for path in (STATIC / kind).iterdir()} <= loaded
+    assert {path.name for path in (STATIC / "js").iterdir()} <= loaded
 
 
-def test_the_order_of_the_layers_comes_first(error_page: str) -> None:
-    sheets = [address for address in loaded_by(error_page) if ".css" in address]
-    assert sheets[0].startswith("/static/css/tokens.css")
+def test_the_one_stylesheet_holds_every_sheet_and_begins_with_the_order_of_the_layers(
+    app_without_tables: Flask, error_page: str
+) -> None:
+    (address,) = [address for address in loaded_by(error_page) if ".css" in address]
+    text = app_without_tables.test_client().get(address).text
+
+    sheets = [path.read_text("utf-8") for path in (STATIC / "css").iterdir()]
+    assert all(sheet in text for sheet in sheets)
+    assert len(text) == sum(map(len, sheets)) + len(sheets) - 1
+    assert text.startswith((STATIC / "css/tokens.css").read_text("utf-8"))
     assert "@layer tokens, base, layout, components;" in (STATIC / "css/tokens.css").read_text()
+
+
+def test_the_stylesheet_is_cached_for_a_year_under_its_hash_only(
+    app_without_tables: Flask, error_page: str
+) -> None:
+    client = app_without_tables.test_client()
+    (address,) = [address for address in loaded_by(error_page) if ".css" in address]
+    found = client.get(address)
+    same = client.get(address, headers={"If-None-Match": found.headers["ETag"]})
+
+    assert found.headers["Cache-Control"] == "public, max-age=31536000"
+    assert client.get("/callboard.css?v=0000000000").headers["Cache-Control"] == "no-cache"
+    assert client.get("/callboard.css").headers["Cache-Control"] == "no-cache"
+    assert (same.status_code, same.data) == (304, b"")
+
+
+def test_the_address_of_the_stylesheet_follows_a_proxys_prefix(app_without_tables: Flask) -> None:
+    with app_without_tables.test_request_context("/", environ_overrides={"SCRIPT_NAME": "/board"}):
+        url = app_without_tables.jinja_env.globals["stylesheet_url"]()
+    assert url.startswith("/board/callboard.css?v=")
 
 
 def test_htmx_is_told_to_stay_within_the_policy(error_page: str) -> None:
@@ -205,7 +231,7 @@ def loaded_by(page: str) -> list[str]:
     """The addresses of the files that a page loads."""
     parser = Addresses()
     parser.feed(page)
-    assert len(parser.found) > 20
+    assert len(parser.found) > 10
     return parser.found
 
 
