@@ -16,9 +16,11 @@ from app import clock
 from app.models import ApiToken, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import READY
 from app.queries.events.list import EventFilter, EventRow, event_page
-from app.queries.inbox import Call, count_calls, first_calls, of_queue
+from app.queries.inbox import Call, first_calls, number_of_calls
+from app.queries.paging import COUNT_CAP
+from app.queries.queues import Queue, queues
+from app.queries.tickets.conditions import IS_GATE, situation_is
 from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
-from app.queries.workers.conditions import is_live
 from app.queries.workers.list import WorkerRow, count_by_status, first_workers
 from app.visibility import Visibility
 
@@ -75,20 +77,6 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
-    """The tickets that wait at one stage of a project. `ready`: those that may start now."""
-
-    project: str
-    stage: str
-    is_gate: bool
-    is_archived: bool
-    total: int
-    ready: int
-    oldest: datetime | None
-    workers: int
-
-
-@dataclass(frozen=True, slots=True)
 class Dashboard:
     """The whole page."""
 
@@ -106,13 +94,14 @@ class Dashboard:
 
 def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashboard:
     """The dashboard as of now; its day begins at midnight in that time zone."""
-    queues = _queues(session, visibility)
-    shown = _shown_queues(queues)
+    found = queues(session, visibility)
+    figures, calls_total = _figures(session, visibility, found, zone)
+    shown = _shown_queues(found)
     return Dashboard(
         steps=_steps(session, visibility),
-        figures=_figures(session, visibility, queues, zone),
+        figures=figures,
         calls=first_calls(session, visibility, CALLS_SHOWN),
-        calls_total=count_calls(session, visibility),
+        calls_total=calls_total,
         running=_running(session, visibility),
         queues=shown[:PROJECTS_SHOWN],
         more_projects=len(shown[PROJECTS_SHOWN:]),
@@ -165,7 +154,7 @@ def _first_role(session: Session, visibility: Visibility) -> tuple[str, str] | N
         select(WorkerType.project_id, WorkerType.worker_type)
         .join(Project, Project.repository_name == WorkerType.project_id)
         .where(
-            WorkerType.performed_by == "agent",
+            ~IS_GATE,
             Project.archived_at.is_(None),
             visibility.of(WorkerType.project_id),
         )
@@ -175,69 +164,46 @@ def _first_role(session: Session, visibility: Visibility) -> tuple[str, str] | N
     return (row.project_id, row.worker_type) if row else None
 
 
-def _queues(session: Session, visibility: Visibility) -> list[Queue]:
-    """Every stage that tickets wait at. Workers that are overdue don't count as live."""
-    now = clock.now()
-    workers = (
-        select(func.count())
-        .where(
-            Worker.project_id == WorkerType.project_id,
-            Worker.worker_type == WorkerType.worker_type,
-            is_live(),
-        )
-        .correlate(WorkerType)
-        .scalar_subquery()
-    )
-    rows = session.execute(
-        select(
-            WorkerType.project_id,
-            WorkerType.worker_type,
-            WorkerType.performed_by == "person",
-            Project.archived_at.is_not(None),
-            of_queue(func.count()),
-            of_queue(func.count(), ~Ticket.in_backoff(now)),
-            of_queue(func.min(Ticket.ready_at)),
-            workers,
-        )
-        .join(Project, Project.repository_name == WorkerType.project_id)
-        .where(visibility.of(WorkerType.project_id))
-        .order_by(WorkerType.project_id, WorkerType.id)
-    )
-    return [queue for row in rows if (queue := Queue(*row)).total]
-
-
-def _shown_queues(queues: Sequence[Queue]) -> list[tuple[str, list[Queue]]]:
+def _shown_queues(found: Sequence[Queue]) -> list[tuple[str, list[Queue]]]:
     """By project, the one with most waiting tickets first; stages in the order they were made."""
-    active = [queue for queue in queues if queue.ready and not queue.is_archived]
-    grouped = [(name, list(rows)) for name, rows in groupby(active, lambda queue: queue.project)]
-    return sorted(grouped, key=lambda group: -sum(queue.ready for queue in group[1]))
+    active = [queue for queue in found if queue.ready and not queue.is_archived]
+    grouped = groupby(sorted(active, key=_project), _project)
+    return sorted(
+        ((name, list(rows)) for name, rows in grouped),
+        key=lambda group: -sum(queue.ready for queue in group[1]),
+    )
+
+
+def _project(queue: Queue) -> str:
+    return queue.project_id
 
 
 def _figures(
-    session: Session, visibility: Visibility, queues: Sequence[Queue], zone: tzinfo
-) -> Figures:
+    session: Session, visibility: Visibility, found: Sequence[Queue], zone: tzinfo
+) -> tuple[Figures, int]:
+    """The figures, and how many things wait for a person."""
     now = clock.now()
     seen = visibility.of(Ticket.project_id)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = session.execute(
+    is_open, on_hold, closed_today, calls = session.execute(
         select(
-            _count(Ticket.claimed_by.is_not(None), seen),
             _count(Ticket.state == "open", seen),
-            _count(Ticket.state == "on_hold", seen),
+            _count(situation_is("on_hold"), seen),
             _count(Ticket.state == "closed", Ticket.closed_at >= midnight, seen),
+            number_of_calls(visibility),
         )
     ).one()
-    running, is_open, on_hold, closed_today = counts
-    return Figures(
-        running=running,
-        ready=sum(queue.ready for queue in queues if not queue.is_gate),
-        # Open tickets are running, in a queue, or blocked: counting those would read each row.
-        blocked=is_open - running - sum(queue.total for queue in queues),
-        waiting=sum(queue.total for queue in queues if queue.is_gate),
+    figures = Figures(
+        running=sum(queue.running for queue in found),
+        ready=sum(queue.ready for queue in found if not queue.is_gate),
+        # Open tickets are running, queued, or blocked: counting those would read each row.
+        blocked=max(0, is_open - sum(queue.count for queue in found)),
+        waiting=sum(queue.ready for queue in found if queue.is_gate),
         on_hold=on_hold,
         closed_today=closed_today,
         median=_median_seconds(session, visibility, now),
     )
+    return figures, min(calls, COUNT_CAP)
 
 
 def _count(*conditions: Any) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Project, StageRun, Ticket, Worker
 from app.models.stage_run import OUTCOMES
-from app.queries.queues import Queue, queues
+from app.queries.queues import Queue, queue_status
 from app.visibility import Visibility
 
 LAST_RUN_ID = {
@@ -34,10 +34,10 @@ class Figures:
 
 
 def figures(session: Session, visibility: Visibility) -> Figures:
-    """The figures of all projects to be seen: six queries in all."""
+    """The figures of all projects to be seen: five queries in all."""
     claims, outcomes = _runs(session, visibility)
     return Figures(
-        queues=queues(session, visibility),
+        queues=queue_status(session, visibility),
         claims=claims,
         outcomes={word: outcomes.get(word, 0) for word in OUTCOMES},
         workers=_workers(session, visibility),

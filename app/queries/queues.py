@@ -1,58 +1,91 @@
-"""How deep the queues are, how long the oldest has waited, and who is there to take it."""
+"""Queues: what stands at each stage, since when, and who is there to take it.
+
+Pages, programs and monitoring read the same queues, so that their numbers agree.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models import Project, Ticket, Worker, WorkerType
-from app.queries.tickets.conditions import situation
+from app.models import Project, StageRun, Ticket, Worker, WorkerType
+from app.models.ticket import READY
+from app.queries.tickets.conditions import situation_is
 from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
 
-WAITING = ("ready", "waiting")
+Rows = Select[*tuple[Any, ...]]
 
 
 @dataclass(slots=True)
 class Queue:
-    """The queue of one worker type. `depth`: how many tickets are in each situation there."""
+    """The tickets at one worker type. `id` is None when its project no longer has that one.
+
+    `ready`: those that can be taken now, or at a gate that wait for a person. `oldest`: since when
+    the first of them is. `on_hold` and `blocked` are counted only by `queue_status`.
+    """
 
     project_id: str
     worker_type: str
-    performed_by: str
-    depth: dict[str, int] = field(default_factory=dict)
-    oldest: datetime | None = None
+    id: int | None = None
+    performed_by: str = "agent"
+    is_archived: bool = False
     workers_live: int = 0
     workers_idle: int = 0
+    ready: int = 0
+    backoff: int = 0
+    oldest: datetime | None = None
+    running: int = 0
+    on_hold: int = 0
+    blocked: int = 0
 
     @property
-    def ready(self) -> int:
-        """What can be taken now; a person's queue holds what waits for a person."""
-        return self.depth.get("ready", 0) + self.depth.get("waiting", 0)
+    def is_gate(self) -> bool:
+        """Whether a person takes from it."""
+        return self.performed_by == "person"
 
     @property
-    def backoff(self) -> int:
-        """What rests after a failed attempt."""
-        return self.depth.get("backoff", 0)
+    def queued(self) -> int:
+        """What can be taken now, or when it has rested after a failed attempt."""
+        return self.ready + self.backoff
 
     @property
-    def blocked(self) -> int:
-        """What waits for other tickets."""
-        return self.depth.get("blocked", 0)
+    def count(self) -> int:
+        """What runs or is queued."""
+        return self.running + self.queued
 
     @property
-    def on_hold(self) -> int:
-        """What waits until someone resumes it."""
-        return self.depth.get("on_hold", 0)
+    def is_starved(self) -> bool:
+        """Whether tickets are ready that nobody alive will take."""
+        return bool(self.ready and not self.workers_live and not self.is_gate)
 
     @property
-    def running(self) -> int:
-        """What is being worked on."""
-        return self.depth.get("running", 0)
+    def depth(self) -> dict[str, int]:
+        """How many tickets are in each situation here."""
+        return {
+            "ready": 0 if self.is_gate else self.ready,
+            "waiting": self.ready if self.is_gate else 0,
+            "backoff": self.backoff,
+            "blocked": self.blocked,
+            "on_hold": self.on_hold,
+            "running": self.running,
+        }
 
     @property
     def oldest_wait_seconds(self) -> float | None:
@@ -60,62 +93,134 @@ class Queue:
         return (clock.now() - self.oldest).total_seconds() if self.oldest else None
 
 
-def queues(session: Session, visibility: Visibility, project: str | None = None) -> list[Queue]:
-    """The queues of a project, or of all that aren't archived: three queries in all."""
-    roles = (
-        select(WorkerType.project_id, WorkerType.worker_type, WorkerType.performed_by)
-        .join(Project, Project.repository_name == WorkerType.project_id)
-        .where(Project.archived_at.is_(None), visibility.of(WorkerType.project_id))
-        .order_by(WorkerType.project_id, WorkerType.worker_type)
-    )
+def queues(session: Session, visibility: Visibility) -> list[Queue]:
+    """The queues of all projects, archived ones too: two queries, each served by indexes.
+
+    Worker types come in the order in which they were made, then those that are gone.
+    """
+    return _read(session, visibility, _queued(visibility), _running(visibility))
+
+
+def queues_of(session: Session, project_id: str) -> list[Queue]:
+    """The queues of one project."""
+    return queues(session, Visibility(only=project_id))
+
+
+def queue_status(
+    session: Session, visibility: Visibility, project: str | None = None
+) -> list[Queue]:
+    """The queues of one project or of all that aren't archived, by name, with what is on hold or
+    blocked there: this reads every open ticket."""
     if project is not None:
-        roles = roles.where(WorkerType.project_id == project)
-    found = {(row.project_id, row.worker_type): Queue(*row) for row in session.execute(roles)}
-    _count_tickets(session, visibility, project, found)
-    _count_workers(session, visibility, project, found)
+        visibility = replace(visibility, only=project)
+    kept = (_count(visibility, situation) for situation in ("on_hold", "blocked"))
+    every = _read(session, visibility, _queued(visibility), _running(visibility), *kept)
+    found = [queue for queue in every if queue.id and not queue.is_archived]
+    return sorted(found, key=lambda queue: (queue.project_id, queue.worker_type))
+
+
+def _read(session: Session, visibility: Visibility, *parts: Rows) -> list[Queue]:
+    found = {
+        (row.project_id, row.worker_type): Queue(*row)
+        for row in session.execute(_worker_types(visibility))
+    }
+    for project_id, stage, word, count, rested, oldest, oldest_rested in session.execute(
+        union_all(*parts).order_by("project_id", "current_stage")
+    ):
+        if not count:
+            continue
+        queue = found.setdefault((project_id, stage), Queue(project_id, stage))
+        if word != "queued":
+            setattr(queue, word, count)
+        elif queue.is_gate:
+            queue.ready, queue.oldest = count, oldest
+        else:
+            queue.ready, queue.backoff, queue.oldest = rested, count - rested, oldest_rested
     return list(found.values())
 
 
-def _count_tickets(
-    session: Session,
-    visibility: Visibility,
-    project: str | None,
-    found: dict[tuple[str, str], Queue],
-) -> None:
-    tickets = select(Ticket.project_id, Ticket.current_stage, situation(), Ticket.ready_at).where(
-        Ticket.state != "closed", visibility.of(Ticket.project_id)
+def _worker_types(visibility: Visibility) -> Rows:
+    return (
+        select(
+            WorkerType.project_id,
+            WorkerType.worker_type,
+            WorkerType.id,
+            WorkerType.performed_by,
+            Project.archived_at.is_not(None),
+            _workers(is_live()),
+            _workers(is_live(), Worker.status == "idle"),
+        )
+        .join(Project, Project.repository_name == WorkerType.project_id)
+        .where(visibility.of(WorkerType.project_id))
+        .order_by(WorkerType.project_id, WorkerType.id)
     )
-    if project is not None:
-        tickets = tickets.where(Ticket.project_id == project)
-    each = tickets.subquery()
-    counts = select(
-        each.c.project_id,
-        each.c.current_stage,
-        each.c.situation,
-        func.count(),
-        func.min(each.c.ready_at),
-    ).group_by(each.c.project_id, each.c.current_stage, each.c.situation)
-    for project_id, stage, word, count, since in session.execute(counts):
-        if queue := found.get((project_id, stage)):
-            queue.depth[word] = count
-            if word in WAITING:
-                queue.oldest = since
 
 
-def _count_workers(
-    session: Session,
-    visibility: Visibility,
-    project: str | None,
-    found: dict[tuple[str, str], Queue],
-) -> None:
-    idle = func.sum(case((Worker.status == "idle", 1), else_=0))
-    workers = (
-        select(Worker.project_id, Worker.worker_type, func.count(), idle)
-        .where(is_live(), visibility.of(Worker.project_id))
-        .group_by(Worker.project_id, Worker.worker_type)
+def _workers(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .where(
+            Worker.project_id == WorkerType.project_id,
+            Worker.worker_type == WorkerType.worker_type,
+            *conditions,
+        )
+        .correlate(WorkerType)
+        .scalar_subquery()
     )
-    if project is not None:
-        workers = workers.where(Worker.project_id == project)
-    for project_id, worker_type, live, resting in session.execute(workers):
-        if queue := found.get((project_id, worker_type)):
-            queue.workers_live, queue.workers_idle = live, resting
+
+
+def _queued(visibility: Visibility) -> Rows:
+    rested = ~Ticket.in_backoff(clock.now())
+    return (
+        select(
+            Project.repository_name.label("project_id"),
+            Ticket.current_stage.label("current_stage"),
+            literal("queued").label("word"),
+            func.count(Ticket.ticket_id),
+            func.count(case((rested, Ticket.ticket_id))),
+            func.min(Ticket.ready_at),
+            func.min(case((rested, Ticket.ready_at))),
+        )
+        .select_from(Project)
+        # An outer join lets SQLite begin with the projects, and find each queue by its index: an
+        # inner one makes it read every open ticket.
+        .outerjoin(Ticket, and_(Ticket.project_id == Project.repository_name, READY))
+        .where(visibility.of(Project.repository_name))
+        .group_by(Project.repository_name, Ticket.current_stage)
+    )
+
+
+def _running(visibility: Visibility) -> Rows:
+    """Runs in progress are few and have an index of their own."""
+    return (
+        select(
+            Ticket.project_id,
+            Ticket.current_stage,
+            literal("running"),
+            func.count(),
+            null(),
+            null(),
+            null(),
+        )
+        .select_from(StageRun)
+        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+        # The planner doesn't know how few: with `|| ''` no index leads to all tickets instead.
+        .where(StageRun.finished_at.is_(None), visibility.of(Ticket.project_id.concat("")))
+        .group_by(Ticket.project_id, Ticket.current_stage)
+    )
+
+
+def _count(visibility: Visibility, situation: str) -> Rows:
+    return (
+        select(
+            Ticket.project_id,
+            Ticket.current_stage,
+            literal(situation),
+            func.count(),
+            null(),
+            null(),
+            null(),
+        )
+        .where(situation_is(situation), visibility.of(Ticket.project_id))
+        .group_by(Ticket.project_id, Ticket.current_stage)
+    )

@@ -9,8 +9,8 @@ from app.loading import visible_event
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AnEvent
 from app.models import Event
+from app.queries import queues
 from app.queries.events.feed import event_feed
-from app.queries.queues import queues
 from app.schemas.events import EventFeed, EventResponse, EventsQuery, Processing
 from app.schemas.queues import QueueList, QueuesQuery
 
@@ -49,4 +49,4 @@ def queue_status(caller: Caller, query: QueuesQuery) -> QueueList:
     coordinator must answer.
     """
     project = caller.chosen_project(query.project)
-    return QueueList.of(items=queues(db.session(), caller.visibility, project))
+    return QueueList.of(items=queues.queue_status(db.session(), caller.visibility, project))

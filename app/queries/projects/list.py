@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.models import (
@@ -19,8 +19,8 @@ from app.models import (
     Worker,
     WorkerType,
 )
-from app.models.ticket import READY
-from app.queries.tickets.conditions import IS_GATE, NOT_CLOSED
+from app.queries.queues import queues
+from app.queries.tickets.conditions import NOT_CLOSED, RUNNING
 from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
 
@@ -70,8 +70,11 @@ def overviews(session: Session, visibility: Visibility) -> list[Overview]:
     first."""
     on_hold = _tickets(session, "on_hold")
     open_ = _tickets(session, "open")
-    running = _running(session)
-    waiting = _waiting(session)
+    running: Counter[str] = Counter()
+    waiting: Counter[str] = Counter()
+    for queue in queues(session, visibility):
+        running[queue.project_id] += queue.running
+        waiting[queue.project_id] += queue.ready if queue.is_gate else 0
     live_workers = _live_workers(session)
     rows = [
         Overview(
@@ -111,7 +114,7 @@ def contents(session: Session, project_id: str) -> Contents:
         select(func.count()).where(Ticket.project_id == project_id),
         comments,
         runs,
-        select(func.count()).where(Ticket.project_id == project_id, Ticket.claimed_by.is_not(None)),
+        select(func.count()).where(Ticket.project_id == project_id, RUNNING),
         select(func.count()).where(Event.project_id == project_id),
         select(func.count()).where(Worker.project_id == project_id),
         select(func.count()).where(WorkerType.project_id == project_id),
@@ -154,32 +157,6 @@ def _tickets(session: Session, state: str) -> Counter[str]:
         select(Ticket.project_id, func.count())
         .where(Ticket.state == state)
         .group_by(Ticket.project_id),
-    )
-
-
-def _running(session: Session) -> Counter[str]:
-    return _counts(
-        session,
-        select(Ticket.project_id, func.count())
-        .select_from(StageRun)
-        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        .where(StageRun.finished_at.is_(None))
-        .group_by(Ticket.project_id),
-    )
-
-
-def _waiting(session: Session) -> Counter[str]:
-    in_queue = and_(
-        Ticket.project_id == WorkerType.project_id,
-        Ticket.current_stage == WorkerType.worker_type,
-        READY,
-    )
-    return _counts(
-        session,
-        select(WorkerType.project_id, func.count())
-        .join(Ticket, in_queue)
-        .where(IS_GATE)
-        .group_by(WorkerType.project_id),
     )
 
 

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.models import Ticket, WorkerType
 from app.queries.projects.plan_order import plan_order
-from app.queries.stages import Stage, stages
+from app.queries.queues import Queue, queues_of
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
     """One worker type, and the stage it performs."""
 
-    stage: Stage
+    stage: Queue
     id: int
     name: str
     short_description: str | None
@@ -30,7 +30,7 @@ class Role:
 
 def roles(session: Session, project_id: str) -> list[Role]:
     """The worker types in the order in which plans use them."""
-    at = stages(session, project_id)
+    at = {queue.worker_type: queue for queue in queues_of(session, project_id)}
     rows = session.execute(
         select(
             WorkerType.id,
@@ -43,9 +43,7 @@ def roles(session: Session, project_id: str) -> list[Role]:
             WorkerType.max_attempts,
         ).where(WorkerType.project_id == project_id)
     )
-    found = {
-        row.worker_type: Role(at.get(row.worker_type, Stage(row.worker_type)), *row) for row in rows
-    }
+    found = {row.worker_type: Role(at[row.worker_type], *row) for row in rows}
     return [found[name] for name in plan_order(session, project_id, list(at)) if name in found]
 
 

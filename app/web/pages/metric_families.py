@@ -13,7 +13,6 @@ from app.models.worker import STATUSES
 from app.queries.metrics import Figures
 from app.queries.queues import Queue
 
-QUEUE_SITUATIONS = ("ready", "waiting", "backoff", "blocked", "on_hold", "running")
 QUEUE_LABELS = ("project", "worker_type")
 
 
@@ -57,8 +56,8 @@ class Board(Collector):
             labels=(*QUEUE_LABELS, "situation"),
         )
         for queue in self.figures.queues:
-            for word in QUEUE_SITUATIONS:
-                depths.add_metric((*_labels(queue), word), queue.depth.get(word, 0))
+            for word, number in queue.depth.items():
+                depths.add_metric((*_labels(queue), word), number)
         return depths
 
     def _oldest(self) -> Metric:

@@ -12,7 +12,7 @@ from app.forms.base import BoardForm
 from app.forms.seen import as_seen
 from app.forms.worker_type import StarterSetForm, WorkerTypeForm
 from app.models import Project, WorkerType
-from app.queries.stages import Stage, stages
+from app.queries.queues import queues_of
 from app.queries.worker_types import prompts
 from app.queries.worker_types.list import roles, titles
 from app.starter import STARTER_ROLES, add_starter_set, starter_role
@@ -119,7 +119,7 @@ def show(worker_type_id: int) -> Answer:
         "worker_types/show.html",
         Project.get(session, role.project_id),
         role=role,
-        stage=stages(session, role.project_id).get(role.worker_type, Stage(role.worker_type)),
+        stage=next(q for q in queues_of(session, role.project_id) if q.id == role.id),
         history=history,
         shown=prompts.comparison(session, role.id, old, new),
         problem=problem,
