@@ -7,7 +7,7 @@ from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
 from app.loading import own_worker
-from app.queries.tickets.assignment import assignment
+from app.queries.tickets.brief import assignment
 from app.schemas.claims import Assignment, ClaimNew
 
 TAG = "Workers"

@@ -18,7 +18,7 @@ from app.callers import Caller
 from app.db.base import db
 from app.errors import NotFound
 from app.loading import visible_ticket
-from app.queries.tickets.assignment import newest_comments
+from app.queries.tickets.brief import newest_comments
 from app.queries.tickets.records import Record, is_waited_for_by, ticket_record, waits_for
 from app.schemas.base import TicketId
 

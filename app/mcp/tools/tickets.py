@@ -9,7 +9,7 @@ from app.mcp.registry import tool
 from app.mcp.tools.ids import ATicket
 from app.models import Ticket
 from app.pipeline.planning import create_tickets as create_all
-from app.queries.tickets.assignment import newest_comments
+from app.queries.tickets.brief import newest_comments
 from app.queries.tickets.records import (
     is_waited_for_by,
     ticket_lines,

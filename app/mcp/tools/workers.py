@@ -10,7 +10,7 @@ from app.loading import own_worker, require_usable_worker_id, visible_run, worke
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AWorker
 from app.models import Project, Worker
-from app.queries.tickets.assignment import assignment
+from app.queries.tickets.brief import assignment
 from app.queries.workers.list import worker_row
 from app.schemas.claims import ClaimNew
 from app.schemas.tools import Claimed

@@ -1,16 +1,21 @@
-"""What the worker of a ticket's next stage reads, and how much that is."""
+"""What the worker of a stage reads: the answer to a claim, and its preview on the ticket's page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Comment, Project, Ticket, WorkerType
+from app import clock
+from app.models import Comment, Project, PromptVersion, StageRun, WorkerType
+from app.queries.tickets.records import Record, is_waited_for_by, ticket_record, waits_for
 from app.queries.tickets.view import TicketView
 
-COMMENTS_SHOWN = 200
+COMMENTS_MAX = 200
+"""Comments that are read: the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,49 @@ class Sizes:
         return self.prompt + self.rules + self.patterns + self.description + self.comments
 
 
-def sizes_of(session: Session, view: TicketView) -> Sizes:
-    """How much the next worker reads; one query."""
+def assignment(session: Session, run_id: int) -> dict[str, Any]:
+    """All that a worker needs to do the stage that it claimed by this run."""
+    columns = select(*StageRun.__table__.columns).where(StageRun.run_id == run_id)
+    run = session.execute(columns).one()
+    ticket = ticket_record(session, run.ticket_id)
+    return {
+        "run": run,
+        "lease_seconds": (run.lease_expires_at - clock.now()).total_seconds(),
+        **_brief(session, ticket, run.stage_number, run.worker_type, run.prompt_version),
+    }
+
+
+def brief_sections(session: Session, ticket_id: str) -> list[Section]:
+    """What an assignment would say if the ticket's current stage were claimed now, in the order in
+    which it is read; empty parts are left out."""
+    ticket = ticket_record(session, ticket_id)
+    number, role = ticket["completed_stages"] + 1, ticket["current_stage"]
+    version = session.scalar(
+        select(WorkerType.prompt_version).where(
+            WorkerType.project_id == ticket["project_id"], WorkerType.worker_type == role
+        )
+    )
+    brief = _brief(session, ticket, number, role, version)
+    title = f"System prompt of {role}, version {version}" if version else "System prompt"
+    left_out = brief["comments_left_out"]
+    sections = [
+        Section(title, brief["system_prompt"]),
+        Section("Plan", "\n".join(_stage_line(stage) for stage in brief["stages"])),
+        Section("Description", ticket["description"]),
+        Section("It waits for", _ticket_lines(brief["blocked_by"])),
+        Section("These wait for it", _ticket_lines(brief["blocks"])),
+        Section("Older comments", f"Left out: {left_out}." if left_out else ""),
+        *(
+            Section(f"Comment by {comment.worker_type or comment.author or 'someone'}", text)
+            for comment in brief["comments"]
+            if (text := comment.content)
+        ),
+    ]
+    return [section for section in sections if section.text]
+
+
+def brief_sizes(session: Session, view: TicketView) -> Sizes:
+    """How much that is; one query."""
     ticket = view.ticket
     prompt = (
         select(func.length(WorkerType.system_prompt))
@@ -50,45 +96,102 @@ def sizes_of(session: Session, view: TicketView) -> Sizes:
         .scalar_subquery()
     )
     project = Project.repository_name == ticket.project_id
-    comments = Comment.ticket_id == ticket.ticket_id
+    newest = (
+        select(func.length(Comment.content).label("length"))
+        .where(Comment.ticket_id == ticket.ticket_id)
+        .order_by(Comment.id.desc())
+        .limit(COMMENTS_MAX)
+        .subquery()
+    )
     row = session.execute(
         select(
             func.coalesce(prompt, 0),
             select(func.length(Project.rules)).where(project).scalar_subquery(),
             select(func.length(Project.patterns)).where(project).scalar_subquery(),
-            select(func.coalesce(func.sum(func.length(Comment.content)), 0))
-            .where(comments)
-            .scalar_subquery(),
-            select(func.count()).where(comments).scalar_subquery(),
+            func.coalesce(func.sum(newest.c.length), 0),
+            func.count(newest.c.length),
         )
     ).one()
     return Sizes(row[0], row[1], row[2], len(ticket.description), row[3], row[4])
 
 
-def brief_of(session: Session, ticket: Ticket) -> list[Section]:
-    """The parts in full, in the order they are read; empty ones are left out."""
-    project = Project.get(session, ticket.project_id)
-    role = WorkerType.named(session, ticket.project_id, ticket.current_stage or "")
-    sections = [
-        Section("Project rules", project.rules),
-        Section("Project patterns", project.patterns),
-        Section("Description", ticket.description),
-        *_comments(session, ticket.ticket_id),
-    ]
-    if role:
-        title = f"System prompt of {role.worker_type}, version {role.prompt_version}"
-        sections.insert(0, Section(title, role.system_prompt))
-    return [section for section in sections if section.text]
-
-
-def _comments(session: Session, ticket_id: str) -> list[Section]:
-    newest_first = session.execute(
-        select(Comment.author, Comment.worker_type, Comment.content)
-        .where(Comment.ticket_id == ticket_id)
-        .order_by(Comment.id.desc())
-        .limit(COMMENTS_SHOWN)
+def newest_comments(
+    session: Session, ticket_id: str, limit: int = COMMENTS_MAX
+) -> tuple[Sequence[Row[Any]], int]:
+    """The newest comments, oldest first, and how many older ones there are."""
+    of_ticket = Comment.ticket_id == ticket_id
+    newest = session.execute(
+        select(*Comment.__table__.columns).where(of_ticket).order_by(Comment.id.desc()).limit(limit)
     ).all()
+    if len(newest) < limit:
+        return newest[::-1], 0
+    total = session.scalar(select(func.count()).select_from(Comment).where(of_ticket)) or 0
+    return newest[::-1], total - len(newest)
+
+
+def _brief(
+    session: Session, ticket: Record, number: int, role: str | None, version: int | None
+) -> dict[str, Any]:
+    """What whoever does that stage reads, with their prompt in that version."""
+    ticket_id = ticket["ticket_id"]
+    project = session.get_one(Project, ticket["project_id"])
+    comments, left_out = newest_comments(session, ticket_id)
+    return {
+        "ticket": ticket,
+        "stages": _stages(session, ticket, number),
+        "project": project,
+        "system_prompt": _system_prompt(session, project, role, version),
+        "comments": comments,
+        "comments_left_out": left_out,
+        "blocked_by": waits_for(session, ticket_id),
+        "blocks": is_waited_for_by(session, ticket_id),
+    }
+
+
+def _stages(session: Session, ticket: Record, current: int) -> list[dict[str, Any]]:
+    roles = select(WorkerType.worker_type, WorkerType.short_description).where(
+        WorkerType.project_id == ticket["project_id"]
+    )
+    descriptions = dict(session.execute(roles).all())
+    plan: Sequence[str] = ticket["execution_plan"]
     return [
-        Section(f"Comment by {worker_type or author or 'someone'}", content)
-        for author, worker_type, content in reversed(newest_first)
+        {
+            "number": number,
+            "worker_type": name,
+            "short_description": descriptions.get(name),
+            "status": "yours" if number == current else "done" if number < current else "to_come",
+        }
+        for number, name in enumerate(plan, 1)
     ]
+
+
+def _system_prompt(
+    session: Session, project: Project, role: str | None, version: int | None
+) -> str:
+    """The prompt in that version, then what holds for the whole project."""
+    prompt = session.scalar(
+        select(PromptVersion.system_prompt)
+        .join(WorkerType, WorkerType.id == PromptVersion.worker_type_id)
+        .where(
+            WorkerType.project_id == project.repository_name,
+            WorkerType.worker_type == role,
+            PromptVersion.version == version,
+        )
+    )
+    parts = [
+        prompt or "",
+        f"# Rules of {project.repository_name}\n\n{project.rules}" if project.rules else "",
+        f"# Patterns of {project.repository_name}\n\n{project.patterns}"
+        if project.patterns
+        else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _stage_line(stage: dict[str, Any]) -> str:
+    about = f": {stage['short_description']}" if stage["short_description"] else ""
+    return f"{stage['number']}. {stage['worker_type']} ({stage['status'].replace('_', ' ')}){about}"
+
+
+def _ticket_lines(tickets: Sequence[Row[Any]]) -> str:
+    return "\n".join(f"{each.ticket_id} ({each.state}) {each.title}" for each in tickets)

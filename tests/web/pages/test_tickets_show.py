@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import Project, Ticket
+from app.queries.tickets.brief import COMMENTS_MAX, assignment
 from tests.conftest import OpenSession, SignIn
 from tests.factories import (
     ANN,
@@ -128,6 +131,31 @@ def test_what_the_next_worker_reads(client: FlaskClient, board: OpenSession) -> 
     for text in ("You do implementation.", "Test first.", "Small commits.", "A hint"):
         assert text in brief
     assert "The wish &lt;b&gt;" in brief
+    assert "1. implementation (yours)" in brief
+
+
+def test_the_brief_is_what_a_claim_answers(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        make_project(session, rules="Test first.", patterns="Small commits.")
+        before = make_ticket(session, ["review"], title="Goes first")
+        ticket = make_ticket(session, description="The wish")
+        ticket.block_by(before.ticket_id, ANN)
+        before.stop(ANN)
+        for number in range(COMMENTS_MAX + 1):
+            ticket.say(f"Hint {number}.", ANN)
+        ticket_id, before_id = ticket.ticket_id, before.ticket_id
+    brief = unescape(client.get(f"/tickets/{ticket_id}/brief").text)
+    page = words(client.get(f"/tickets/{ticket_id}").text)
+    with board() as session:
+        run = run_stage(session, session.get_one(Ticket, ticket_id))
+        told = assignment(session, run.run_id)
+    assert told["system_prompt"] in brief
+    assert [row.title for row in told["blocked_by"]] == ["Goes first"]
+    assert f"{before_id} (closed) Goes first" in brief
+    assert all(comment.content in brief for comment in told["comments"])
+    assert "Hint 0." not in brief
+    assert "Left out: 1." in brief
+    assert f"{COMMENTS_MAX} comments" in page
 
 
 def test_an_open_page_asks_and_gets_nothing_until_something_changed(

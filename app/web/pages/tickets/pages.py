@@ -9,11 +9,12 @@ from flask import render_template, request, url_for
 from app.db.base import db
 from app.forms.comment import CommentForm
 from app.forms.ticket_verbs import DependencyForm
+from app.models import Ticket
 from app.models.label import LABELS_MAX
 from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets import list as queries
-from app.queries.tickets.brief import brief_of, sizes_of
+from app.queries.tickets.brief import brief_sections, brief_sizes
 from app.queries.tickets.conditions import STATES, TicketFilter
 from app.queries.tickets.list import (
     NEWEST_FIRST,
@@ -114,7 +115,7 @@ def ticket_page_context(view: TicketView, version: str) -> dict[str, Any]:
         "view": view,
         "stages": stage_cards(view),
         "story": tell_story(db.session(), view, in_full=in_full),
-        "sizes": sizes_of(db.session(), view),
+        "sizes": brief_sizes(db.session(), view),
         "actions": actions_for(view),
         "shown": SHOWN.get(view.situation, 1),
         "forms": forms_for(view),
@@ -128,7 +129,9 @@ def ticket_page_context(view: TicketView, version: str) -> dict[str, Any]:
 @blueprint.get("/tickets/<ticket_id>/brief")
 def brief(ticket_id: str) -> Answer:
     """What the worker of the next stage reads."""
-    view = view_ticket(db.session(), ticket_id)
+    session = db.session()
     return render_template(
-        "tickets/brief.html", view=view, sections=brief_of(db.session(), view.ticket)
+        "tickets/brief.html",
+        ticket=Ticket.get(session, ticket_id),
+        sections=brief_sections(session, ticket_id),
     )
