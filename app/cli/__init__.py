@@ -22,12 +22,11 @@ from app.settings.board import ConfigError, load_settings
 def register(app: Flask) -> None:
     """Add Callboard's own commands to the application's."""
     from app.cli.backup import backup, restore
+    from app.cli.board import expire_leases, seed
     from app.cli.copying import copy_database
     from app.cli.doctor import doctor
     from app.cli.importing import import_group
-    from app.cli.leases import expire_leases
     from app.cli.pruning import prune
-    from app.cli.seeding import seed
     from app.cli.tokens import token_group
     from app.cli.users import setup_link, user_group
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli.keeping import KeepingCommand, print_sums, progress
+from app.cli.database import DatabaseCommand, print_sums, progress
 from app.errors import Invalid
 from app.upkeep.copying import copy_database as copy
 from app.upkeep.databases import read_url, shown
@@ -13,7 +13,7 @@ SOURCE, TARGET = "CALLBOARD_COPY_FROM", "CALLBOARD_COPY_TO"
 
 
 @click.command(
-    "copy-database", cls=KeepingCommand, short_help="Move the board to another database."
+    "copy-database", cls=DatabaseCommand, short_help="Move the board to another database."
 )
 @click.argument("source", metavar="FROM", envvar=SOURCE)
 @click.argument("target", metavar="TO", envvar=TARGET)

@@ -1,9 +1,12 @@
-"""What every `callboard` command shares: grouped help, and errors in one line."""
+"""What `callboard` commands share: sections of help, errors in a line, durations, the operator."""
 
 from __future__ import annotations
 
+import getpass
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -11,6 +14,7 @@ from flask import current_app
 from flask.cli import FlaskGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from app.actor import Actor
 from app.db.errors import failure_of
 from app.errors import DomainError
 from app.settings.board import Settings
@@ -29,6 +33,8 @@ SHORT_HELP: Mapping[str, str] = {
     "run": "Serve on this machine, for development; `callboard serve` serves a team.",
 }
 """For commands that Flask and its extensions bring."""
+
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 MISSING_TABLE = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
 
@@ -67,6 +73,23 @@ class BoardCommand(click.Command):
             return super().invoke(ctx)
 
 
+class Lifetime(click.ParamType[timedelta]):
+    """How long something lasts: 12h, 90d, 4w."""
+
+    name = "time"
+
+    def convert(
+        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Read it, or explain."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"([0-9]{1,5})([hdw])", value)
+        if not found:
+            self.fail(f"{value} isn't a time such as 12h, 90d or 4w.", param, ctx)
+        return int(found[1]) * UNITS[found[2]]
+
+
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
     """No traceback for what the person at the terminal can put right."""
@@ -77,6 +100,14 @@ def errors_in_one_line() -> Iterator[None]:
         raise click.ClickException(where + error.message) from None
     except DBAPIError as error:
         raise click.ClickException(_explain(error)) from None
+
+
+def operator() -> Actor:
+    """Whoever runs the command, by the name of their login where there is one."""
+    try:
+        return Actor.operator(getpass.getuser())
+    except (KeyError, OSError):
+        return Actor.operator("unknown")
 
 
 def settings() -> Settings:

@@ -1,4 +1,4 @@
-"""`callboard mcp-config`: what an MCP client must be told to find the board.
+"""`callboard mcp-config`: the configuration that lets an MCP client find the board.
 
 Each agent program has a format of its own, and its own way to name an environment variable in it.
 """

@@ -8,9 +8,10 @@ from datetime import timedelta
 import click
 
 from app import clock
-from app.cli.keeping import KeepingCommand, progress
+from app.cli.database import DatabaseCommand, progress
+from app.cli.group import Lifetime, operator
+from app.cli.keeping import progress
 from app.cli.lifetime import Lifetime
-from app.cli.operator import the_operator
 from app.db.base import db
 from app.db.transactions import reading
 from app.models import AuditEntry
@@ -20,7 +21,7 @@ PAUSE_SECONDS = 0.01
 """Between two batches, so that those who wait for the database get their turn."""
 
 
-@click.command(cls=KeepingCommand, short_help="Delete old events that were dealt with.")
+@click.command(cls=DatabaseCommand, short_help="Delete old events that were dealt with.")
 @click.option(
     "--events-older-than",
     "events_age",
@@ -59,9 +60,7 @@ def _prune_events(age: timedelta, dry_run: bool) -> None:
             show(deleted, total)
             time.sleep(PAUSE_SECONDS)
     if deleted:
-        AuditEntry.record(
-            db.session(), "events_pruned", the_operator(), subject=when, number=deleted
-        )
+        AuditEntry.record(db.session(), "events_pruned", operator(), subject=when, number=deleted)
     db.session.commit()
     click.echo(f"{_events(deleted)} {when} deleted.")
 

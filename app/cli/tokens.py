@@ -8,9 +8,7 @@ import click
 from sqlalchemy import select
 
 from app import clock
-from app.cli.group import BoardCommand
-from app.cli.lifetime import Lifetime
-from app.cli.operator import the_operator
+from app.cli.group import BoardCommand, Lifetime, operator
 from app.db.base import db
 from app.models import ApiToken
 from app.models.api_token import SCOPES
@@ -43,7 +41,7 @@ def create(
         scopes=scopes,
         project_id=project_id,
         lifetime=lifetime,
-        actor=the_operator(),
+        actor=operator(),
     )
     db.session.commit()
     until = f", until {_day(token.expires_at)}" if token.expires_at else ""
@@ -75,8 +73,8 @@ def list_tokens(with_dead: bool) -> None:
 @token_group.command("revoke", cls=BoardCommand)
 @click.argument("name")
 def revoke(name: str) -> None:
-    """Let nobody come in with a token any more, from this moment on."""
-    ApiToken.named(db.session(), name).revoke(the_operator())
+    """Revoke a token: from this moment on it is refused."""
+    ApiToken.named(db.session(), name).revoke(operator())
     db.session.commit()
     click.echo(f"The token {name} is revoked.")
 

@@ -1,4 +1,4 @@
-"""`callboard user …` and `callboard setup-link`: who may come in, said at the server itself."""
+"""`callboard user …` and `callboard setup-link`: accounts, managed on the server itself."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Callable
 import click
 
 from app import pipeline
-from app.cli.group import BoardCommand
-from app.cli.operator import the_operator
+from app.cli.group import BoardCommand, operator
 from app.db.base import db
 from app.links import LOCAL_URL, link_from, public_url
 from app.models import Invitation, User
@@ -30,7 +29,7 @@ def setup_link(url: str | None, if_needed: bool) -> None:
     """Print a one-time link that makes the first admin; older ones lead nowhere then."""
     if if_needed and User.exist(db.session()):
         return
-    secret = Invitation.for_setup(db.session(), the_operator())
+    secret = Invitation.for_setup(db.session(), operator())
     db.session.commit()
     link = link_from(url or public_url() or LOCAL_URL, "accounts.join", secret=secret)
     if if_needed:
@@ -39,9 +38,9 @@ def setup_link(url: str | None, if_needed: bool) -> None:
         click.echo(link)
 
 
-@click.group("user", short_help="People: who may come in, and what they may do.")
+@click.group("user", short_help="Accounts: who may sign in, and with which role.")
 def user_group() -> None:
-    """People: who may come in, and what they may do."""
+    """Accounts: who may sign in, and with which role."""
 
 
 @user_group.command("create", cls=BoardCommand)
@@ -59,8 +58,8 @@ def create(
     password_stdin: bool,
     url: str | None,
 ) -> None:
-    """Let someone come in. Asks for their password, unless told where to take it from."""
-    session, operator = db.session(), the_operator()
+    """Create an account. Asks for its password, unless an option says where it comes from."""
+    session, actor = db.session(), operator()
     User.require_free_name(session, name)  # before anybody thinks of a password
     session.rollback()
     password = None if by_link else _password(password_stdin)
@@ -70,11 +69,11 @@ def create(
         role=role,
         password=password,
         display_name=full_name,
-        actor=operator,
+        actor=actor,
     )
-    secret = Invitation.to_reset(session, user, operator) if by_link else None
+    secret = Invitation.to_reset(session, user, actor) if by_link else None
     session.commit()
-    click.echo(f"{user.name} can come in as {user.role}.", err=True)
+    click.echo(f"{user.name} can sign in as {user.role}.", err=True)
     if secret:
         _print_link(secret, url)
 
@@ -85,7 +84,7 @@ def create(
 def reset(name: str, url: str | None) -> None:
     """Print a one-time link with which someone chooses a new password."""
     session = db.session()
-    secret = Invitation.to_reset(session, User.named(session, name), the_operator())
+    secret = Invitation.to_reset(session, User.named(session, name), operator())
     session.commit()
     _print_link(secret, url)
 
@@ -109,32 +108,32 @@ def list_users() -> None:
 @click.argument("role", type=click.Choice(ROLES))
 def change_role(name: str, role: str) -> None:
     """Let someone do more, or less, from now on."""
-    _change(name, lambda user: user.change_role(role, the_operator()), f"is {role} now.")
+    _change(name, lambda user: user.change_role(role, operator()), f"is {role} now.")
 
 
-@user_group.command("disable", cls=BoardCommand, short_help="Let someone come in no more.")
+@user_group.command("disable", cls=BoardCommand, short_help="Disable an account.")
 @click.argument("name")
 def disable(name: str) -> None:
-    """Let someone come in no more, and sign them out everywhere; what they did stays."""
+    """Disable an account, and sign its person out everywhere; what they did stays."""
 
     def shut_out(user: User) -> None:
-        pipeline.disable_person(db.session(), user, the_operator())
+        pipeline.disable_person(db.session(), user, operator())
 
-    _change(name, shut_out, "is signed out everywhere, and can't come in any more.")
+    _change(name, shut_out, "is signed out everywhere, and can't sign in any more.")
 
 
 @user_group.command("enable", cls=BoardCommand)
 @click.argument("name")
 def enable(name: str) -> None:
-    """Let someone come in again."""
-    _change(name, lambda user: user.enable(the_operator()), "can come in again.")
+    """Enable a disabled account."""
+    _change(name, lambda user: user.enable(operator()), "can sign in again.")
 
 
-def _change(name: str, change: Callable[[User], None], told: str) -> None:
+def _change(name: str, change: Callable[[User], None], outcome: str) -> None:
     user = User.named(db.session(), name)
     change(user)
     db.session.commit()
-    click.echo(f"{user.name} {told}")
+    click.echo(f"{user.name} {outcome}")
 
 
 def _password(from_stdin: bool) -> str:

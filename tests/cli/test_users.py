@@ -144,7 +144,7 @@ def test_a_role_changes_and_a_person_is_disabled_and_enabled(run, ann, board, si
     refused = run("user", "reset", "bob")
     assert "bob is disabled; enable them first" in refused.stderr
     assert "disabled 20" in run("user", "list").stdout
-    assert run("user", "enable", "bob").stdout == "bob can come in again.\n"
+    assert run("user", "enable", "bob").stdout == "bob can sign in again.\n"
     with board() as session:
         assert session.query(UserSession).count() == 0
 

@@ -1,4 +1,4 @@
-"""What the commands that keep the database share: plain errors, a bar for who waits, a table."""
+"""What commands that work on whole databases share: plain errors, a progress bar, a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.cli.group import BoardCommand
 from app.upkeep.tables import TableSum
 
 
-class KeepingCommand(BoardCommand):
+class DatabaseCommand(BoardCommand):
     """A command that works on files and databases; what they refuse is one line, too."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,9 +1,10 @@
-"""`callboard seed`: a sample project to look around in."""
+"""`callboard seed`, a sample project, and `callboard expire-leases`."""
 
 from __future__ import annotations
 
 import click
 
+from app import pipeline
 from app.cli.group import BoardCommand
 from app.db.base import db
 from app.errors import Conflict
@@ -25,3 +26,16 @@ def seed(project: str) -> None:
     tickets = create_history(session, project.strip(), load_sample())
     session.commit()
     click.echo(f"Project {project} has {tickets} tickets now. Look at it: callboard run")
+
+
+@click.command(
+    "expire-leases", cls=BoardCommand, short_help="End overdue leases and free their tickets."
+)
+def expire_leases() -> None:
+    """End overdue leases, free their tickets, and mark silent workers failed.
+
+    Requests to the board do the same every few seconds.
+    """
+    ended = pipeline.expire_leases(db.session())
+    db.session.commit()
+    click.echo(f"{ended} overdue lease{'' if ended == 1 else 's'} ended")
