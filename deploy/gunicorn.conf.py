@@ -51,7 +51,7 @@ secure_scheme_headers: dict[str, str] = {}
 limit_request_line = 8190
 
 # The heartbeat file must not wait for a slow disk.
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn makes its own file there
 
 # gunicorn would open a control socket in the home folder, which a service account may not have.
 control_socket_disable = True
@@ -76,8 +76,13 @@ class LogLine(logging.Formatter):
         text = super().format(record)  # with its traceback, if there is one
         if os.environ.get("CALLBOARD_LOG_FORMAT") == "json":
             level = record.levelname.lower()
-            told = {"timestamp": when, "level": level, "logger": record.name, "event": text}
-            return json.dumps(told)
+            record_as_json = {
+                "timestamp": when,
+                "level": level,
+                "logger": record.name,
+                "event": text,
+            }
+            return json.dumps(record_as_json)
         indented = text.replace("\n", "\n    ")
         return f"{when} {record.levelname:<7} {record.name}: {indented}"
 
@@ -325,7 +330,7 @@ def is_public(listener: Any) -> bool:
 
 def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
-        print(f"Callboard is at {listener} (Ctrl-C stops it)", flush=True)  # noqa: T201
+        print(f"Callboard is at {listener} (Ctrl-C stops it)", flush=True)  # noqa: T201 - for a terminal
     if os.environ.get("CALLBOARD_PROXY_HOPS", "").strip() in ("", "0"):
         for listener in filter(is_public, server.LISTENERS):
             server.log.warning(

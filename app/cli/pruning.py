@@ -10,8 +10,6 @@ import click
 from app import clock
 from app.cli.database import DatabaseCommand, progress
 from app.cli.group import Lifetime, operator
-from app.cli.keeping import progress
-from app.cli.lifetime import Lifetime
 from app.db.base import db
 from app.db.transactions import reading
 from app.models import AuditEntry

@@ -90,7 +90,7 @@ _BEFORE: tuple[Processor, ...] = (
 
 
 def _join_gunicorn(style: str) -> None:
-    """Inside a gunicorn worker its own records look like ours, wherever it was told to log."""
+    """Inside a gunicorn worker its own records look like ours, wherever it logs."""
     for handler in logging.getLogger(GUNICORN).handlers:
         handler.setFormatter(formatter(style))
         handler.addFilter(_leave_addresses_out)
@@ -109,13 +109,13 @@ def _leave_addresses_out(record: logging.LogRecord) -> bool:
 
 def _as_json(_logger: Any, _name: str, event: EventDict) -> str:
     trace = event.pop("exception", None)
-    told = {name: event.pop(name) for name in LEADING if name in event}
-    told["event"] = cut(str(told.get("event", "")), MESSAGE_MAX)
-    told |= {name: _json_value(value) for name, value in event.items()}
+    fields = {name: event.pop(name) for name in LEADING if name in event}
+    fields["event"] = cut(str(fields.get("event", "")), MESSAGE_MAX)
+    fields |= {name: _json_value(value) for name, value in event.items()}
     if trace:
-        told["exception"] = "\n".join(_traceback_lines(trace))
+        fields["exception"] = "\n".join(_traceback_lines(trace))
     # ASCII only: no reader of logs needs to know of encodings, or of what terminals obey.
-    return json.dumps(told)
+    return json.dumps(fields)
 
 
 def _json_value(value: object) -> object:

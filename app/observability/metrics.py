@@ -60,8 +60,8 @@ class _Slot:
 
 IS_SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 if IS_SHARED:
-    values.ValueClass = values.MultiProcessValue(_Slot())  # type: ignore[no-untyped-call]
-prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(_Slot())  # type: ignore[no-untyped-call]  # the library types it nowhere
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # the same
 
 REQUESTS = Counter(
     "callboard_http_requests",
@@ -90,7 +90,7 @@ def exposition(board: Collector, accept: str) -> tuple[bytes, str]:
     registry = CollectorRegistry()
     registry.register(board)
     if IS_SHARED:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the same
     else:
         registry.register(REQUESTS)
         registry.register(SECONDS)

@@ -20,7 +20,7 @@ NEW_BYTES = 8
 def begin(brought: str | None) -> str:
     """A request begins: its number is the one that a trusted proxy brought, if sane, or a new one.
 
-    What earlier requests of this thread told the log about themselves is forgotten.
+    What earlier requests of this thread bound to the log is cleared.
     """
     number = brought if brought and SANE.fullmatch(brought) else _new()
     clear_contextvars()

@@ -148,6 +148,6 @@ def _refusal(answer: httpx.Response) -> Refused:
     errors = problem.get("errors") or []
     # A refusal for one field says the same in both.
     errors = [each for each in errors[:3] if each.get("message") != detail]
-    told = [f"{each.get('field')}: {each.get('message')}" for each in errors]
+    details = [f"{each.get('field')}: {each.get('message')}" for each in errors]
     refused = RunOver if kind.endswith("run_not_current") else Refused
-    return refused(answer.status_code, kind, " ".join([detail, *told]))
+    return refused(answer.status_code, kind, " ".join([detail, *details]))

@@ -1,4 +1,4 @@
-"""What a runner is told: by options, or by a file for several worker types at once."""
+"""A runner's settings: from options, or from a file for several worker types at once."""
 
 from __future__ import annotations
 

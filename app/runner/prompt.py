@@ -1,4 +1,4 @@
-"""What an agent is told: its role, the ticket, what others said, and how to report.
+"""An agent's prompt: its role, the ticket, what others said, and how to report.
 
 Whatever others wrote stands between marks that carry a random word, so that no text can pretend to
 end where it doesn't, and be taken for the board's own instructions.

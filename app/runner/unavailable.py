@@ -87,9 +87,9 @@ def find_unavailable(
     if not exit_code or exit_code < 0:
         return None
     named = programs_in(command)
-    for program in named or MANNERS:
+    for program in named or DETECTORS:
         code = exit_code if named else None
-        if found := MANNERS[program](code, plain(stdout), plain(stderr)):
+        if found := DETECTORS[program](code, plain(stdout), plain(stderr)):
             return found
     return None
 
@@ -97,7 +97,7 @@ def find_unavailable(
 def programs_in(command: Sequence[str]) -> tuple[str, ...]:
     """The programs of agents that a command names, such as `claude` or `my-gemini.sh`."""
     names = " ".join(Path(word).name for words in command for word in words.split())
-    return tuple(each for each in MANNERS if re.search(rf"(?<![^\W_]){each}(?![^\W_])", names))
+    return tuple(each for each in DETECTORS if re.search(rf"(?<![^\W_]){each}(?![^\W_])", names))
 
 
 def _claude(exit_code: int | None, stdout: str, _stderr: str) -> Unavailable | None:
@@ -163,7 +163,7 @@ def _opencode(_exit_code: int | None, stdout: str, stderr: str) -> Unavailable |
     return _by_words(message) if not start else None
 
 
-MANNERS: dict[str, Callable[[int | None, str, str], Unavailable | None]] = {
+DETECTORS: dict[str, Callable[[int | None, str, str], Unavailable | None]] = {
     "claude": _claude,
     "codex": _codex,
     "gemini": _gemini,

@@ -1,1 +1,1 @@
-"""The sample project: a shop's tickets in every situation, for someone who looks around."""
+"""The sample project: a shop's tickets in every situation, played by `seed` and `demo`."""

@@ -1,4 +1,4 @@
-"""Old history is given up, a little at a time: whoever wants to claim meanwhile hardly waits."""
+"""Deletes old events in small batches, so that claims hardly wait meanwhile."""
 
 from __future__ import annotations
 

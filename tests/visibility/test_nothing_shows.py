@@ -26,6 +26,7 @@ WITHOUT_PROJECTS = (
     "/healthz",
     "/readyz",
     "/static",
+    "/callboard.css",
     "/people",
     "/tokens",
     "/projects/new",

@@ -25,7 +25,7 @@ def import_records(
 ) -> None:
     """Make a ticket of each record that has none yet, with all that belongs to it.
 
-    `progress` is told how many were made since it was last told. It is one transaction: a file is
+    `progress` gets the number made since its last call. It is one transaction: a file is
     in as a whole or not at all. The rows are inserted in bulk, and not by verbs, which tell of the
     present and would hold SQLite's write lock for much longer.
     """
