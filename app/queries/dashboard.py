@@ -9,15 +9,17 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models import ApiToken, Project, StageRun, Ticket, Worker, WorkerType
+from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import READY
 from app.queries.events.list import EventFilter, EventRow, event_page
-from app.queries.inbox import Call, first_calls, number_of_calls
+from app.queries.inbox.call import Call
+from app.queries.inbox.list import first_calls, number_of_calls
 from app.queries.paging import COUNT_CAP
+from app.queries.people.api_tokens import live_tokens
 from app.queries.queues import Queue, queues
 from app.queries.tickets.conditions import IS_GATE, situation_is
 from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
@@ -135,12 +137,12 @@ def _steps(session: Session, visibility: Visibility) -> Steps:
 
 def _has_token(session: Session, visibility: Visibility) -> bool:
     """Whether there is a token that a worker can come with."""
-    live = select(ApiToken).where(
-        ApiToken.revoked_at.is_(None),
-        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > clock.now()),
-        or_(ApiToken.project_id.is_(None), visibility.of(ApiToken.project_id)),
+    return any(
+        token.is_good
+        and "work" in token.allowed
+        and (token.project_id is None or visibility.sees(token.project_id))
+        for token in live_tokens(session)
     )
-    return any("work" in token.allowed for token in session.scalars(live))
 
 
 def _first_role(session: Session, visibility: Visibility) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Project, Ticket, Worker
-from app.queries.inbox import number_of_calls
+from app.queries.inbox.list import number_of_calls
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets.conditions import NOT_CLOSED
 from app.queries.workers.conditions import is_live

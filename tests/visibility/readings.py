@@ -16,7 +16,7 @@ from app.api.operation import Operation, operations
 from app.mcp.tools import tools
 from app.models.event import EVENT_TYPES
 from app.models.worker import STATUSES
-from app.queries.inbox import KINDS
+from app.queries.inbox.list import KINDS
 from app.queries.tickets.conditions import STATES
 from app.queries.tickets.list import SORTS
 from app.queries.workers.list import SORTS as WORKER_SORTS

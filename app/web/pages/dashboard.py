@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request, url_for
 from app.db.base import db
 from app.links import public_url
 from app.queries import dashboard
-from app.queries.inbox import calls_version
+from app.queries.inbox.list import calls_version
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.http import live
 

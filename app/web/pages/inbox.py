@@ -10,7 +10,7 @@ from app.db.base import db
 from app.forms.event import ProcessForm
 from app.pipeline import Marked
 from app.queries.choices import project_names
-from app.queries.inbox import KINDS, call_page, calls_version, count_calls
+from app.queries.inbox.list import KINDS, call_page, calls_version, count_calls
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
 from app.web.pages.listing import Listing

@@ -1,0 +1,82 @@
+"""What waits for a person, in one list: the inbox, the dashboard and every page's sidebar show this
+list and this number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy.orm import Session
+
+from app.models import Event
+from app.models.event import INBOX
+from app.queries.inbox.call import Call, Source
+from app.queries.inbox.tickets import ASKING_TICKETS, TICKETS_AT_GATES
+from app.queries.inbox.workers import NOTICES, SILENT_WORKERS
+from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
+from app.visibility import Visibility
+
+KINDS = MappingProxyType(
+    {
+        "answer": (ASKING_TICKETS,),
+        "approval": (TICKETS_AT_GATES,),
+        "worker": (NOTICES, SILENT_WORKERS),
+    }
+)
+"""All that waits for a person, by what it waits for."""
+
+
+def count_calls(session: Session, visibility: Visibility, project: str = "", kind: str = "") -> int:
+    """How many things wait for a person, counted up to `COUNT_CAP`."""
+    return min(session.scalar(select(number_of_calls(visibility, project, kind))) or 0, COUNT_CAP)
+
+
+def number_of_calls(
+    visibility: Visibility, project: str = "", kind: str = ""
+) -> ColumnElement[int]:
+    """The same number as an expression, for a query that asks for more; not yet capped."""
+    total: ColumnElement[int] = literal(0)
+    for source in _sources(kind):
+        total = total + source.count(visibility, project)
+    return total
+
+
+def first_calls(session: Session, visibility: Visibility, number: int) -> list[Call]:
+    """What is urgent, then what has waited longest."""
+    return _first(session, visibility, "", "", number)
+
+
+def call_page(
+    session: Session, visibility: Visibility, project: str = "", kind: str = "", number: int = 1
+) -> Page[Call]:
+    """One page of all that waits, or of one kind or project."""
+    total = count_calls(session, visibility, project, kind)
+    before, upto = (number - 1) * PAGE_SIZE, number * PAGE_SIZE
+    is_there = before < total or total == COUNT_CAP
+    found = _first(session, visibility, project, kind, upto) if is_there else []
+    return Page(found[before:], number, total)
+
+
+def calls_version(session: Session, visibility: Visibility) -> str:
+    """Changes with every event to be seen, and when one is marked as dealt with."""
+    seen = visibility.of(Event.project_id)
+    latest, inbox = session.execute(
+        select(
+            select(func.max(Event.id)).where(seen).scalar_subquery(),
+            select(func.count(Event.id)).where(INBOX, seen).scalar_subquery(),
+        )
+    ).one()
+    return f"{latest or 0}-{inbox}"
+
+
+def _first(
+    session: Session, visibility: Visibility, project: str, kind: str, number: int
+) -> list[Call]:
+    firsts = (source.first(session, visibility, project, number) for source in _sources(kind))
+    return sorted(chain.from_iterable(firsts), key=lambda call: call.rank)[:number]
+
+
+def _sources(kind: str) -> Iterable[Source]:
+    return KINDS[kind] if kind else chain.from_iterable(KINDS.values())

@@ -1,0 +1,193 @@
+"""Tickets that wait for a person: those that ask, and those at a gate.
+
+Whether a ticket waits is decided by the ticket: an event that someone marked as dealt with answers
+no question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    func,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from app.models import Comment, Ticket, WorkerType
+from app.models.ticket import READY
+from app.queries.inbox.call import QUOTED, Call, Source, visible_in
+from app.queries.paging import COUNT_CAP
+from app.queries.tickets.conditions import IS_GATE, HoldEvent, asks, is_hold_of_ticket
+from app.visibility import Visibility
+
+GATES_AT_ONCE = 100
+"""SQLite joins at most 500 parts into one statement."""
+
+IN_QUEUE_INDEX = Ticket.priority.between(0, 3)
+"""True of every ticket; said, it makes SQLite find a queue by the index made for queues."""
+
+
+def _asking(*columns: Any) -> Select[*tuple[Any, ...]]:
+    return select(*columns).select_from(Ticket).outerjoin(HoldEvent, is_hold_of_ticket).where(asks)
+
+
+def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
+    some = _asking(Ticket.ticket_id).where(visible_in(visibility, project, Ticket.project_id))
+    return select(func.count()).select_from(some.limit(COUNT_CAP).subquery()).scalar_subquery()
+
+
+def _first_asking(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
+    since = func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
+    rows = session.execute(
+        _asking(
+            Ticket.ticket_id,
+            Ticket.title,
+            Ticket.priority,
+            Ticket.failed_attempts,
+            func.coalesce(HoldEvent.stage, Ticket.current_stage).label("stage"),
+            since.label("since"),
+            func.substr(HoldEvent.reason, 1, QUOTED).label("reason"),
+            WorkerType.max_attempts,
+        )
+        .outerjoin(
+            WorkerType,
+            and_(
+                WorkerType.project_id == Ticket.project_id,
+                WorkerType.worker_type == Ticket.current_stage,
+            ),
+        )
+        .where(visible_in(visibility, project, Ticket.project_id))
+        .order_by((Ticket.priority == 0).desc(), since, Ticket.ticket_id)
+        .limit(number)
+    )
+    return [_of_ticket(row) for row in rows]
+
+
+def _of_ticket(row: Any) -> Call:
+    failed, most = row.failed_attempts, row.max_attempts
+    used_up = bool(most) and failed >= most
+    return Call(
+        kind="attempts" if used_up else "ticket",
+        since=row.since,
+        subject=row.ticket_id,
+        title=row.title,
+        stage=row.stage,
+        said=row.reason,
+        said_by=row.stage,
+        key=f"ticket-{row.ticket_id}",
+        is_urgent=row.priority == 0,
+        # Someone may have allowed fewer since.
+        tries=f"{failed} of {most} failed" if failed == most else f"{failed} failed",
+    )
+
+
+def _count_gates(visibility: Visibility, project: str) -> ScalarSelect[int]:
+    waiting = _number_at_gate()
+    return (
+        select(func.coalesce(func.sum(waiting), 0))
+        .select_from(WorkerType)
+        .where(*_is_gate(visibility, project))
+        .scalar_subquery()
+    )
+
+
+def _is_gate(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
+    return IS_GATE, visible_in(visibility, project, WorkerType.project_id)
+
+
+def _first_gates(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
+    waiting = _number_at_gate()
+    names = select(WorkerType.project_id, WorkerType.worker_type)
+    gates = session.execute(names.where(*_is_gate(visibility, project), waiting > 0)).all()
+    parts = (gates[start : start + GATES_AT_ONCE] for start in range(0, len(gates), GATES_AT_ONCE))
+    found = (session.execute(_waiting_at(part, number)) for part in parts)
+    return [_of_gate(row) for row in chain.from_iterable(found)]
+
+
+def _waiting_at(gates: Sequence[Row[str, str]], number: int) -> Select[*tuple[Any, ...]]:
+    chosen = _first_at(gates, number)
+    last_comment = (
+        select(func.max(Comment.id))
+        .where(Comment.ticket_id == Ticket.ticket_id)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Ticket.ticket_id,
+            Ticket.ready_at,
+            Ticket.title,
+            Ticket.priority,
+            Ticket.current_stage,
+            func.substr(Comment.content, 1, QUOTED).label("said"),
+            func.coalesce(Comment.worker_type, Comment.author).label("said_by"),
+        )
+        .join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
+        .outerjoin(Comment, Comment.id == last_comment)
+    )
+
+
+def _first_at(gates: Sequence[Row[str, str]], number: int) -> Subquery:
+    # One search a gate: asked for all gates at once, SQLite reads every open ticket instead.
+    waiting = union_all(
+        *(
+            select(Ticket.ticket_id, Ticket.priority, Ticket.ready_at).where(
+                Ticket.project_id == project, Ticket.current_stage == stage, IN_QUEUE_INDEX, READY
+            )
+            for project, stage in gates
+        )
+    ).subquery()
+    return (
+        select(waiting.c.ticket_id)
+        .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at, waiting.c.ticket_id)
+        .limit(number)
+        .subquery()
+    )
+
+
+def _of_gate(row: Any) -> Call:
+    return Call(
+        kind="gate",
+        since=row.ready_at,
+        subject=row.ticket_id,
+        title=row.title,
+        stage=row.current_stage,
+        said=row.said,
+        said_by=row.said_by,
+        key=f"gate-{row.ticket_id}",
+        is_urgent=row.priority == 0,
+    )
+
+
+def _number_at_gate() -> ScalarSelect[int]:
+    """How many tickets stand in the queue of the worker type beside it."""
+    return (
+        select(func.count())
+        .select_from(Ticket)
+        .where(
+            Ticket.project_id == WorkerType.project_id,
+            Ticket.current_stage == WorkerType.worker_type,
+            IN_QUEUE_INDEX,
+            READY,
+        )
+        .correlate(WorkerType)
+        .scalar_subquery()
+    )
+
+
+ASKING_TICKETS = Source(_count_asking, _first_asking)
+TICKETS_AT_GATES = Source(_count_gates, _first_gates)

@@ -1,0 +1,117 @@
+"""Workers that a person should look at: those that are gone, and those that are silent.
+
+Events of a worker's end wait until someone marks them as dealt with; so does any other that is no
+ticket's question. A silent worker is live and should have been heard of: the next sweep makes an
+event of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy.orm import Session
+
+from app.models import Event, Ticket, Worker
+from app.models.event import ASKING, INBOX
+from app.queries.inbox.call import QUOTED, Call, Source, visible_in
+from app.queries.workers.conditions import is_silent
+from app.visibility import Visibility
+
+
+def _is_notice(visibility: Visibility, project: str) -> tuple[Any, ...]:
+    return INBOX, Event.event_type != ASKING, visible_in(visibility, project, Event.project_id)
+
+
+def _count_notices(visibility: Visibility, project: str) -> ScalarSelect[int]:
+    return select(func.count(Event.id)).where(*_is_notice(visibility, project)).scalar_subquery()
+
+
+def _first_notices(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
+    rows = session.execute(
+        select(
+            Event.id,
+            Event.event_type,
+            Event.created_at,
+            Event.ticket_id,
+            Event.worker_id,
+            Event.stage,
+            func.substr(Event.reason, 1, QUOTED).label("reason"),
+            Event.project_id,
+            Ticket.title,
+            Worker.hostname,
+        )
+        .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
+        .outerjoin(
+            Worker, and_(Worker.worker_id == Event.worker_id, visibility.of(Worker.project_id))
+        )
+        .where(*_is_notice(visibility, project))
+        .order_by(Event.id)
+        .limit(number)
+    )
+    return [_of_event(row) for row in rows]
+
+
+def _of_event(row: Any) -> Call:
+    is_worker = row.worker_id is not None and row.ticket_id is None
+    return Call(
+        kind="worker" if is_worker else "event",
+        since=row.created_at,
+        subject=(row.worker_id if is_worker else row.ticket_id) or "",
+        title=_worker_title(row) if is_worker else row.title or row.event_type.replace("_", " "),
+        stage=row.stage,
+        said=row.reason,
+        said_by=None,
+        key=f"event-{row.id}",
+        event_id=row.id,
+    )
+
+
+def _silent(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
+    return is_silent(), visible_in(visibility, project, Worker.project_id)
+
+
+def _count_silent(visibility: Visibility, project: str) -> ScalarSelect[int]:
+    silent = select(func.count()).select_from(Worker)
+    return silent.where(*_silent(visibility, project)).scalar_subquery()
+
+
+def _first_silent(
+    session: Session, visibility: Visibility, project: str, number: int
+) -> Iterable[Call]:
+    rows = session.execute(
+        select(
+            Worker.worker_id,
+            Worker.last_activity,
+            Worker.worker_type.label("stage"),
+            Worker.project_id,
+            Worker.hostname,
+        )
+        .where(*_silent(visibility, project))
+        .order_by(Worker.last_activity, Worker.worker_id)
+        .limit(number)
+    )
+    return [
+        Call(
+            kind="silent",
+            since=row.last_activity,
+            subject=row.worker_id,
+            title=_worker_title(row),
+            stage=row.stage,
+            said="no heartbeat when it was due",
+            said_by=None,
+            key=f"silent-{row.worker_id}",
+        )
+        for row in rows
+    ]
+
+
+def _worker_title(row: Any) -> str:
+    return f"{row.stage} of {row.project_id}" + (f" on {row.hostname}" if row.hostname else "")
+
+
+NOTICES = Source(_count_notices, _first_notices)
+SILENT_WORKERS = Source(_count_silent, _first_silent)
