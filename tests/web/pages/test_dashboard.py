@@ -10,11 +10,12 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.actor import Actor
-from app.models import ApiToken, Project, StageRun, Ticket
+from app.models import ApiToken, Project, StageRun, Ticket, WorkerType
 from app.queries.dashboard import CALLS_SHOWN, RUNNING_SHOWN
 from tests.factories import (
     ANN,
     GATE,
+    PROJECT,
     make_project,
     make_role,
     make_ticket,
@@ -198,6 +199,17 @@ def test_a_ticket_between_two_attempts_is_neither_ready_nor_blocked(client, boar
 
     assert figure(page, "ready") == "0"
     assert figure(page, "blocked") == "0"
+
+
+def test_a_ticket_whose_worker_type_is_gone_waits_for_nobody_alive(client, board):
+    with board() as session:
+        make_ticket(session)
+        session.delete(WorkerType.named(session, PROJECT, "implementation"))
+    page = client.get("/").text
+
+    assert figure(page, "ready") == "1"
+    assert figure(page, "blocked") == "0"
+    assert "none alive" in card(page, "Where tickets wait")
 
 
 def test_the_median_is_that_of_the_tickets_completed_in_seven_days(client, board):

@@ -139,7 +139,10 @@ def test_between_two_attempts_a_ticket_says_that_it_retries(
     with board() as session:
         run_stage(session, make_ticket(session)).fail("the build broke")
 
-    assert "retries soon" in column(client.get(HOME).text, "implementation")
+    page = client.get(HOME).text
+
+    assert "retries soon" in column(page, "implementation")
+    assert figure(page, "ready") == "0", "as on the dashboard"
 
 
 def test_more_tickets_than_fit_are_counted_and_linked(
