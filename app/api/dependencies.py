@@ -6,8 +6,7 @@ from app.api.operation import operation
 from app.callers import Caller
 from app.db.base import db
 from app.loading import ticket_to_change, visible_ticket
-from app.queries.tickets.dependencies import dependency_records
-from app.queries.tickets.records import is_waited_for_by, waits_for
+from app.queries.tickets.related import dependency_slice, is_waited_for_by, waits_for
 from app.schemas.dependencies import DependenciesQuery, DependenciesResponse, DependencyPage
 
 TAG = "Dependencies"
@@ -17,7 +16,7 @@ ONE = "/tickets/<ticket:ticket_id>/dependencies/<blocked_by_id>"
 @operation("GET", "/dependencies", tag=TAG, scope="read")
 def list_dependencies(caller: Caller, query: DependenciesQuery) -> DependencyPage:
     """The whole graph, edge by edge."""
-    found = dependency_records(
+    found = dependency_slice(
         db.session(),
         caller.visibility,
         project=caller.chosen_project(query.project),

@@ -7,7 +7,7 @@ from app.callers import Caller
 from app.db.base import db
 from app.loading import project_named
 from app.models import Project
-from app.queries.projects.records import project_records
+from app.queries.projects.list import project_slice
 from app.schemas.projects import (
     ProjectChange,
     ProjectDeletion,
@@ -23,7 +23,7 @@ TAG = "Projects and worker types"
 @operation("GET", "/projects", tag=TAG, scope="read")
 def list_projects(caller: Caller, query: ProjectsQuery) -> ProjectPage:
     """List projects by name: those at work, unless asked for the others."""
-    found = project_records(
+    found = project_slice(
         db.session(),
         caller.visibility,
         archived=query.archived,

@@ -8,7 +8,7 @@ from app.db.base import db
 from app.loading import ticket_to_change
 from app.models import Ticket
 from app.queries.tickets.list import labels_of
-from app.queries.tickets.records import ticket_lines, ticket_record
+from app.queries.tickets.records import ticket_record, ticket_slice
 from app.schemas.tickets import (
     PlanChange,
     TicketChange,
@@ -25,7 +25,7 @@ TAG = "Tickets"
 def list_tickets(caller: Caller, query: TicketsQuery) -> TicketPage:
     """List tickets: those that aren't closed, unless asked for others."""
     wanted = query.wanted(caller.chosen_project(query.project))
-    items, following = ticket_lines(
+    items, following = ticket_slice(
         db.session(),
         caller.visibility,
         wanted,

@@ -12,7 +12,7 @@ from app.db.base import db
 from app.loading import role_numbered
 from app.models import Project, PromptVersion, WorkerType
 from app.queries.keyset import Order, take_slice
-from app.queries.projects.records import role_records
+from app.queries.worker_types.list import worker_type_slice
 from app.schemas.worker_types import (
     PromptVersionPage,
     PromptVersionsQuery,
@@ -31,7 +31,7 @@ NEWEST_FIRST = Order("version", (PromptVersion.version.expression,), descending=
 @operation("GET", "/worker-types", tag=TAG, scope="read")
 def list_worker_types(caller: Caller, query: WorkerTypesQuery) -> WorkerTypePage:
     """List roles, with their prompts."""
-    found = role_records(
+    found = worker_type_slice(
         db.session(),
         caller.visibility,
         project=caller.chosen_project(query.project),

@@ -19,7 +19,8 @@ from app.db.base import db
 from app.errors import NotFound
 from app.loading import visible_ticket
 from app.queries.tickets.brief import newest_comments
-from app.queries.tickets.records import Record, is_waited_for_by, ticket_record, waits_for
+from app.queries.tickets.records import Record, ticket_record
+from app.queries.tickets.related import is_waited_for_by, waits_for
 from app.schemas.base import TicketId
 
 START = "callboard://tickets/"

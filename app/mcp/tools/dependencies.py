@@ -7,7 +7,7 @@ from app.db.base import db
 from app.loading import ticket_to_change
 from app.mcp.registry import tool
 from app.mcp.tools.ids import ABlocker, ATicket
-from app.queries.tickets.records import is_waited_for_by, waits_for
+from app.queries.tickets.related import is_waited_for_by, waits_for
 from app.schemas.dependencies import DependenciesResponse
 
 

@@ -8,7 +8,7 @@ from app.loading import project_named
 from app.mcp.registry import tool
 from app.mcp.tools.ids import AProject
 from app.models import Project
-from app.queries.projects.records import project_records
+from app.queries.projects.list import project_slice
 from app.schemas.projects import (
     ProjectChange,
     ProjectNew,
@@ -25,7 +25,7 @@ def list_projects(caller: Caller, query: ProjectsQuery) -> ProjectPage:
     A project is a repository whose tickets and workers stand here. Nearly every other tool takes a
     project's name. If `next` isn't null there are more: call again with it as `cursor`.
     """
-    found = project_records(
+    found = project_slice(
         db.session(),
         caller.visibility,
         archived=query.archived,

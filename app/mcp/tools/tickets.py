@@ -10,12 +10,8 @@ from app.mcp.tools.ids import ATicket
 from app.models import Ticket
 from app.pipeline.planning import create_tickets as create_all
 from app.queries.tickets.brief import newest_comments
-from app.queries.tickets.records import (
-    is_waited_for_by,
-    ticket_lines,
-    ticket_record,
-    waits_for,
-)
+from app.queries.tickets.records import ticket_record, ticket_slice
+from app.queries.tickets.related import is_waited_for_by, waits_for
 from app.schemas.bulk import TicketsMade, TicketsNew
 from app.schemas.comments import CommentNew, CommentResponse
 from app.schemas.tickets import TicketNew, TicketPage, TicketResponse, TicketsQuery
@@ -63,7 +59,7 @@ def list_tickets(caller: Caller, query: TicketsQuery) -> TicketPage:
     be on hold. `situation` says in one word where each stands. Descriptions and comments aren't
     here: get_ticket has them. If `next` isn't null there are more: call again with it as `cursor`.
     """
-    items, following = ticket_lines(
+    items, following = ticket_slice(
         db.session(),
         caller.visibility,
         query.wanted(caller.chosen_project(query.project)),

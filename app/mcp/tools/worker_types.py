@@ -11,7 +11,7 @@ from app.loading import role_numbered
 from app.mcp.registry import tool
 from app.mcp.tools.ids import ARole
 from app.models import Project, WorkerType
-from app.queries.projects.records import role_records
+from app.queries.worker_types.list import worker_type_slice
 from app.schemas.tools import WorkerTypeLinePage
 from app.schemas.worker_types import (
     WorkerTypeChange,
@@ -28,7 +28,7 @@ def list_worker_types(caller: Caller, query: WorkerTypesQuery) -> WorkerTypeLine
     A ticket's plan is a list of these names, in the order in which they get the ticket. Where
     `performed_by` is `person`, the ticket waits until a team member approves it.
     """
-    found = role_records(
+    found = worker_type_slice(
         db.session(),
         caller.visibility,
         project=caller.chosen_project(query.project),

@@ -19,10 +19,13 @@ from app.models import (
     Worker,
     WorkerType,
 )
+from app.queries.keyset import Order, Slice, take_slice
 from app.queries.queues import queues
 from app.queries.tickets.conditions import NOT_CLOSED, RUNNING
 from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
+
+BY_NAME = Order("repository_name", (Project.repository_name.expression,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,17 @@ def overviews(session: Session, visibility: Visibility) -> list[Overview]:
         )
     ]
     return sorted(rows, key=lambda row: (-row.open, row.name.lower()))
+
+
+def project_slice(
+    session: Session, visibility: Visibility, *, archived: bool, cursor: str | None, limit: int
+) -> Slice:
+    """Some projects by name, at work or archived, with every fact about each."""
+    rows = select(*Project.__table__.columns)
+    rows = rows.where(
+        Project.archived_at.is_not(None) == archived, visibility.of(Project.repository_name)
+    )
+    return take_slice(session, rows, BY_NAME, cursor=cursor, limit=limit)
 
 
 def contents(session: Session, project_id: str) -> Contents:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Comment, Project, PromptVersion, StageRun, WorkerType
-from app.queries.tickets.records import Record, is_waited_for_by, ticket_record, waits_for
+from app.queries.tickets.records import Record, ticket_record
+from app.queries.tickets.related import Related, is_waited_for_by, waits_for
 from app.queries.tickets.view import TicketView
 
 COMMENTS_MAX = 200
@@ -193,5 +194,5 @@ def _stage_line(stage: dict[str, Any]) -> str:
     return f"{stage['number']}. {stage['worker_type']} ({stage['status'].replace('_', ' ')}){about}"
 
 
-def _ticket_lines(tickets: Sequence[Row[Any]]) -> str:
+def _ticket_lines(tickets: Sequence[Related]) -> str:
     return "\n".join(f"{each.ticket_id} ({each.state}) {each.title}" for each in tickets)

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Event, Project, StageRun, Ticket, TicketDependency, TicketLabel, WorkerType
+from app.models import Event, StageRun, Ticket, TicketLabel
 from app.queries.paging import PAGE_SIZE, Page, capped_count
 from app.queries.tickets.conditions import TicketFilter, since, situation, state_is
 from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
+from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 
 SEARCH_MAX = 200
-LABELS_OFFERED = 200
 
 STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4, "blocked": 5}
 """Sorted by state, those come first where something happens or should."""
@@ -131,39 +131,6 @@ def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-def active_projects(session: Session, visibility: Visibility) -> list[str]:
-    """The projects that take new tickets, by name."""
-    names = select(Project.repository_name).where(
-        Project.archived_at.is_(None), visibility.of(Project.repository_name)
-    )
-    return list(session.scalars(names.order_by(Project.repository_name)))
-
-
-def stage_choices(session: Session, visibility: Visibility, project: str = "") -> list[str]:
-    """The worker types of a project, or of all."""
-    names = select(WorkerType.worker_type).distinct().order_by(WorkerType.worker_type)
-    if project:
-        names = names.where(WorkerType.project_id == project)
-    return list(session.scalars(names.where(visibility.of(WorkerType.project_id))))
-
-
-def label_choices(session: Session, visibility: Visibility) -> list[str]:
-    """The labels in use, from one index entry to the next: its cost is theirs, not the tickets'."""
-    steps = select(func.min(TicketLabel.label).label("label")).cte(recursive=True)
-    following = (
-        select(func.min(TicketLabel.label))
-        .where(TicketLabel.label > steps.c.label)
-        .scalar_subquery()
-    )
-    steps = steps.union_all(select(following).where(steps.c.label.is_not(None)))
-    labels = select(steps.c.label).where(steps.c.label.is_not(None)).limit(LABELS_OFFERED)
-    if visibility != Visibility.everything():
-        with_label = TicketLabel.ticket_id == Ticket.ticket_id, TicketLabel.label == steps.c.label
-        seen = exists().where(*with_label, visibility.of(Ticket.project_id))
-        labels = labels.where(seen).order_by(steps.c.label)
-    return list(session.scalars(labels))
-
-
 def _sort_keys(sort: str) -> tuple[ColumnElement[Any], ...]:
     if sort == "id":
         # By length first, because WEB-9 comes before WEB-12.
@@ -202,17 +169,3 @@ def _started_at(session: Session, ids: Collection[str]) -> dict[str, datetime]:
         StageRun.ticket_id.in_(ids), StageRun.finished_at.is_(None)
     )
     return {row[0]: row[1] for row in session.execute(running)}
-
-
-def open_blockers(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
-    """What each of these tickets still waits for."""
-    rows = (
-        select(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
-        .join(Ticket, Ticket.ticket_id == TicketDependency.blocked_by_id)
-        .where(TicketDependency.ticket_id.in_(ids), Ticket.state != "closed")
-        .order_by(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
-    )
-    found: dict[str, list[str]] = defaultdict(list)
-    for ticket_id, blocker in session.execute(rows):
-        found[ticket_id].append(blocker)
-    return found

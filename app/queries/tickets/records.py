@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.models import StageRun, Ticket, TicketDependency
+from app.models import StageRun, Ticket
 from app.queries.keyset import Order, take_slice
 from app.queries.tickets.conditions import TicketFilter, situation, state_is
-from app.queries.tickets.list import labels_of, open_blockers
+from app.queries.tickets.list import labels_of
+from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 
 ORDERS = {
-    "created": Order("created", (Ticket.created_at.expression, Ticket.ticket_id.expression)),
-    "-created": Order(
-        "-created", (Ticket.created_at.expression, Ticket.ticket_id.expression), descending=True
-    ),
-    "updated": Order("updated", (Ticket.updated_at.expression, Ticket.ticket_id.expression)),
-    "-updated": Order(
-        "-updated", (Ticket.updated_at.expression, Ticket.ticket_id.expression), descending=True
-    ),
+    f"{sign}{name}": Order(
+        f"{sign}{name}",
+        (column.expression, Ticket.ticket_id.expression),
+        descending=bool(sign),
+    )
+    for name, column in (("created", Ticket.created_at), ("updated", Ticket.updated_at))
+    for sign in ("", "-")
 }
 
 LINE = [
@@ -31,12 +31,11 @@ LINE = [
     for column in Ticket.__table__.columns
     if column.name not in ("description", "submission_id")
 ]
-NEIGHBOURS_MAX = 200
 
 Record = dict[str, Any]
 
 
-def ticket_lines(
+def ticket_slice(
     session: Session,
     visibility: Visibility,
     wanted: TicketFilter,
@@ -69,24 +68,6 @@ def ticket_record(session: Session, ticket_id: str) -> Record:
     return _completed(session, (row,))[0]
 
 
-def waits_for(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
-    """The tickets that block this one."""
-    return _neighbours(
-        session,
-        TicketDependency.blocked_by_id == Ticket.ticket_id,
-        TicketDependency.ticket_id == ticket_id,
-    )
-
-
-def is_waited_for_by(session: Session, ticket_id: str) -> Sequence[Row[Any]]:
-    """The tickets that this one blocks."""
-    return _neighbours(
-        session,
-        TicketDependency.ticket_id == Ticket.ticket_id,
-        TicketDependency.blocked_by_id == ticket_id,
-    )
-
-
 def _completed(session: Session, rows: Iterable[Any]) -> list[Record]:
     """These rows with what stands in other tables: labels, and what they still wait for."""
     records = [dict(row._mapping) for row in rows]
@@ -101,14 +82,3 @@ def _completed(session: Session, rows: Iterable[Any]) -> list[Record]:
         }
         for record in records
     ]
-
-
-def _neighbours(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Any]:
-    rows = (
-        select(Ticket.ticket_id, Ticket.title, Ticket.state, Ticket.resolution)
-        .join(TicketDependency, conditions[0])
-        .where(*conditions[1:])
-        .order_by(Ticket.created_at, Ticket.ticket_id)
-        .limit(NEIGHBOURS_MAX)
-    )
-    return session.execute(rows).all()

@@ -8,19 +8,17 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import NotFound
-from app.models import StageRun, Ticket, TicketDependency, Worker, WorkerType
+from app.models import StageRun, Ticket, Worker, WorkerType
 from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket, since, situation
 from app.queries.tickets.list import labels_of
+from app.queries.tickets.related import Related, related
 from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
-
-RELATED_SHOWN = 100
-"""Tickets shown of one kind of relation."""
 
 RUNS_READ = 1_000
 
@@ -62,22 +60,6 @@ class Run:
     def by_person(self) -> bool:
         """Whether a person did it: only workers have leases."""
         return self.lease_expires_at is None
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """Another ticket, and why it stands on this one's page."""
-
-    relation: str
-    ticket_id: str
-    title: str
-    situation: str
-    priority: int
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it is over."""
-        return self.situation in ("completed", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +175,7 @@ def view_ticket(session: Session, ticket_id: str) -> TicketView:
         labels=labels_of(session, [ticket_id]).get(ticket_id, []),
         runs=_runs(session, ticket_id),
         roles=roles_of(session, ticket.project_id),
-        related=_related(session, ticket),
+        related=related(session, ticket),
         hold=_hold(session, ticket_id) if word == "on_hold" else None,
         live_workers=_live_workers(session, ticket),
     )
@@ -236,32 +218,6 @@ def _runs(session: Session, ticket_id: str) -> list[Run]:
         .limit(RUNS_READ)
     )
     return [Run(*row) for row in session.execute(newest_first)][::-1]
-
-
-def _related(session: Session, ticket: Ticket) -> list[Related]:
-    """Tickets that it waits for and blocks, that it is part of, and that are parts of it."""
-    here = ticket.ticket_id
-    links = {
-        "waits for": Ticket.ticket_id.in_(
-            select(TicketDependency.blocked_by_id).where(TicketDependency.ticket_id == here)
-        ),
-        "blocks": Ticket.ticket_id.in_(
-            select(TicketDependency.ticket_id).where(TicketDependency.blocked_by_id == here)
-        ),
-        "has part": Ticket.parent_id == here,
-    }
-    if ticket.parent_id:
-        links["part of"] = Ticket.ticket_id == ticket.parent_id
-    found: list[Related] = []
-    for relation, condition in links.items():
-        rows = session.execute(
-            select(literal(relation), Ticket.ticket_id, Ticket.title, situation(), Ticket.priority)
-            .where(condition)
-            .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at)
-            .limit(RELATED_SHOWN)
-        )
-        found += [Related(*row) for row in rows]
-    return found
 
 
 def _hold(session: Session, ticket_id: str) -> Hold:

@@ -9,8 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Ticket, WorkerType
+from app.queries.keyset import Order, Slice, take_slice
 from app.queries.projects.plan_order import plan_order
 from app.queries.queues import Queue, queues_of
+from app.visibility import Visibility
+
+BY_NUMBER = Order("id", (WorkerType.id.expression,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,16 @@ def roles(session: Session, project_id: str) -> list[Role]:
     )
     found = {row.worker_type: Role(at[row.worker_type], *row) for row in rows}
     return [found[name] for name in plan_order(session, project_id, list(at)) if name in found]
+
+
+def worker_type_slice(
+    session: Session, visibility: Visibility, *, project: str | None, cursor: str | None, limit: int
+) -> Slice:
+    """Some worker types in the order in which they were made, with every fact about each."""
+    rows = select(*WorkerType.__table__.columns).where(visibility.of(WorkerType.project_id))
+    if project is not None:
+        rows = rows.where(WorkerType.project_id == project)
+    return take_slice(session, rows, BY_NUMBER, cursor=cursor, limit=limit)
 
 
 def titles(session: Session, ticket_ids: Sequence[str]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from app import pipeline
 from app.db.base import db
 from app.forms.worker import DeclareDeadForm, StopForm
 from app.models import StageRun, Worker
-from app.queries.choices import agent_type_names, project_names
+from app.queries.choices import project_names, worker_type_names
 from app.queries.events.list import EventFilter, event_page
 from app.queries.workers.conditions import SHOWN_STATUSES, WorkerFilter
 from app.queries.workers.list import (
@@ -110,7 +110,9 @@ def _wanted(listing: Listing) -> WorkerFilter:
     project = listing.choice("project", project_names(session, visibility))
     return WorkerFilter(
         project=project,
-        worker_type=listing.choice("type", agent_type_names(session, visibility, project)),
+        worker_type=listing.choice(
+            "type", worker_type_names(session, visibility, project, only_agents=True)
+        ),
         status=listing.choice("status", (*SHOWN_STATUSES, "all")),
     )
 
@@ -119,5 +121,8 @@ def _choices(project: str) -> dict[str, list[tuple[str, str]]]:
     session, visibility = db.session(), current_visibility()
     return {
         "projects": [(name, name) for name in project_names(session, visibility)],
-        "worker_types": [(name, name) for name in agent_type_names(session, visibility, project)],
+        "worker_types": [
+            (name, name)
+            for name in worker_type_names(session, visibility, project, only_agents=True)
+        ],
     }

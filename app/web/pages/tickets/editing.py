@@ -9,10 +9,12 @@ from app.db.base import db
 from app.errors import Conflict, NotFound
 from app.forms.ticket import EditTicketForm, NewTicketForm, PlanForm
 from app.models import PlanTemplate, Project
+from app.queries.choices import project_names
+from app.queries.projects.plan_templates import plan_choices
 from app.queries.tickets.edit_conflict import Change, last_change, plan_rows, text_rows
-from app.queries.tickets.list import active_projects, labels_of
+from app.queries.tickets.list import labels_of
 from app.queries.tickets.plan import stage_cards
-from app.queries.tickets.view import TicketView, roles_of, view_ticket
+from app.queries.tickets.view import TicketView, view_ticket
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
 
@@ -20,7 +22,7 @@ from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
 @blueprint.route("/tickets/new", methods=["GET", "POST"])
 def new() -> Answer:
     """Create a ticket; first choose its project, if there are several."""
-    projects = active_projects(db.session(), current_visibility())
+    projects = project_names(db.session(), current_visibility(), only_active=True)
     project = _chosen_project(projects)
     if project is None:
         return render_template("tickets/choose_project.html", projects=projects)
@@ -79,18 +81,11 @@ def _new_page(form: NewTicketForm, project: Project, templates: list[PlanTemplat
         "tickets/new.html",
         form=form,
         project=project,
-        has_others=len(active_projects(db.session(), current_visibility())) > 1,
-        choices=_role_choices(project.repository_name),
+        has_others=len(project_names(db.session(), current_visibility(), only_active=True)) > 1,
+        choices=plan_choices(db.session(), project.repository_name),
         templates=[(row.id, row.name, row.plan) for row in templates],
     )
     return page, form.status
-
-
-def _role_choices(project_id: str) -> list[tuple[str, str]]:
-    return [
-        (role.worker_type, f"{role.worker_type} (a person)" if role.is_gate else role.worker_type)
-        for role in roles_of(db.session(), project_id).values()
-    ]
 
 
 @blueprint.route("/tickets/<ticket_id>/edit", methods=["GET", "POST"])
@@ -151,7 +146,7 @@ def _plan_page(ticket_id: str, form: PlanForm, templates: list[PlanTemplate]) ->
         view=view,
         form=form,
         stages=stage_cards(view),
-        choices=_role_choices(view.ticket.project_id),
+        choices=plan_choices(db.session(), view.ticket.project_id),
         templates=[(row.id, row.name, row.plan) for row in templates],
         lost_to=lost_to,
         rows=rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -11,7 +12,7 @@ from app.forms.comment import CommentForm
 from app.forms.ticket_verbs import DependencyForm
 from app.models import Ticket
 from app.models.label import LABELS_MAX
-from app.queries.choices import project_names
+from app.queries.choices import label_names, project_names, worker_type_names
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets import list as queries
 from app.queries.tickets.brief import brief_sections, brief_sizes
@@ -45,7 +46,7 @@ def index() -> Answer:
     listing = Listing(
         sorts=SORTS, default="-updated", newest_first=NEWEST_FIRST, repeated=("label",)
     )
-    projects = list(project_names(session, visibility))
+    projects = project_names(session, visibility)
     project = listing.choice("project", projects)
     version = stamp(queries.list_version(session, visibility, project))
     if is_unchanged(version):
@@ -68,16 +69,16 @@ def index() -> Answer:
     return page, 200 if wants_region() else listing.status
 
 
-def _choices(projects: list[str], project: str) -> dict[str, list[str]]:
+def _choices(projects: list[str], project: str) -> dict[str, Sequence[str]]:
     session, visibility = db.session(), current_visibility()
     return {
         "projects": projects,
-        "stages": queries.stage_choices(session, visibility, project),
-        "labels": queries.label_choices(session, visibility),
+        "stages": worker_type_names(session, visibility, project),
+        "labels": label_names(session, visibility),
     }
 
 
-def _wanted(listing: Listing, project: str, choices: dict[str, list[str]]) -> TicketFilter:
+def _wanted(listing: Listing, project: str, choices: dict[str, Sequence[str]]) -> TicketFilter:
     text = listing.value("q")
     if len(text) > SEARCH_MAX:
         listing.problems.append(f"A search has at most {SEARCH_MAX} characters.")

@@ -1,0 +1,121 @@
+"""Tickets around a ticket: what it waits for and blocks, what it is part of, what are its parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from app.models import Ticket, TicketDependency
+from app.queries.keyset import Order, Slice, take_slice
+from app.queries.tickets.conditions import situation
+from app.visibility import Visibility
+
+RELATED_MAX = 200
+"""Tickets that are read of one relation, open ones first."""
+
+BY_TICKET = Order(
+    "ticket_id",
+    (TicketDependency.ticket_id.expression, TicketDependency.blocked_by_id.expression),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another ticket. `relation`: "waits for", "blocks", "part of" or "has part"."""
+
+    relation: str
+    ticket_id: str
+    title: str
+    state: str
+    resolution: str | None
+    situation: str
+    priority: int
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+        return self.state == "closed"
+
+
+def waits_for(session: Session, ticket_id: str) -> list[Related]:
+    """The tickets that block this one."""
+    blockers = select(TicketDependency.blocked_by_id).where(TicketDependency.ticket_id == ticket_id)
+    return _related(session, "waits for", Ticket.ticket_id.in_(blockers))
+
+
+def is_waited_for_by(session: Session, ticket_id: str) -> list[Related]:
+    """The tickets that this one blocks."""
+    waiting = select(TicketDependency.ticket_id).where(TicketDependency.blocked_by_id == ticket_id)
+    return _related(session, "blocks", Ticket.ticket_id.in_(waiting))
+
+
+def related(session: Session, ticket: Ticket) -> list[Related]:
+    """The tickets of every relation."""
+    here = ticket.ticket_id
+    parent = Ticket.ticket_id == ticket.parent_id
+    return [
+        *waits_for(session, here),
+        *is_waited_for_by(session, here),
+        *_related(session, "has part", Ticket.parent_id == here),
+        *(_related(session, "part of", parent) if ticket.parent_id else ()),
+    ]
+
+
+def open_blockers(session: Session, ticket_ids: Collection[str]) -> dict[str, list[str]]:
+    """What each of these tickets still waits for."""
+    rows = (
+        select(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
+        .join(Ticket, Ticket.ticket_id == TicketDependency.blocked_by_id)
+        .where(TicketDependency.ticket_id.in_(ticket_ids), Ticket.state != "closed")
+        .order_by(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for ticket_id, blocker in session.execute(rows):
+        found[ticket_id].append(blocker)
+    return found
+
+
+def dependency_slice(
+    session: Session,
+    visibility: Visibility,
+    *,
+    project: str | None,
+    is_open: bool | None,
+    cursor: str | None,
+    limit: int,
+) -> Slice:
+    """Some edges of the graph. `is_open`: only those that still hold a ticket up, or only the
+    others."""
+    blocker = aliased(Ticket)
+    still = (blocker.state != "closed").label("is_open")
+    rows = select(*TicketDependency.__table__.columns, still)
+    rows = rows.join(blocker, blocker.ticket_id == TicketDependency.blocked_by_id)
+    rows = rows.where(visibility.of(blocker.project_id))
+    if project is not None:
+        rows = rows.where(blocker.project_id == project)
+    if is_open is not None:
+        rows = rows.where((blocker.state != "closed") == is_open)
+    return take_slice(session, rows, BY_TICKET, cursor=cursor, limit=limit)
+
+
+def _related(session: Session, relation: str, condition: ColumnElement[bool]) -> list[Related]:
+    rows: Select[*tuple[Any, ...]] = (
+        select(
+            literal(relation),
+            Ticket.ticket_id,
+            Ticket.title,
+            Ticket.state,
+            Ticket.resolution,
+            situation(),
+            Ticket.priority,
+        )
+        .where(condition)
+        .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at, Ticket.ticket_id)
+        .limit(RELATED_MAX)
+    )
+    return [Related(*row) for row in session.execute(rows)]
