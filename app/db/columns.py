@@ -35,6 +35,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class JsonObject(TypeDecorator[dict[str, Any]]):
+    """A JSON object; whatever else a program has stored there is read as an empty one."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any]:
+        return value if isinstance(value, dict) else {}
+
+
 class utcnow(FunctionElement[datetime]):  # noqa: N801 - it reads as the SQL function it is
     """The database's own current time, as a server default."""
 
@@ -63,5 +73,8 @@ updated = Annotated[
     datetime, mapped_column(UTCDateTime, server_default=utcnow(), onupdate=clock.now)
 ]
 string_list = Annotated[list[str], mapped_column(JSON)]
+json_object = Annotated[
+    dict[str, Any], mapped_column(JsonObject, default=dict, server_default="{}")
+]
 
 type_annotation_map: dict[Any, Any] = {str: Text(), datetime: UTCDateTime()}

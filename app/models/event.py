@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from sqlalchemy import CheckConstraint, Index, false, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import bigint, created, intpk
+from app.db.columns import bigint, created, intpk, json_object
 from app.text import require_text
 
 EventType = Literal[
@@ -55,6 +55,10 @@ INBOX = text("needs_attention AND NOT processed")
 """What waits in everyone's inbox. SQLite uses the partial index only for exactly these words."""
 
 
+Details = Mapping[str, Any]
+"""Facts of an event, by their names. JSON, and never longer than a plan or a ticket's title."""
+
+
 class Event(Model):
     """Something that happened. `ticket_id` and `worker_id` are kept when those rows are gone."""
 
@@ -82,9 +86,14 @@ class Event(Model):
     project_id: Mapped[str | None]
     ticket_id: Mapped[str | None]
     run_id: Mapped[bigint | None]
+    comment_id: Mapped[bigint | None]
+    """The comment that was made by the same verb. Like the run's, its number stays."""
     worker_id: Mapped[str | None]
     stage: Mapped[str | None]
     reason: Mapped[str | None]
+    """What somebody wrote; what the board itself knows is in `details`."""
+    details: Mapped[json_object]
+    """Facts, by their names; `app/events/` says them."""
     actor: Mapped[str | None]
     needs_attention: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[created]

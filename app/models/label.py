@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ForeignKey, Index, delete, insert
+from sqlalchemy import ForeignKey, Index, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db.base import Model
@@ -26,6 +26,12 @@ class TicketLabel(Model):
         ForeignKey("tickets.ticket_id", ondelete="CASCADE"), primary_key=True
     )
     label: Mapped[str] = mapped_column(primary_key=True)
+
+    @classmethod
+    def of(cls, session: Session, ticket_id: str) -> list[str]:
+        """The ticket's labels, in order."""
+        found = select(cls.label).where(cls.ticket_id == ticket_id).order_by(cls.label)
+        return list(session.scalars(found))
 
     @classmethod
     def replace(cls, session: Session, ticket_id: str, labels: list[str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -18,7 +18,8 @@ from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
-from app.models.event import Event
+from app.models.comment import Comment
+from app.models.event import Details, Event
 from app.models.ticket import Ticket
 from app.models.ticket.retries import backoff
 from app.models.worker import Worker
@@ -204,17 +205,18 @@ class StageRun(Model):
             return
         actor = actor or self.doer
         ticket = self.ticket
-        self._say(comment, actor)
+        said = self._say(comment, actor)
         self._finish("completed")
         ticket.move_to(self.stage_number)
         ticket.resolve_attention(actor, "the stage was completed")
-        self._record("ticket_stage_completed", actor)
+        approved = {"approved": True} if self._is_at_gate() else None
+        self._record("ticket_stage_completed", actor, comment=said, details=approved)
         if ticket.is_plan_done:
             ticket.close("completed", actor)
 
     def send_back(self, to_stage: int, reason: str, actor: Actor | None = None) -> None:
         """Give the ticket back to an earlier stage; the reason is a comment its worker reads."""
-        if self._is_repeated("returned", f"to stage {to_stage}: {reason}", actor):
+        if self._is_repeated("returned", reason, actor, to_stage):
             return
         if not 1 <= to_stage < self.stage_number:
             raise Invalid(
@@ -226,11 +228,11 @@ class StageRun(Model):
         actor = actor or self.doer
         ticket = self.ticket
         reason = self._require_reason(reason)
-        self._say(reason, actor)
+        said = self._say(reason, actor)
         self._finish("returned", reason)
         ticket.move_to(to_stage - 1)
-        to_whom = ticket.stage_name(to_stage)
-        self._record("ticket_stage_returned", actor, f"to {to_whom}: {reason}")
+        to = {"to_stage": to_stage, "to_worker_type": ticket.stage_name(to_stage)}
+        self._record("ticket_stage_returned", actor, reason, comment=said, details=to)
 
     def ask_attention(self, reason: str, actor: Actor | None = None) -> None:
         """The worker can't go on without a person: the ticket goes on hold and says why."""
@@ -238,9 +240,11 @@ class StageRun(Model):
             return
         actor = actor or self.doer
         reason = self._require_reason(reason)
-        self._say(reason, actor)
+        said = self._say(reason, actor)
         self._finish("attention", reason)
-        self.ticket.wait_for_attention(actor, self.worker_type, reason, self.run_id)
+        self.ticket.wait_for_attention(
+            actor, self.worker_type, reason, run_id=self.run_id, comment=said
+        )
 
     def fail(self, reason: str, actor: Actor | None = None) -> None:
         """The attempt failed: another follows after a pause, until none is left."""
@@ -248,36 +252,53 @@ class StageRun(Model):
             return
         self._lose("failed", self._require_reason(reason), actor or self.doer)
 
-    def expire(self, reason: str, actor: Actor | None = None) -> None:
-        """The worker is gone: the stage goes back to its queue at once, as a lost attempt."""
-        self._lose("expired", reason, actor or Actor.system())
+    def expire(self, reason: str, actor: Actor | None = None, *, cause: str | None = None) -> None:
+        """The worker is gone: the stage goes back to its queue at once, as a lost attempt.
 
-    def release(self, reason: str = "", actor: Actor | None = None) -> None:
+        `cause`, here and below: the name that the event gives to a reason which nobody wrote.
+        """
+        self._lose("expired", reason, actor or Actor.system(), cause)
+
+    def release(
+        self, reason: str = "", actor: Actor | None = None, *, cause: str | None = None
+    ) -> None:
         """Give the stage back unharmed, or take it away; it costs no attempt."""
         if self._is_repeated("released", reason, actor):
             return
         given = require_text(reason, "reason", Ticket.REASON_MAX) or None
         self._finish("released", given)
         self.ticket.free()
-        self._record("ticket_stage_released", actor or self.doer, given)
+        self._record("ticket_stage_released", actor or self.doer, given, cause=cause)
 
-    def require_current(self, report: str, said: str = "", actor: Actor | None = None) -> None:
+    def require_current(
+        self,
+        report: str,
+        said: str = "",
+        actor: Actor | None = None,
+        to_stage: int | None = None,
+    ) -> None:
         """Raise `RunNotCurrent` when the run is over, and let the timeline tell what was said."""
         if self.is_current:
             return
-        self._keep_refused(report, said, actor or self.doer)
+        facts: dict[str, Any] = {"report": report, "run_outcome": self.outcome}
+        if to_stage is not None:
+            facts["to_stage"] = to_stage
+        self._keep_refused(facts, said, actor or self.doer)
         raise self._refusal(report)
 
-    def _is_repeated(self, outcome: str, said: str, actor: Actor | None) -> bool:
+    def _is_repeated(
+        self, outcome: str, said: str, actor: Actor | None, to_stage: int | None = None
+    ) -> bool:
         """Whether the very same report came before: it is answered as the first time. Raises
         `RunNotCurrent` for any other, once the run is over."""
-        digest = sha256(said.strip().encode("utf-8", "surrogatepass")).hexdigest()
+        report = f"to stage {to_stage}: {said}" if to_stage is not None else said
+        digest = sha256(report.strip().encode("utf-8", "surrogatepass")).hexdigest()
         if self.is_current:
             self.report_digest = digest
             return False
         if self.outcome == outcome and self.report_digest in (None, digest):
             return True
-        self.require_current(outcome, said, actor)
+        self.require_current(outcome, said, actor, to_stage)
         return False
 
     def _refusal(self, report: str = "") -> RunNotCurrent:
@@ -291,21 +312,20 @@ class StageRun(Model):
             details={name: getattr(self, name) for name in FIRST_ANSWER},
         )
 
-    def _keep_refused(self, report: str, said: str, actor: Actor) -> None:
+    def _keep_refused(self, facts: Details, said: str, actor: Actor) -> None:
         """Let the timeline tell of the report, unless it does so already or has told of many."""
         self.refused_reports += 1
-        reason = f"“{report}” for run {self.run_id}, which had ended as {self.outcome}"
-        if said.strip():
-            reason += f": {excerpt(said, REFUSED_TEXT_MAX)}"
-        kept = self.session.scalars(
-            select(Event.reason).where(
+        reason = excerpt(said, REFUSED_TEXT_MAX) if said.strip() else None
+        kept = self.session.execute(
+            select(Event.details, Event.reason).where(
                 Event.ticket_id == self.ticket_id,
                 Event.event_type == "ticket_report_refused",
                 Event.run_id == self.run_id,
             )
         ).all()
-        if reason not in kept and len(kept) < REFUSED_REPORTS_KEPT:
-            self._record("ticket_report_refused", actor, reason)
+        is_kept = any(row.details == facts and row.reason == reason for row in kept)
+        if not is_kept and len(kept) < REFUSED_REPORTS_KEPT:
+            self._record("ticket_report_refused", actor, reason, details=facts)
 
     def _require_reason(self, reason: str) -> str:
         reason = require_text(reason, "reason", Ticket.REASON_MAX)
@@ -313,37 +333,58 @@ class StageRun(Model):
             raise Invalid("Say why, so that the next one knows what to do.", "reason")
         return reason
 
-    def _say(self, comment: str, actor: Actor) -> None:
-        if comment.strip():
-            self.ticket.say(comment, actor, run_id=self.run_id, stage_number=self.stage_number)
+    def _say(self, comment: str, actor: Actor) -> Comment | None:
+        if not comment.strip():
+            return None
+        return self.ticket.say(comment, actor, run_id=self.run_id, stage_number=self.stage_number)
 
-    def _record(self, event_type: str, actor: Actor, reason: str | None = None) -> None:
+    def _record(
+        self,
+        event_type: str,
+        actor: Actor,
+        reason: str | None = None,
+        *,
+        cause: str | None = None,
+        comment: Comment | None = None,
+        details: Details | None = None,
+    ) -> None:
         self.ticket.record(
             event_type,
             actor,
             stage=self.worker_type,
-            reason=reason,
+            reason=None if cause else reason,
             worker_id=self.worker_id,
             run_id=self.run_id,
+            comment=comment,
+            details={"cause": cause} if cause else details,
         )
 
-    def _lose(self, outcome: str, reason: str, actor: Actor) -> None:
+    def _lose(self, outcome: str, reason: str, actor: Actor, cause: str | None = None) -> None:
         """End the run without a result, and give the stage another attempt if one is left."""
         ticket = self.ticket
         self._finish(outcome, reason)
         ticket.failed_attempts += 1
         ticket.free(backoff(ticket.failed_attempts) if outcome == "failed" else timedelta(0))
-        self._record("ticket_stage_failed", actor, reason)
-        most = self._max_attempts()
+        self._record("ticket_stage_failed", actor, reason, cause=cause)
+        role = self._role()
+        most = role.max_attempts if role else WorkerType.MAX_ATTEMPTS_DEFAULT
         if ticket.failed_attempts >= most:
-            # Someone may have allowed fewer attempts since this one began.
-            of_most = f" of {most}" if ticket.failed_attempts == most else ""
-            why = f"{ticket.failed_attempts}{of_most} attempts failed; the last: {reason}"
-            ticket.wait_for_attention(actor, self.worker_type, why, self.run_id)
+            attempts = {"failed_attempts": ticket.failed_attempts, "max_attempts": most}
+            ticket.wait_for_attention(
+                actor,
+                self.worker_type,
+                None if cause else reason,
+                run_id=self.run_id,
+                details=attempts | ({"cause": cause} if cause else {}),
+            )
 
-    def _max_attempts(self) -> int:
-        role = WorkerType.named(self.session, self.ticket.project_id, self.worker_type)
-        return role.max_attempts if role else WorkerType.MAX_ATTEMPTS_DEFAULT
+    def _is_at_gate(self) -> bool:
+        """Whether a person lets the ticket pass a stage that only people perform."""
+        role = None if self.worker_id else self._role()
+        return role is not None and role.is_gate
+
+    def _role(self) -> WorkerType | None:
+        return WorkerType.named(self.session, self.ticket.project_id, self.worker_type)
 
     def _finish(self, outcome: str, reason: str | None = None) -> None:
         self.finished_at = clock.now()

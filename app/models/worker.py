@@ -15,7 +15,7 @@ from app.db.columns import bigint, created, utcnow
 from app.errors import Conflict, Invalid, NotFound
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
-from app.models.event import Event
+from app.models.event import Details, Event
 from app.models.project import Project
 from app.models.worker_type import WorkerType
 from app.text import optional_line, require_name, require_text, without_control
@@ -140,7 +140,7 @@ class Worker(Model):
         self.last_activity = clock.now()
         self.expected_by = self.last_activity + lease
         if self.status == "failed":
-            self._announce("it was heard of again")
+            self._announce("heard_of_again")
         if self.status in ("spawning", "failed"):
             self.status = "idle"
             self.stopped_reason = None
@@ -169,14 +169,18 @@ class Worker(Model):
         """The process ended in order. Any run it held was given back before (see pipeline)."""
         if self.status == "finished":
             return
-        reason = require_text(reason or "it finished", "reason", self.REASON_MAX)
-        self._end("finished", reason, actor, needs_attention=needs_attention)
+        reason = require_text(reason or "", "reason", self.REASON_MAX)
+        cause = None if reason else {"cause": "finished"}
+        self._end("finished", reason or "it finished", actor, cause, needs_attention)
 
-    def fail(self, actor: Actor, reason: str) -> None:
-        """The process is gone without a word: silent too long, or declared dead by a person."""
+    def fail(self, actor: Actor, reason: str, details: Details | None = None) -> None:
+        """The process is gone without a word: silent too long, or declared dead by a person.
+
+        `details`: what the event tells instead of a reason that nobody wrote.
+        """
         self._require_live()
         # Whoever declared it dead knows.
-        self._end("failed", reason, actor, needs_attention=actor.kind == "system")
+        self._end("failed", reason, actor, details, needs_attention=actor.kind == "system")
 
     def _start(self, lease: timedelta) -> None:
         self.stop_requested_at = None
@@ -187,9 +191,9 @@ class Worker(Model):
             self._announce()
         self.touch(lease)
 
-    def _announce(self, reason: str | None = None, actor: Actor | None = None) -> None:
+    def _announce(self, cause: str | None = None, actor: Actor | None = None) -> None:
         actor = actor or Actor.worker(self.worker_id)
-        self._record("worker_started", actor, reason)
+        self._record("worker_started", actor, details={"cause": cause} if cause else None)
 
     def _require_same_process(
         self, project_id: str, worker_type: str, hostname: str | None, pid: int | None
@@ -219,7 +223,7 @@ class Worker(Model):
                 "one, choose another worker_id, or stop that worker first.",
                 "worker_id",
             )
-        self._announce("it was registered again with another token", actor)
+        self._announce("other_token", actor)
 
     @staticmethod
     def _require_role(session: Session, project_id: str, worker_type: str) -> WorkerType:
@@ -246,13 +250,32 @@ class Worker(Model):
         if not self.is_live:
             raise Conflict(f"{self.worker_id} is already {self.status}.")
 
-    def _end(self, status: str, reason: str, actor: Actor, *, needs_attention: bool) -> None:
+    def _end(
+        self,
+        status: str,
+        reason: str,
+        actor: Actor,
+        details: Details | None,
+        needs_attention: bool,
+    ) -> None:
         self.status = status
         self.stopped_reason = reason[: self.REASON_MAX]
-        self._record("worker_stopped", actor, reason, needs_attention)
+        self._record(
+            "worker_stopped",
+            actor,
+            reason=None if details else reason,
+            details=details,
+            needs_attention=needs_attention,
+        )
 
     def _record(
-        self, event_type: str, actor: Actor, reason: str | None, needs_attention: bool = False
+        self,
+        event_type: str,
+        actor: Actor,
+        *,
+        reason: str | None = None,
+        details: Details | None = None,
+        needs_attention: bool = False,
     ) -> None:
         self.session.add(
             Event(
@@ -261,6 +284,7 @@ class Worker(Model):
                 worker_id=self.worker_id,
                 stage=self.worker_type,
                 reason=reason,
+                details=dict(details or {}),
                 actor=actor.label,
                 needs_attention=needs_attention,
                 created_at=clock.now(),

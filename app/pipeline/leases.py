@@ -35,14 +35,14 @@ def expire_leases(session: Session) -> int:
         run = session.get_one(StageRun, run_id, populate_existing=True)
         if run.finished_at or not run.lease_expires_at or run.lease_expires_at > clock.now():
             continue
-        run.expire(f"{run.worker_id} sent no heartbeat")
+        run.expire(f"{run.worker_id} sent no heartbeat", cause="no_heartbeat")
         ended += 1
         if run.worker_id:
             _give_up_if_silent(session, run.worker_id, ticket_id)
     silent = _silent_workers().with_for_update(skip_locked=True, key_share=True)
     for worker in session.scalars(silent, execution_options=FRESH).all():
         if StageRun.of_worker(session, worker.worker_id) is None:
-            worker.fail(Actor.system(), "no heartbeat")
+            worker.fail(Actor.system(), "no heartbeat", {"cause": "no_heartbeat"})
     return ended
 
 
@@ -114,4 +114,5 @@ def _give_up_if_silent(session: Session, worker_id: str, ticket_id: str) -> None
     if worker.expected_by and worker.expected_by > clock.now():
         worker.status = "idle"
     else:
-        worker.fail(Actor.system(), f"no heartbeat; {ticket_id} went back to its queue")
+        why = f"no heartbeat; {ticket_id} went back to its queue"
+        worker.fail(Actor.system(), why, {"cause": "no_heartbeat", "freed_ticket_id": ticket_id})

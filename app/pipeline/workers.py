@@ -67,7 +67,8 @@ def finish_worker(
     so, if not the worker."""
     worker, run = _lock_with_run(session, worker_id)
     if run is not None:
-        run.release(reason or "the worker stopped", actor)
+        cause = None if reason else "worker_stopped"
+        run.release(reason or "the worker stopped", actor, cause=cause)
     if worker.status != "finished":
         worker.finish(actor or Actor.worker(worker_id), reason, needs_attention=needs_attention)
     return worker
@@ -78,9 +79,10 @@ def declare_dead(session: Session, worker_id: str, actor: Actor) -> Worker:
     worker, run = _lock_with_run(session, worker_id)
     why = f"declared dead by {actor.label}"
     freed = f"; {run.ticket_id} went back to its queue" if run else ""
-    worker.fail(actor, why + freed)
+    facts = {"cause": "declared_dead", "freed_ticket_id": run.ticket_id if run else None}
+    worker.fail(actor, why + freed, facts)
     if run is not None:
-        run.expire(f"{worker_id} was {why}", actor)
+        run.expire(f"{worker_id} was {why}", actor, cause="declared_dead")
     return worker
 
 

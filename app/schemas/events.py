@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -34,7 +34,14 @@ class EventResponse(ResponseBody):
     ticket_id: str | None = Field(description="To which ticket.")
     worker_id: str | None = Field(description="To, or by, which worker.")
     stage: str | None = Field(description="At which stage: its worker type.")
-    reason: str | None = Field(description="Why.")
+    run_id: int | None = Field(description="In which run.")
+    comment_id: int | None = Field(description="The comment that was made by it.")
+    reason: str | None = Field(description="Why, in the words of whoever did it.")
+    details: dict[str, Any] = Field(
+        description="What else is known, by the type of event: `to_stage` and `to_worker_type` of "
+        "a stage returned; `from_plan`, `to_plan`; `blocked_by`; `changed`, `from`, `to` of an "
+        "edit; `failed_attempts`; `resolution`; `cause`."
+    )
     actor: str | None = Field(description="Who did it.")
     needs_attention: bool = Field(description="Whether someone must look at it.")
     created_at: datetime = Field(description="When.")

@@ -176,13 +176,13 @@ def test_after_its_token_a_worker_registers_with_a_new_one_and_keeps_its_run(
     assert other.post(f"/runs/{run_id}/complete").status_code == 200
     with board() as session:
         told = session.execute(
-            select(Event.actor, Event.reason)
+            select(Event.actor, Event.details)
             .where(Event.worker_id == "w-1", Event.event_type == "worker_started")
             .order_by(Event.id)
         ).all()
     assert told == [
-        ("w-1", None),
-        ("token another", "it was registered again with another token"),
+        ("w-1", {}),
+        ("token another", {"cause": "other_token"}),
     ]
 
 

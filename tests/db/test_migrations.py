@@ -10,9 +10,12 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
+from app import pipeline
 from app.db.base import db
+from app.errors import RunNotCurrent
 from app.models import (
     ApiToken,
+    Event,
     IdempotencyKey,
     Identity,
     Invitation,
@@ -20,11 +23,12 @@ from app.models import (
     Project,
     SavedView,
     SignInAttempt,
+    StageRun,
     Ticket,
     User,
     UserSession,
 )
-from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker
+from tests.factories import ANN, GATE, PROJECT, claim, make_project, make_ticket, make_worker
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 REVISIONS = [
@@ -158,6 +162,139 @@ def test_a_pause_that_lasts_is_kept(empty_app):
         pauses = {t.ticket_id: t.backoff_until for t in db.session.scalars(select(Ticket))}
         assert pauses.pop(failed_id) == until
         assert pauses == {paused.ticket_id: None}
+
+
+TWICE = ["implementation", "review", "implementation", "review"]
+
+
+def tell_all(session):
+    """A ticket's story in which each kind of event has its facts, as far as verbs make them."""
+    blocker, ticket = make_ticket(session, plan=["review"]), make_ticket(session, plan=TWICE)
+    ticket.block_by(blocker.ticket_id, ANN)
+    ticket.unblock_from(blocker.ticket_id, ANN)
+    ticket.block_by(blocker.ticket_id, ANN)
+    blocker.stop(ANN)
+    blocker.reopen(ANN, "Not yet: one more thing.")
+    blocker.stop(ANN, "Nobody needs it.")
+    worker = make_worker(session)
+    claim(session, worker).complete("Done.")
+    reviewer = make_worker(session, "review")
+    claim(session, reviewer).send_back(1, "Wrong: all of it.\n\n- twice")
+    run = claim(session, worker)
+    run.ask_attention("Which one?")
+    ticket.resume(ANN, "The first.")
+    with pytest.raises(RunNotCurrent):
+        run.complete("Too late: sorry.")
+    with pytest.raises(RunNotCurrent):
+        run.release()
+    claim(session, worker)
+    session.refresh(ticket)
+    ticket.hold(ANN, "Wait.")
+    ticket.resume(ANN)
+    for _ in range(3):
+        claim(session, worker).fail("It hangs.")
+        if ticket.state == "open":
+            ticket.retry_now(ANN)
+    ticket.resume(ANN)
+    claim(session, worker).complete()
+    claim(session, reviewer)
+    pipeline.declare_dead(session, reviewer.worker_id, ANN)
+    pipeline.heartbeat(session, reviewer.worker_id)
+    ticket.amend_plan(["implementation", "review", GATE], ANN)
+    claim(session, reviewer).complete()
+    StageRun.by_person(ticket, ANN).complete("Ship it.")
+    pipeline.finish_worker(session, worker.worker_id)
+    session.flush()
+
+
+def facts_of_events():
+    columns = Event.event_type, Event.run_id, Event.comment_id, Event.details, Event.reason
+    with db.engine.connect() as connection:
+        rows = connection.execute(select(*columns).order_by(Event.id)).all()
+    return [(*row[:3], told_by_words(row.details, row.reason), row[4]) for row in rows]
+
+
+def told_by_words(details, reason):
+    """Which of two stages of one type a ticket was sent back to, and how one was closed for a
+    reason that someone gave, the words didn't tell."""
+    unsaid = {"to_stage", *(("resolution",) if reason else ())}
+    return {key: value for key, value in details.items() if key not in unsaid}
+
+
+def test_what_events_said_in_words_becomes_facts_and_words_again(empty_app):
+    """Down, the facts stand in the reasons; up, they are found there again, with the links."""
+    with empty_app.app_context():
+        tell_all(db.session())
+        db.session.commit()
+        facts = facts_of_events()
+
+        flask_migrate.downgrade(revision="0006")
+        with db.engine.connect() as connection:
+            words = set(connection.scalars(text("SELECT reason FROM events")))
+        assert words >= {
+            "waits for WEB-1",
+            "no longer waits for WEB-1",
+            "WEB-1, which it waits for, was reopened",
+            "Nobody needs it.",
+            "stopped",
+            "completed",
+            "to implementation: Wrong: all of it.\n\n- twice",
+            "“completed” for run 3, which had ended as attention: Too late: sorry.",
+            "“released” for run 3, which had ended as attention",
+            "WEB-2 was put on hold by ann",
+            "3 of 3 attempts failed; the last: It hangs.",
+            "the next attempt may start",
+            "declared dead by ann; WEB-2 went back to its queue",
+            "it was heard of again",
+            "implementation, review, implementation, review → implementation, review, approval",
+            "it finished",
+        }
+
+        flask_migrate.upgrade()
+        assert facts_of_events() == facts
+
+
+def test_links_are_found_where_older_versions_kept_none(empty_app):
+    """Before 0006 events named no runs: the run of that stage that ended in that moment."""
+    with empty_app.app_context():
+        tell_all(db.session())
+        db.session.commit()
+        linked = [row[:3] for row in facts_of_events() if row[2]]
+        assert len(linked) == 6
+
+        flask_migrate.downgrade(revision="0005")
+        flask_migrate.upgrade()
+        assert [row[:3] for row in facts_of_events() if row[2]] == linked
+
+
+WORDS = {
+    "ticket_stage_returned": "to the moon: and back",
+    "ticket_plan_changed": "<b>a</b> → b",
+    "ticket_dependency_changed": "waits for better days; not now",
+    "ticket_closed": "completed, mostly",
+    "ticket_report_refused": "“completed” for run of the mill",
+    "worker_stopped": "no heartbeat; and no pulse",
+    "ticket_held": "{reason} %(x)s ' \" \\ 100%",
+}
+
+
+def test_words_that_hold_no_facts_stay_as_they_are(empty_app):
+    with empty_app.app_context():
+        flask_migrate.downgrade(revision="0006")
+        with db.engine.begin() as connection:
+            connection.execute(
+                text("INSERT INTO events (event_type, reason) VALUES (:type, :reason)"),
+                [{"type": type_, "reason": reason} for type_, reason in WORDS.items()],
+            )
+        flask_migrate.upgrade()
+        told = facts_of_events()
+        assert {event_type: reason for event_type, *_, reason in told} == WORDS
+        assert not any(facts for *_, facts, _ in told)
+
+        flask_migrate.downgrade(revision="0006")
+        with db.engine.connect() as connection:
+            left = connection.execute(text("SELECT event_type, reason FROM events"))
+            assert dict(left.all()) == WORDS
 
 
 def test_the_next_rows_come_after_those_that_were_migrated(full_app):

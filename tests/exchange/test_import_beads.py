@@ -111,7 +111,7 @@ def test_a_deferred_record_is_on_hold_and_says_why(small, board):
         ).one()
 
         assert Ticket.get(session, "kb-5").state == "on_hold"
-        assert held.reason == "its status in Beads was deferred"
+        assert held.details == {"beads_status": "deferred"}
 
 
 def test_the_priorities_0_to_4_become_0_to_3(small, board):

@@ -35,7 +35,8 @@ def test_both_tickets_know_of_the_dependency(session):
     assert TicketDependency.is_blocked_by(session, ticket.ticket_id, blocker.ticket_id)
     assert not TicketDependency.is_blocked_by(session, blocker.ticket_id, ticket.ticket_id)
     (event,) = events(session, event_type="ticket_dependency_changed")
-    assert (event.ticket_id, event.reason) == ("WEB-2", "waits for WEB-1")
+    assert (event.ticket_id, event.reason) == ("WEB-2", None)
+    assert event.details == {"cause": "added", "blocked_by": ["WEB-1"]}
 
 
 @pytest.mark.parametrize("ending", ["stopped", "completed"])
@@ -88,7 +89,8 @@ def test_reopening_a_blocker_blocks_again(session):
     session.flush()
 
     assert ticket.open_blockers == 1
-    assert events(session, ticket_id=ticket.ticket_id)[-1].reason.endswith("was reopened")
+    told = events(session, ticket_id=ticket.ticket_id)[-1].details
+    assert told == {"cause": "blocker_reopened", "blocked_by": [blocker.ticket_id]}
 
 
 def test_a_run_that_goes_on_may_finish_when_its_blocker_reopens(session):
@@ -184,7 +186,8 @@ def test_removing_the_last_dependency_frees_the_ticket(session):
     session.flush()
 
     assert ticket.open_blockers == 0
-    assert events(session, ticket_id=ticket.ticket_id)[-1].reason == "no longer waits for WEB-1"
+    told = events(session, ticket_id=ticket.ticket_id)[-1].details
+    assert told == {"cause": "removed", "blocked_by": ["WEB-1"]}
     blocker.hold(ANN)
     assert claim(session, make_worker(session)).ticket_id == ticket.ticket_id
 

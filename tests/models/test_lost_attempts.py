@@ -79,7 +79,8 @@ def test_attempts_are_counted_until_none_is_left_then_the_ticket_is_on_hold(sess
     assert (ticket.state, ticket.failed_attempts, ticket.claimed_by) == ("on_hold", 3, None)
     call = events(session, event_type="ticket_attention_requested")[0]
     assert call.needs_attention
-    assert call.reason == "3 of 3 attempts failed; the last: reason 3"
+    assert call.reason == "reason 3"
+    assert call.details == {"failed_attempts": 3, "max_attempts": 3}
     assert [run.outcome for run in runs(session, ticket)] == ["failed"] * 3
 
 

@@ -43,9 +43,9 @@ def test_a_report_on_a_run_that_is_over_is_refused_but_stays_on_the_timeline(ses
     assert comments(session, ticket) == []
     (event,) = events(session, event_type="ticket_report_refused")
     assert (event.worker_id, event.processed) == (lost.worker_id, True)
-    said = "to stage 1: late" if report == "returned" else "late"
-    told = f"“{report}” for run {lost.run_id}, which had ended as expired: {said}"
-    assert (event.run_id, event.reason) == (lost.run_id, told)
+    assert (event.run_id, event.reason) == (lost.run_id, "late")
+    to = {"to_stage": 1} if report == "returned" else {}
+    assert event.details == {"report": report, "run_outcome": "expired", **to}
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -105,8 +105,10 @@ def test_the_same_report_in_other_words_is_refused_and_its_text_is_kept(session,
     after = (run.reason, ticket.completed_stages, ticket.state, len(comments(session, ticket)))
     assert after == before
     (event,) = events(session, event_type="ticket_report_refused")
-    words = {"returned": ": to stage 2: late", "released": "had ended as released"}
-    assert event.reason.endswith(words.get(report, ": in other words"))
+    words = {"returned": "late", "released": None}
+    assert event.reason == words.get(report, "in other words")
+    to = {"to_stage": 2} if report == "returned" else {}
+    assert event.details == {"report": report, "run_outcome": report, **to}
     REPORTS[report](run)  # the first is still answered
 
 

@@ -120,9 +120,10 @@ def test_sending_back_moves_to_the_earlier_stage_with_the_reason_as_comment(sess
     assert (ticket.current_stage, ticket.claimed_by) == ("implementation", None)
     assert (run.outcome, run.reason) == ("returned", "Wrong\nidea")
     assert comments(session, ticket)[-1].content == "Wrong\nidea"
-    assert events(session, event_type="ticket_stage_returned")[0].reason == (
-        "to implementation: Wrong\nidea"
-    )
+    (event,) = events(session, event_type="ticket_stage_returned")
+    assert event.reason == "Wrong\nidea"
+    assert event.details == {"to_stage": 1, "to_worker_type": "implementation"}
+    assert (event.run_id, event.comment_id) == (run.run_id, comments(session, ticket)[-1].id)
 
 
 def test_sending_back_one_stage_names_the_one_before_it_as_done(session):

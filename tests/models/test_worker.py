@@ -201,7 +201,7 @@ def test_a_worker_given_up_for_dead_that_is_heard_of_is_itself_again(session, pr
     worker.touch(LEASE)
 
     assert (worker.status, worker.stopped_reason) == ("idle", None)
-    assert events(session, event_type="worker_started")[-1].reason == "it was heard of again"
+    assert events(session, event_type="worker_started")[-1].details == {"cause": "heard_of_again"}
 
 
 def test_a_worker_is_silent_when_it_wasnt_heard_of_in_time(session, project):

@@ -222,12 +222,14 @@ class AnyOrder(PeopleInAnyOrder):
     def _check_that_it_is_kept(self, run: board_model.Run, said: str) -> None:
         """What was refused stands on the timeline, once; few of many different ones."""
         kept = self.session.scalars(
-            select(Event.reason).where(
+            select(Event.details, Event.reason).where(
                 Event.run_id == run.id, Event.event_type == "ticket_report_refused"
             )
         ).all()
-        assert len(kept) == len(set(kept)) <= REFUSED_REPORTS_KEPT
-        assert len(kept) == REFUSED_REPORTS_KEPT or any(said in reason for reason in kept)
+        different = {(repr(details), reason) for details, reason in kept}
+        assert len(kept) == len(different) <= REFUSED_REPORTS_KEPT
+        is_told = any(said in (reason or "") for _, reason in kept)
+        assert len(kept) == REFUSED_REPORTS_KEPT or is_told
 
     def _rest(self, known: board_model.Ticket) -> None:
         known.backoff_until = Ticket.get(self.session, known.id).backoff_until

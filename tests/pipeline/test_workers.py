@@ -4,6 +4,7 @@ import pytest
 
 from app import pipeline
 from app.errors import Conflict, NotFound, RunNotCurrent
+from app.events import explanation
 from tests.factories import ANN, claim, make_project, make_ticket, make_worker
 from tests.records import event_types, events
 
@@ -65,7 +66,8 @@ def test_declaring_a_worker_dead_frees_its_stage_at_once(session):
     assert (run.outcome, ticket.claimed_by, ticket.failed_attempts) == ("expired", None, 1)
     assert worker.status == "failed"
     (stopped,) = events(session, event_type="worker_stopped")
-    assert stopped.reason == "declared dead by ann; WEB-1 went back to its queue"
+    assert stopped.details == {"cause": "declared_dead", "freed_ticket_id": "WEB-1"}
+    assert explanation(stopped) == "declared dead by ann; WEB-1 went back to its queue"
     assert stopped.actor == "ann"
     assert claim(session, make_worker(session)).attempt == 2
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app import create_app
 from app.db.base import db
+from app.events import explanation
+from app.models import Event
 from app.settings.board import load_settings
 from tests.boards import ON_SQLITE, command, let_go, url_of
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
@@ -150,8 +152,8 @@ def test_a_freed_ticket_can_be_claimed_again(app, run, board):
     run("doctor", "--fix")
 
     with board() as session:
-        released = text("SELECT reason FROM events WHERE event_type = 'ticket_stage_released'")
-        assert "callboard doctor" in session.scalar(released)
+        released = session.scalars(select(Event).filter_by(event_type="ticket_stage_released"))
+        assert "callboard doctor" in explanation(released.one())
         assert session.scalar(text(f"SELECT count(*) FROM tickets {WORKING}")) == 0
 
 

@@ -193,5 +193,5 @@ def _link_older(session: Session, links: Links, rows: Rows) -> None:
             ticket.record(
                 "ticket_dependency_changed",
                 IMPORTER,
-                reason=f"waits for {dependency.blocker.ticket_id}",
+                details={"cause": "added", "blocked_by": [dependency.blocker.ticket_id]},
             )

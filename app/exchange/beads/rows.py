@@ -13,6 +13,7 @@ from app.exchange.beads import wording
 from app.exchange.beads.record import Line, Record
 from app.exchange.beads.tally import Remark, Tally
 from app.models import Ticket
+from app.models.event import Details
 from app.models.ticket import PRIORITIES
 
 IMPORTER = Actor("system", "beads import")
@@ -118,11 +119,16 @@ class Clerk:
     def _add_events(self, record: Record, ticket: Row) -> None:
         self._add_event(ticket, "ticket_created", ticket["created_at"], actor=ticket["created_by"])
         if ticket["state"] == "closed":
-            why = wording.reason(record.close_reason, self.tally) or "completed"
-            self._add_event(ticket, "ticket_closed", ticket["closed_at"], reason=why)
+            self._add_event(
+                ticket,
+                "ticket_closed",
+                ticket["closed_at"],
+                reason=wording.reason(record.close_reason, self.tally) or None,
+                details={"resolution": "completed"},
+            )
         if ticket["state"] == "on_hold":
-            why = f"its status in Beads was {record.status[:40]}"
-            self._add_event(ticket, "ticket_held", ticket["updated_at"], reason=why)
+            status = {"beads_status": record.status[:40]}
+            self._add_event(ticket, "ticket_held", ticket["updated_at"], details=status)
 
     def _add_event(
         self,
@@ -132,6 +138,7 @@ class Clerk:
         *,
         actor: str | None = None,
         reason: str | None = None,
+        details: Details | None = None,
     ) -> None:
         # Processed from the start: what is long past must not fill anyone's inbox.
         self.rows.events.append(
@@ -141,6 +148,7 @@ class Clerk:
                 "ticket_id": ticket["ticket_id"],
                 "stage": self.plan[0] if event_type == "ticket_held" else None,
                 "reason": reason,
+                "details": details or {},
                 "actor": actor or IMPORTER.label,
                 "created_at": created_at,
                 "processed": True,

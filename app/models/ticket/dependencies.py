@@ -98,8 +98,8 @@ class TicketDependencies(TicketRow):
         for ticket, _ in waiting:
             if ids := blockers[ticket.ticket_id]:
                 ticket.open_blockers += sum(state_of[ticket_id] != "closed" for ticket_id in ids)
-                told, reason = "ticket_dependency_changed", f"waits for {', '.join(ids)}"
-                events.append(ticket.event(told, actor, reason=reason))
+                added = {"cause": "added", "blocked_by": ids}
+                events.append(ticket.event("ticket_dependency_changed", actor, details=added))
         session.flush()
         rows = [
             {"ticket_id": ticket_id, "blocked_by_id": blocker}
@@ -157,7 +157,7 @@ class TicketDependencies(TicketRow):
             insert(TicketDependency).values(ticket_id=self.ticket_id, blocked_by_id=blocker_id)
         )
         self.open_blockers += blocker.state != "closed"
-        self.record("ticket_dependency_changed", actor, reason=f"waits for {blocker_id}")
+        self._record_dependency("added", blocker_id, actor)
 
     def unblock_from(self, blocker_id: str, actor: Actor) -> None:
         """No longer wait for another ticket; one it didn't wait for is nothing to do."""
@@ -175,7 +175,11 @@ class TicketDependencies(TicketRow):
             self.open_blockers -= 1
             if not self.open_blockers:
                 self.ready_at, self.backoff_until = clock.now(), None
-        self.record("ticket_dependency_changed", actor, reason=f"no longer waits for {blocker_id}")
+        self._record_dependency("removed", blocker_id, actor)
+
+    def _record_dependency(self, cause: str, blocker_id: str, actor: Actor) -> None:
+        details = {"cause": cause, "blocked_by": [blocker_id]}
+        self.record("ticket_dependency_changed", actor, details=details)
 
     def tell_dependents_closed(self, actor: Actor) -> None:
         """Those that this ticket blocked wait for one less; the last one lets them start."""
@@ -212,14 +216,14 @@ class TicketDependencies(TicketRow):
             .returning(tickets.ticket_id)
             .execution_options(synchronize_session="fetch")
         ).scalars()
-        word = "closed" if by < 0 else "reopened"
+        cause = "blocker_closed" if by < 0 else "blocker_reopened"
         for ticket_id in changed.all():
             self.session.add(
                 Event(
                     event_type="ticket_dependency_changed",
                     project_id=self.project_id,
                     ticket_id=ticket_id,
-                    reason=f"{self.ticket_id}, which it waits for, was {word}",
+                    details={"cause": cause, "blocked_by": [self.ticket_id]},
                     actor=actor.label,
                     processed=True,
                     created_at=clock.now(),

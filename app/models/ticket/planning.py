@@ -42,7 +42,7 @@ class TicketPlanning(TicketRow):
         before = self.execution_plan
         self.execution_plan = plan
         self.version += 1
-        self.record("ticket_plan_changed", actor, reason=f"{', '.join(before)} → {', '.join(plan)}")
+        self.record("ticket_plan_changed", actor, details={"from_plan": before, "to_plan": plan})
 
     def _require_roles(self) -> None:
         """The stages still to come must have worker types; some may be gone since it was closed."""

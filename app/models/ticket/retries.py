@@ -59,6 +59,4 @@ class TicketRetries(TicketRow):
         if self.claimed_by or self.open_blockers or not self.is_in_backoff:
             raise Conflict(f"{self.ticket_id} isn't waiting for its next attempt.")
         self.free()
-        self.record(
-            "ticket_resumed", actor, stage=self.current_stage, reason="the next attempt may start"
-        )
+        self.record("ticket_resumed", actor, stage=self.current_stage, details={"cause": "retry"})

@@ -12,7 +12,8 @@ from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, string_list, updated, utcnow
 from app.errors import Conflict
-from app.models.event import LOGGED_ONLY, Event
+from app.models.comment import Comment
+from app.models.event import LOGGED_ONLY, Details, Event
 from app.models.worker_type import WorkerType
 
 STATES = ("open", "on_hold", "closed")
@@ -148,9 +149,11 @@ class TicketRow(Model):
         reason: str | None = None,
         worker_id: str | None = None,
         run_id: int | None = None,
+        comment: Comment | None = None,
+        details: Details | None = None,
         needs_attention: bool = False,
     ) -> None:
-        """Add an event about this ticket."""
+        """Add an event about this ticket. `comment`: what was said by the same verb."""
         self.updated_at = clock.now()
         event = self.event(
             event_type,
@@ -159,8 +162,12 @@ class TicketRow(Model):
             reason=reason,
             worker_id=worker_id,
             run_id=run_id,
+            details=details,
             needs_attention=needs_attention,
         )
+        if comment is not None:
+            self.session.flush()
+            event.comment_id = comment.id
         self.session.add(event)
 
     def event(
@@ -172,6 +179,7 @@ class TicketRow(Model):
         reason: str | None = None,
         worker_id: str | None = None,
         run_id: int | None = None,
+        details: Details | None = None,
         needs_attention: bool = False,
     ) -> Event:
         """A fact about this ticket, in no session yet."""
@@ -183,6 +191,7 @@ class TicketRow(Model):
             worker_id=worker_id or (actor.name if actor.kind == "worker" else None),
             stage=stage,
             reason=reason,
+            details=dict(details or {}),
             actor=actor.label,
             needs_attention=needs_attention,
             processed=event_type in LOGGED_ONLY,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import WriteOnlyMapped, declared_attr, relationship
 from app.actor import Actor
 from app.errors import Invalid
 from app.models.comment import Comment
+from app.models.event import Details
 from app.models.ticket.text import TicketText
 
 
@@ -26,7 +27,9 @@ class Run(Protocol):
     def require_current(self, report: str, said: str = "", actor: Actor | None = None) -> None:
         """Raise `RunNotCurrent` when the run is over."""
 
-    def release(self, reason: str = "", actor: Actor | None = None) -> None:
+    def release(
+        self, reason: str = "", actor: Actor | None = None, *, cause: str | None = None
+    ) -> None:
         """Take the stage back; it costs no attempt."""
 
 
@@ -58,7 +61,14 @@ class TicketRuns(TicketText):
         return self.say(content, actor, run_id=run.run_id, stage_number=run.stage_number)
 
     def wait_for_attention(
-        self, actor: Actor, stage: str, reason: str, run_id: int | None = None
+        self,
+        actor: Actor,
+        stage: str,
+        reason: str | None,
+        *,
+        run_id: int | None = None,
+        comment: Comment | None = None,
+        details: Details | None = None,
     ) -> None:
         """Go on hold until a person answers; everyone's inbox shows it."""
         self.claimed_by = None
@@ -69,9 +79,15 @@ class TicketRuns(TicketText):
             stage=stage,
             reason=reason,
             run_id=run_id,
+            comment=comment,
+            details=details,
             needs_attention=True,
         )
 
-    def _take_back(self, reason: str, actor: Actor) -> None:
-        if run := self.current_run:
-            run.release(reason, actor)
+    def _take_back(self, reason: str, actor: Actor, cause: str) -> int | None:
+        """End the run in progress, if there is one, whose number is returned."""
+        run = self.current_run
+        if run is None:
+            return None
+        run.release(reason, actor, cause=cause)
+        return run.run_id

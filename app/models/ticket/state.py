@@ -10,7 +10,7 @@ from app import clock
 from app.actor import Actor
 from app.errors import Conflict
 from app.models.comment import Comment
-from app.models.event import Event
+from app.models.event import ASKING, HOLDING, Event
 from app.models.project import Project
 from app.models.ticket.dependencies import TicketDependencies
 from app.models.ticket.planning import TicketPlanning
@@ -30,9 +30,13 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
         """Let nobody work on the ticket until it is resumed; a run in progress is taken back."""
         self.require_open()
         reason = require_text(reason, "reason", self.REASON_MAX)
-        self._take_back(f"{self.ticket_id} was put on hold by {actor.label}", actor)
+        run_id = self._take_back(
+            f"{self.ticket_id} was put on hold by {actor.label}", actor, "held"
+        )
         self.state = "on_hold"
-        self.record("ticket_held", actor, stage=self.current_stage, reason=reason or None)
+        self.record(
+            "ticket_held", actor, stage=self.current_stage, reason=reason or None, run_id=run_id
+        )
 
     def resume(
         self, actor: Actor, answer: str = "", submission_id: str | None = None
@@ -45,24 +49,44 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
         self.failed_attempts = 0
         self.free()
         self.resolve_attention(actor, answer or "the ticket was resumed")
-        self.record("ticket_resumed", actor, stage=self.current_stage)
+        question = self._open_question()
+        self.record(
+            "ticket_resumed",
+            actor,
+            stage=self.current_stage,
+            comment=said,
+            details={"answers": question} if question else None,
+        )
         return said
 
     def stop(self, actor: Actor, reason: str = "") -> None:
         """Close the ticket although its plan isn't done; a run in progress is taken back."""
         self.require_not_closed()
         reason = require_text(reason, "reason", self.REASON_MAX)
-        self._take_back(f"{self.ticket_id} was closed by {actor.label}", actor)
+        run_id = self._take_back(f"{self.ticket_id} was closed by {actor.label}", actor, "closed")
         self.resolve_attention(actor, reason or "the ticket was closed")
-        self.close("stopped", actor, reason)
+        self.close("stopped", actor, reason, run_id=run_id)
 
-    def close(self, resolution: Resolution, actor: Actor, reason: str = "") -> None:
+    def close(
+        self,
+        resolution: Resolution,
+        actor: Actor,
+        reason: str = "",
+        *,
+        run_id: int | None = None,
+    ) -> None:
         """End the ticket, and free those that it blocked."""
         self.state = "closed"
         self.resolution = resolution
         self.closed_at = clock.now()
         self.claimed_by = None
-        self.record("ticket_closed", actor, reason=reason or resolution)
+        self.record(
+            "ticket_closed",
+            actor,
+            reason=reason or None,
+            run_id=run_id,
+            details={"resolution": resolution},
+        )
         self.session.flush()
         self.tell_dependents_closed(actor)
 
@@ -72,15 +96,30 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
             raise Conflict(f"{self.ticket_id} isn't closed.")
         Project.get(self.session, self.project_id).require_active()
         self._require_roles()
-        if reason.strip():
-            self.say(reason, actor)
+        said = self.say(reason, actor) if reason.strip() else None
         self.state = "open"
         self.resolution = None
         self.closed_at = None
         self.move_to(min(self.completed_stages, len(self.execution_plan) - 1))
         self.session.flush()
-        self.record("ticket_reopened", actor, stage=self.current_stage, reason=reason or None)
+        self.record(
+            "ticket_reopened",
+            actor,
+            stage=self.current_stage,
+            reason=reason or None,
+            comment=said,
+        )
         self.tell_dependents_reopened(actor)
+
+    def _open_question(self) -> int | None:
+        """The event by which the ticket asks, unless a person put it on hold."""
+        newest = self.session.execute(
+            select(Event.id, Event.event_type)
+            .where(Event.ticket_id == self.ticket_id, Event.event_type.in_(HOLDING))
+            .order_by(Event.id.desc())
+            .limit(1)
+        ).first()
+        return newest.id if newest and newest.event_type == ASKING else None
 
     def resolve_attention(self, actor: Actor, note: str) -> None:
         """Process the ticket's open calls for attention: what happened now answers them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app import clock
 from app.actor import Actor
@@ -31,10 +32,20 @@ class TicketText(TicketRow):
         """Change what the ticket says. Raises `Stale` when `version` is no longer the ticket's."""
         if version != self.version:
             raise Stale(f"{self.ticket_id} was changed by someone else while you were editing it.")
+        before = self._content()
         self._set_text(title, description, priority)
         TicketLabel.replace(self.session, self.ticket_id, require_labels(labels))
         self.version += 1
-        self.record("ticket_edited", actor)
+        self.record("ticket_edited", actor, details=_difference(before, self._content()))
+
+    def _content(self) -> dict[str, Any]:
+        """What `edit` may change."""
+        return {
+            "title": self.title,
+            "description": self.description,
+            "priority": PRIORITIES[self.priority],
+            "labels": TicketLabel.of(self.session, self.ticket_id),
+        }
 
     def say(
         self,
@@ -67,3 +78,14 @@ class TicketText(TicketRow):
         if priority not in range(len(PRIORITIES)):
             raise Invalid("Priority is 0 (urgent), 1 (high), 2 (medium) or 3 (low).", "priority")
         self.priority = priority
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Which fields changed, from what to what; a description is too long to be kept twice."""
+    changed = [name for name in before if before[name] != after[name]]
+    short = [name for name in changed if name != "description"]
+    return {
+        "changed": changed,
+        "from": {name: before[name] for name in short},
+        "to": {name: after[name] for name in short},
+    }

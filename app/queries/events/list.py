@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.models import Event, Ticket, Worker, WorkerType
+from app.models import Event, Ticket, Worker
 from app.models.event import ASKING, INBOX
 from app.queries.paging import PAGE_SIZE, capped_count
 from app.visibility import Visibility
-
-TURNS = (ASKING, "ticket_held", "ticket_resumed", "ticket_closed", "ticket_reopened")
-"""Events that decide whether a ticket may be worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +25,12 @@ class EventRow:
     event_type: str
     project_id: str | None
     ticket_id: str | None
+    run_id: int | None
+    comment_id: int | None
     worker_id: str | None
     stage: str | None
     reason: str | None
+    details: dict[str, Any]
     actor: str | None
     needs_attention: bool
     created_at: datetime
@@ -40,19 +40,7 @@ class EventRow:
     resolution_summary: str | None
     title: str | None
     ticket_state: str | None
-    is_gate: bool
-    follows: str | None
     knows_worker: bool
-
-    @property
-    def is_answer(self) -> bool:
-        """Whether a ticket that asked was let go on; one that was held is resumed."""
-        return self.event_type == "ticket_resumed" and self.follows == ASKING
-
-    @property
-    def is_approval(self) -> bool:
-        """Whether a person let the ticket pass a gate."""
-        return self.event_type == "ticket_stage_completed" and self.is_gate and not self.worker_id
 
     @property
     def waits_for_answer(self) -> bool:
@@ -159,9 +147,12 @@ def _rows(visibility: Visibility) -> Select[*tuple[Any, ...]]:
             Event.event_type,
             Event.project_id,
             Event.ticket_id,
+            Event.run_id,
+            Event.comment_id,
             Event.worker_id,
             Event.stage,
             Event.reason,
+            Event.details,
             Event.actor,
             Event.needs_attention,
             Event.created_at,
@@ -171,37 +162,10 @@ def _rows(visibility: Visibility) -> Select[*tuple[Any, ...]]:
             Event.resolution_summary,
             Ticket.title,
             Ticket.state,
-            _is_gate(),
-            case((Event.event_type == "ticket_resumed", _turn_before())),
             Worker.worker_id.is_not(None),
         )
         .outerjoin(Ticket, Ticket.ticket_id == Event.ticket_id)
         .outerjoin(
             Worker, and_(Worker.worker_id == Event.worker_id, visibility.of(Worker.project_id))
         )
-    )
-
-
-def _is_gate() -> ColumnElement[bool]:
-    return exists().where(
-        WorkerType.project_id == Event.project_id,
-        WorkerType.worker_type == Event.stage,
-        WorkerType.performed_by == "person",
-    )
-
-
-def _turn_before() -> ScalarSelect[str]:
-    """The last event before this one that changed whether its ticket may be worked on."""
-    earlier = aliased(Event)
-    return (
-        select(earlier.event_type)
-        .where(
-            earlier.ticket_id == Event.ticket_id,
-            earlier.id < Event.id,
-            earlier.event_type.in_(TURNS),
-        )
-        .order_by(earlier.id.desc())
-        .limit(1)
-        .correlate(Event)
-        .scalar_subquery()
     )

@@ -23,7 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.events import EventFacts, explanation
 from app.models import Comment, Ticket, WorkerType
+from app.models.event import ASKING
 from app.models.ticket import READY
 from app.queries.inbox.call import QUOTED, Call, Source, visible_in
 from app.queries.paging import COUNT_CAP
@@ -59,6 +61,7 @@ def _first_asking(
             func.coalesce(HoldEvent.stage, Ticket.current_stage).label("stage"),
             since.label("since"),
             func.substr(HoldEvent.reason, 1, QUOTED).label("reason"),
+            HoldEvent.details,
             WorkerType.max_attempts,
         )
         .outerjoin(
@@ -84,7 +87,9 @@ def _of_ticket(row: Any) -> Call:
         subject=row.ticket_id,
         title=row.title,
         stage=row.stage,
-        said=row.reason,
+        said=explanation(
+            EventFacts(event_type=ASKING, reason=row.reason, details=row.details or {})
+        ),
         said_by=row.stage,
         key=f"ticket-{row.ticket_id}",
         is_urgent=row.priority == 0,

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
 from sqlalchemy.orm import Session
 
+from app.events import explanation, name
 from app.models import Event, Ticket, Worker
 from app.models.event import ASKING, INBOX
 from app.queries.inbox.call import QUOTED, Call, Source, visible_in
@@ -37,9 +38,13 @@ def _first_notices(
             Event.event_type,
             Event.created_at,
             Event.ticket_id,
+            Event.run_id,
+            Event.comment_id,
             Event.worker_id,
             Event.stage,
             func.substr(Event.reason, 1, QUOTED).label("reason"),
+            Event.details,
+            Event.actor,
             Event.project_id,
             Ticket.title,
             Worker.hostname,
@@ -61,9 +66,9 @@ def _of_event(row: Any) -> Call:
         kind="worker" if is_worker else "event",
         since=row.created_at,
         subject=(row.worker_id if is_worker else row.ticket_id) or "",
-        title=_worker_title(row) if is_worker else row.title or row.event_type.replace("_", " "),
+        title=_worker_title(row) if is_worker else row.title or name(row),
         stage=row.stage,
-        said=row.reason,
+        said=explanation(row),
         said_by=None,
         key=f"event-{row.id}",
         event_id=row.id,

@@ -1,21 +1,21 @@
 """One story of a ticket: what was said, what was done, what happened; each fact told once.
 
 A verb of the board leaves several rows: completing a stage writes a comment, ends a run and records
-an event, all in one moment. The story joins them again.
+an event, which names both. The story joins them again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import Comment, Event
 from app.models.event import ASKING
-from app.queries.events.list import TURNS
 from app.queries.tickets.view import Run, TicketView
 
 SHOWN = 200
@@ -23,9 +23,6 @@ SHOWN = 200
 
 READ_AT_MOST = 5_000
 """Rows of each kind that "show all" reads."""
-
-SAME_MOMENT = timedelta(seconds=1)
-"""Rows written by one verb are no further apart than this."""
 
 TOLD_BY_RUNS = (
     "ticket_created",
@@ -36,9 +33,14 @@ TOLD_BY_RUNS = (
 )
 """Events that say nothing which the description or a run doesn't."""
 
-ANSWERING = ("ticket_resumed", "ticket_reopened")
+ENDING = {
+    "completed": "ticket_stage_completed",
+    "returned": "ticket_stage_returned",
+    "attention": ASKING,
+}
+"""The event that tells how a run ended, by its outcome, of those that say something by it."""
+
 TAKING_AWAY = ("ticket_held", "ticket_closed")
-REPORTED = ("completed", "returned", "attention")
 
 QUOTABLE = 160
 
@@ -62,12 +64,16 @@ class Fact:
 
     id: int
     event_type: str
+    project_id: str | None
+    ticket_id: str | None
+    run_id: int | None
+    comment_id: int | None
     actor: str | None
     worker_id: str | None
     stage: str | None
     reason: str | None
+    details: Mapping[str, Any]
     created_at: datetime
-    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,11 @@ class Entry:
         if self.run:
             return f"r-{self.run.run_id}"
         return f"e-{self.fact.id}" if self.fact else self.kind
+
+    @property
+    def is_told_by_run(self) -> bool:
+        """Whether what somebody wrote stands at the end of a run already."""
+        return bool(self.fact and self.fact.event_type == ASKING and self.fact.run_id)
 
     @property
     def is_quotable(self) -> bool:
@@ -146,110 +157,83 @@ def _comments(session: Session, ticket_id: str, limit: int) -> list[Said]:
 
 
 def _facts(session: Session, ticket_id: str, limit: int) -> list[Fact]:
-    newest_first = session.execute(
+    newest_first: Select[*tuple[Any, ...]] = (
         select(
             Event.id,
             Event.event_type,
+            Event.project_id,
+            Event.ticket_id,
+            Event.run_id,
+            Event.comment_id,
             Event.actor,
             Event.worker_id,
             Event.stage,
             Event.reason,
+            Event.details,
             Event.created_at,
         )
-        .where(Event.ticket_id == ticket_id, Event.event_type.not_in(TOLD_BY_RUNS))
+        .where(
+            Event.ticket_id == ticket_id,
+            or_(Event.event_type.not_in(TOLD_BY_RUNS), Event.comment_id.is_not(None)),
+        )
         .order_by(Event.id.desc())
         .limit(limit)
     )
-    return _with_answers([Fact(*row) for row in newest_first][::-1])
-
-
-def _with_answers(facts: Iterable[Fact]) -> list[Fact]:
-    """The same; a resumption that follows a question answers it."""
-    told: list[Fact] = []
-    before = None
-    for fact in facts:
-        is_answer = fact.event_type == "ticket_resumed" and before == ASKING
-        told.append(replace(fact, is_answer=is_answer))
-        before = fact.event_type if fact.event_type in TURNS else before
-    return told
+    return [Fact(*row) for row in session.execute(newest_first)][::-1]
 
 
 def _join(runs: Sequence[Run], comments: Sequence[Said], facts: Sequence[Fact]) -> list[Entry]:
-    by_id = {run.run_id: run for run in runs}
+    of_comment = {fact.comment_id: fact for fact in facts if fact.comment_id}
+    ended_by = _ended_by(runs, facts)
     entries: list[Entry] = []
     told_runs: set[int] = set()
-    told_facts: set[int] = set()
+    told_facts = {fact.id for fact in ended_by.values()}
+    by_id = {run.run_id: run for run in runs}
     for said in comments:
-        run = by_id.get(said.run_id or 0)
-        if run and _is_report(said, run):
+        fact = of_comment.get(said.id)
+        run = by_id.get(fact.run_id or 0) if fact else None
+        if fact and run and ended_by.get(run.run_id) is fact:
             told_runs.add(run.run_id)
-            entries.append(_report(said, run, facts))
-        elif answer := _answered(said, facts):
-            told_facts.add(answer.id)
-            entries.append(Entry("comment", said.created_at, said=said, fact=answer))
+            entries.append(
+                Entry("report", said.created_at, said=said, run=run, target=_target(fact))
+            )
         else:
-            entries.append(Entry("comment", said.created_at, said=said))
-    entries += [_of_run(run, facts) for run in runs if run.run_id not in told_runs]
-    told_facts.update(_told_by_ends(runs, facts))
+            entries.append(Entry("comment", said.created_at, said=said, fact=fact))
+            told_facts.update({fact.id} if fact else ())
+    taken_away = {fact.run_id for fact in facts if fact.event_type in TAKING_AWAY}
+    entries += [
+        _of_run(run, ended_by.get(run.run_id), is_taken_away=run.run_id in taken_away)
+        for run in runs
+        if run.run_id not in told_runs
+    ]
     entries += [
         Entry("event", fact.created_at, rank=2, fact=fact)
         for fact in facts
-        if fact.id not in told_facts
+        if fact.id not in told_facts and fact.event_type not in TOLD_BY_RUNS
     ]
     return entries
 
 
-def _is_report(said: Said, run: Run) -> bool:
-    ended = run.finished_at
-    return bool(ended and run.outcome in REPORTED and ended - said.created_at <= SAME_MOMENT)
+def _ended_by(runs: Iterable[Run], facts: Iterable[Fact]) -> dict[int, Fact]:
+    """The events that tell how runs ended, by the runs' numbers."""
+    ending = {run.run_id: ENDING[run.outcome] for run in runs if run.outcome in ENDING}
+    return {
+        fact.run_id: fact
+        for fact in facts
+        if fact.run_id and ending.get(fact.run_id) == fact.event_type
+    }
 
 
-def _report(said: Said, run: Run, facts: Iterable[Fact]) -> Entry:
-    return Entry("report", said.created_at, said=said, run=run, target=_target(run, facts))
-
-
-def _answered(said: Said, facts: Iterable[Fact]) -> Fact | None:
-    """What a person did by saying this."""
-    by_same = (fact for fact in facts if fact.actor == said.author)
-    return _nearest(said.created_at, by_same, ANSWERING)
-
-
-def _of_run(run: Run, facts: Iterable[Fact]) -> Entry:
+def _of_run(run: Run, fact: Fact | None, *, is_taken_away: bool) -> Entry:
     if not run.finished_at:
         return Entry("running", run.started_at, run=run)
-    if run.outcome == "released" and _near(run, facts, TAKING_AWAY):
+    if run.outcome == "released" and is_taken_away:
         # Who put the ticket on hold, and why, is told by that fact.
         run = replace(run, reason=None)
-    return Entry("run", run.finished_at or run.started_at, run=run, target=_target(run, facts))
+    return Entry("run", run.finished_at or run.started_at, run=run, target=_target(fact))
 
 
-def _told_by_ends(runs: Iterable[Run], facts: Sequence[Fact]) -> set[int]:
-    """Events that repeat how a run ended."""
-    told = {fact.id for fact in facts if fact.event_type == "ticket_stage_returned"}
-    for run in runs:
-        if run.outcome == "attention" and (asked := _near(run, facts, (ASKING,))):
-            told.add(asked.id)
-    return told
-
-
-def _target(run: Run, facts: Iterable[Fact]) -> str | None:
-    """Where a run sent the ticket back to: the event's reason begins with it."""
-    if run.outcome != "returned":
-        return None
-    fact = _near(run, facts, ("ticket_stage_returned",))
-    words = (fact.reason or "") if fact else ""
-    return words.removeprefix("to ").partition(":")[0] or None
-
-
-def _near(run: Run, facts: Iterable[Fact], types: Sequence[str]) -> Fact | None:
-    """The event of one of these types that the same verb recorded as it ended the run."""
-    return _nearest(run.finished_at, facts, types) if run.finished_at else None
-
-
-def _nearest(moment: datetime, facts: Iterable[Fact], types: Sequence[str]) -> Fact | None:
-    candidates = [
-        fact
-        for fact in facts
-        if fact.event_type in types and abs(fact.created_at - moment) <= SAME_MOMENT
-    ]
-    return min(candidates, key=lambda fact: abs(fact.created_at - moment), default=None)
+def _target(fact: Fact | None) -> str | None:
+    """The worker type that a run sent the ticket back to."""
+    target = fact.details.get("to_worker_type") if fact else None
+    return target if isinstance(target, str) else None

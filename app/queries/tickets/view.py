@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import NotFound
+from app.events import explanation
 from app.models import StageRun, Ticket, Worker, WorkerType
 from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket, since, situation
 from app.queries.tickets.list import labels_of
@@ -222,10 +223,9 @@ def _runs(session: Session, ticket_id: str) -> list[Run]:
 
 def _hold(session: Session, ticket_id: str) -> Hold:
     # Its events may have been pruned.
-    row = session.execute(
+    row: Any = session.execute(
         select(
-            HoldEvent.reason,
-            HoldEvent.actor,
+            HoldEvent,
             func.coalesce(HoldEvent.stage, Ticket.current_stage),
             func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type),
             asks,
@@ -234,7 +234,10 @@ def _hold(session: Session, ticket_id: str) -> Hold:
         .outerjoin(HoldEvent, is_hold_of_ticket)
         .where(Ticket.ticket_id == ticket_id)
     ).one()
-    return Hold(*row)
+    event, stage, began_at, is_asking = row
+    if event is None:
+        return Hold(None, None, stage, began_at, is_asking)
+    return Hold(explanation(event), event.actor, stage, began_at, is_asking)
 
 
 def _live_workers(session: Session, ticket: Ticket) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from app.events import EventFacts, Plain, sentence
 from app.runner.agent import Agent
 from app.sample.content import load_sample
 from app.sample.demo.processes import DemoError, DemoProcesses
@@ -39,13 +40,13 @@ CREWS = {
 }
 """The runners by name, and how many agents of each worker type it runs at once."""
 
-MESSAGES = {
-    "ticket_stage_completed": "{stage} done",
-    "ticket_stage_returned": "{stage} sends it back {reason}",
-    "ticket_stage_failed": "{stage} failed: {reason}",
-    "ticket_attention_requested": "{stage} asks a person: {reason}",
-    "ticket_closed": "closed",
-    "worker_stopped": "{worker_id} is gone",
+TELLING = {
+    "ticket_stage_completed",
+    "ticket_stage_returned",
+    "ticket_stage_failed",
+    "ticket_attention_requested",
+    "ticket_closed",
+    "worker_stopped",
 }
 
 
@@ -174,12 +175,12 @@ class _Demo:
         page = http.get("events", params={"after": self._last_event, "limit": 200}).json()
         self._last_event = page["next_after"]
         for event in page["items"]:
-            if event["event_type"] in MESSAGES:
+            if event["event_type"] in TELLING:
                 self._echo(_line(event))
 
 
 def _line(event: dict[str, Any]) -> str:
     moment = time.strftime("%H:%M:%S")
+    what = sentence(EventFacts.of(event), Plain(within_ticket=True))
     reason = (event["reason"] or "").partition("\n")[0]
-    what = MESSAGES[event["event_type"]].format_map({**event, "reason": reason})
-    return f"{moment}  {event['ticket_id'] or '':<8}{what}"
+    return f"{moment}  {event['ticket_id'] or '':<8}{what}{': ' if reason else ''}{reason}"

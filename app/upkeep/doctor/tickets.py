@@ -69,8 +69,12 @@ def _count_blockers(session: Session, ticket_ids: Sequence[object]) -> None:
         ticket.open_blockers = session.scalar(select(_open_blockers()).where(is_it)) or 0
         if not ticket.open_blockers:
             ticket.ready_at, ticket.backoff_until = clock.now(), None
-        why = f"it waits for {ticket.open_blockers} tickets, not {before}; {FOUND}"
-        ticket.record("ticket_dependency_changed", DOCTOR, reason=why)
+        facts = {
+            "cause": "counted",
+            "open_blockers": ticket.open_blockers,
+            "open_blockers_before": before,
+        }
+        ticket.record("ticket_dependency_changed", DOCTOR, details=facts)
 
 
 def _open_blockers() -> ScalarSelect[int]:

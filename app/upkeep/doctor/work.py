@@ -71,9 +71,9 @@ def _claimed_without_a_run(session: Session) -> Sequence[str]:
 def _free(session: Session, ticket_ids: Sequence[object]) -> None:
     for ticket_id in ticket_ids:
         ticket = Ticket.lock(session, str(ticket_id))
-        why = f"{ticket.claimed_by} held it without a run; found by callboard doctor"
+        facts = {"cause": "claimed_without_run", "claimed_by": ticket.claimed_by}
         ticket.free()
-        ticket.record("ticket_stage_released", DOCTOR, stage=ticket.current_stage, reason=why)
+        ticket.record("ticket_stage_released", DOCTOR, stage=ticket.current_stage, details=facts)
 
 
 def _overdue_leases(session: Session) -> Sequence[int]:

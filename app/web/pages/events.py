@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.db.base import db
+from app.events import DESCRIPTIONS
 from app.forms.event import LONGEST_ID, ProcessForm
 from app.models.event import EVENT_TYPES
 from app.queries.choices import project_names
@@ -17,11 +18,13 @@ from app.web.auth.identity import current_visibility
 from app.web.http import live
 from app.web.pages.inbox import mark_dealt_with, tell
 from app.web.pages.listing import Listing
-from app.web.pages.phrases import NAMES, pill_text, plain, reason, sentence
+from app.web.pages.phrases import deed, event_sentence, pill_text, plain, ticket_sentence, tone
 
 blueprint = Blueprint("events", __name__)
-blueprint.add_app_template_filter(sentence, "sentence")
-blueprint.add_app_template_filter(reason, "event_reason")
+blueprint.add_app_template_filter(event_sentence, "sentence")
+blueprint.add_app_template_filter(ticket_sentence, "ticket_sentence")
+blueprint.add_app_template_filter(deed, "deed")
+blueprint.add_app_template_filter(tone, "tone")
 blueprint.add_app_template_filter(pill_text, "event_pill")
 blueprint.add_app_template_filter(plain, "plain")
 
@@ -77,7 +80,7 @@ def _list(form: ProcessForm) -> Answer:
         page=page,
         total=count_events(session, visibility, wanted),
         projects=[(name, name) for name in projects],
-        names=NAMES,
+        names={event_type: told.name for event_type, told in DESCRIPTIONS.items()},
         form=form,
         query=listing.url().removeprefix(request.script_root + request.path),
         refresh_url=listing.url(v=version),

@@ -1,0 +1,198 @@
+"""Fills in the sentences of the table, as HTML with links or as plain text.
+
+Whatever stands in an event is escaped and cut to a length: rows may come from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from app.events.descriptions import describe, facts
+from app.events.event import Event
+
+SYSTEM = "callboard"
+"""What the `actor` of an event says when Callboard itself did it."""
+
+TEXT_MAX = 300
+"""Characters of one name or value."""
+
+NAMES_MAX = 50
+"""Names in one list."""
+
+Text = str | Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """Sentences as text. `within_ticket`: they stand where everybody knows which ticket it is.
+    `names_actor`: false where the name of who did it stands before the sentence."""
+
+    within_ticket: bool = False
+    names_actor: bool = True
+
+    def fill(self, template: str, values: dict[str, Text]) -> Text:
+        """The template with its values."""
+        return template.format_map(values)
+
+    def strong(self, text: str) -> Text:
+        """A name that stands out."""
+        return text
+
+    def key(self, kind: str, key: str) -> Text:
+        """An id; `kind` is the folder of its page."""
+        del kind
+        return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Html(Plain):
+    """Sentences as HTML, whose ids lead to the pages below `root` that are there to be seen."""
+
+    root: str = ""
+    links: frozenset[str] = frozenset()
+
+    def fill(self, template: str, values: dict[str, Text]) -> Markup:
+        return Markup(template).format_map(values)  # noqa: S704 - templates are the table's own
+
+    def strong(self, text: str) -> Markup:
+        return Markup("<b>{}</b>").format(text)
+
+    def key(self, kind: str, key: str) -> Markup:
+        if kind not in self.links:
+            return Markup('<span class="id">{}</span>').format(key)
+        named = Markup("") if kind == "projects" else Markup(' class="id"')
+        return Markup('<a{} href="{}/{}/{}">{}</a>').format(named, self.root, kind, key, key)
+
+
+PLAIN = Plain()
+
+
+def name(event: Event) -> str:
+    """What filters and pills call it."""
+    description = describe(event)
+    return _chosen(description.names, event) or description.name
+
+
+def sentence(event: Event, wording: Plain = PLAIN) -> Text:
+    """What happened, and because of what, without what somebody wrote (`reason`)."""
+    description = describe(event)
+    template = _chosen(description.sentences, event) or description.sentence
+    if because := _chosen(description.causes, event):
+        template = f"{template}: {because}"
+    return wording.fill(template, _values(event, wording)).strip()
+
+
+def explanation(event: Event) -> str:
+    """The cause and what somebody wrote, as text."""
+    description = describe(event)
+    because = _chosen(description.causes, event)
+    told = str(PLAIN.fill(because, _values(event, PLAIN)))
+    return description.before_reason.join(part for part in (told, event.reason) if part)
+
+
+def _chosen(templates: Any, event: Event) -> str:
+    there = facts(event) if templates else ()
+    return next((template for fact, template in templates.items() if fact in there), "")
+
+
+def _values(event: Event, wording: Plain) -> dict[str, Text]:
+    details = event.details
+    ticket = wording.key("tickets", event.ticket_id) if event.ticket_id else "a ticket"
+    freed = _text(details.get("freed_ticket_id"))
+    back_to = _text(details.get("to_stage"))
+    within = wording.within_ticket
+    return {
+        "who": _who(event, wording) if wording.names_actor else "",
+        "ticket": "it" if within else ticket,
+        "the_ticket": "the ticket" if within else ticket,
+        "_ticket": "" if within else wording.fill(" {ticket}", {"ticket": ticket}),
+        "of_ticket": "" if within else wording.fill(" of {ticket}", {"ticket": ticket}),
+        "on_ticket": "" if within else wording.fill(" on {ticket}", {"ticket": ticket}),
+        "worker": _worker(event, wording),
+        "stage": wording.strong(event.stage) if event.stage else "a stage",
+        "project": wording.key("projects", event.project_id) if event.project_id else "a project",
+        "run": str(event.run_id or "?"),
+        "without_comment": "" if event.comment_id else ", without a comment",
+        "to_stage": wording.strong(_text(details.get("to_worker_type"))),
+        "back_to": f" to stage {back_to}" if back_to else "",
+        "attempts": _attempts(details.get("failed_attempts"), details.get("max_attempts")),
+        "last": LAST.get(_text(details.get("cause")), ""),
+        "from_plan": _names(details.get("from_plan")),
+        "to_plan": _names(details.get("to_plan")),
+        "blocked_by": _names(details.get("blocked_by")),
+        "freed": f"; {freed} went back to its queue" if freed else "",
+        "changes": _changes(event),
+        **{each: _text(details.get(each)) for each in COPIED},
+    }
+
+
+LAST = {
+    "no_heartbeat": "; the last sent no heartbeat",
+    "declared_dead": "; the last was declared dead",
+}
+"""How the last of several attempts failed, if nobody wrote it."""
+
+COPIED = (
+    "beads_status",
+    "claimed_by",
+    "open_blockers",
+    "open_blockers_before",
+    "report",
+    "run_outcome",
+)
+
+
+def _who(event: Event, wording: Plain) -> Text:
+    if event.actor and event.actor == event.worker_id:
+        return _worker(event, wording)
+    return "Callboard" if event.actor == SYSTEM else wording.strong(_text(event.actor) or "Someone")
+
+
+def _worker(event: Event, wording: Plain) -> Text:
+    return wording.key("workers", event.worker_id) if event.worker_id else "a worker"
+
+
+def _attempts(failed: object, most: object) -> str:
+    # Someone may have allowed fewer attempts since the last one began.
+    return f"{_text(failed)} of {_text(most)}" if failed == most else _text(failed)
+
+
+def _changes(event: Event) -> str:
+    changed, before, after = (event.details.get(key) for key in ("changed", "from", "to"))
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return _names(changed)
+    return _listed(
+        f"{field} {_content(before[field])} → {_content(after[field])}"
+        if field in before and field in after
+        else field
+        for field in _texts(changed)
+    )
+
+
+def _content(value: object) -> str:
+    return (_names(value) or "none") if isinstance(value, list) else f"“{_text(value)}”"
+
+
+def _names(value: object) -> str:
+    return _listed(_texts(value))
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = list(names)
+    more = f" and {len(found) - NAMES_MAX} more" if len(found) > NAMES_MAX else ""
+    return ", ".join(found[:NAMES_MAX]) + more
+
+
+def _texts(value: object) -> Sequence[str]:
+    return [_text(each) for each in value] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    text = " ".join(str(value)[: TEXT_MAX + 1].split())
+    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}…"
