@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from app.api.problems import Refused
 from app.callers import Caller
-from app.db.base import db
 from app.errors import DomainError
 from app.models import IdempotencyKey
 from app.schemas.problems import FieldProblem
@@ -21,9 +20,11 @@ REPLAYED = "Idempotency-Replayed"
 KEPT_HEADERS = ("Location", "ETag")
 
 
-def once(caller: Caller, key: str, body: Any, carry_out: Callable[[], Response]) -> Response:
-    """Carry the request out, or give the answer again that it got before under this key."""
-    session = db.session()
+def once(
+    session: Session, caller: Caller, key: str, body: Any, carry_out: Callable[[], Response]
+) -> Response:
+    """Carry the request out, or give the answer again that it got before under this key. The answer
+    is kept in the transaction that changes the board: either both are there, or neither."""
     request_hash = _hash(body)
     if not IdempotencyKey.take(session, caller.token_id, key, request_hash):
         return _replay(session, caller, key, request_hash)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 from http import HTTPStatus
-from textwrap import dedent
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.api.operation import VERSION, Operation, blueprint, operations
 from app.api.parameters import parameters_of, path_of
 from app.api.problems import CONTENT_TYPE, KINDS
-from app.schemas.base import Page
+from app.operations import Operation, routes
+from app.schemas.base import Page, SchemaGenerator
 from app.schemas.problems import Problem
-from app.schemas.schema_generator import SchemaGenerator
 
 Json = dict[str, Any]
 
+ROOT, VERSION = "/api", "/v1"
 REF = "#/components/schemas/{model}"
 
 ABOUT = """\
@@ -67,18 +66,20 @@ NEXT_STEPS = {
 @cache
 def document() -> Json:
     """The whole document; it doesn't change while the process lives."""
-    _, found = models_json_schema(_models(), ref_template=REF, schema_generator=SchemaGenerator)
-    queries = {each.query.__name__ for each in operations if each.query}
+    described = routes()
+    models = _models(described)
+    _, found = models_json_schema(models, ref_template=REF, schema_generator=SchemaGenerator)
+    queries = {each.query.__name__ for each in described if each.query}
     schemas = {name: s for name, s in found["$defs"].items() if name not in queries}
     paths: Json = {}
-    for each in operations:
+    for each in described:
         paths.setdefault(path_of(each), {})[each.method.lower()] = _operation(each, found["$defs"])
     return {
         "openapi": "3.1.0",
         "info": {"title": "Callboard", "version": "1", "description": _unwrapped(ABOUT)},
-        "servers": [{"url": f"{blueprint.url_prefix}{VERSION}"}],
+        "servers": [{"url": ROOT + VERSION}],
         "security": [{"token": []}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in operations)],
+        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in described)],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -89,9 +90,9 @@ def document() -> Json:
     }
 
 
-def _models() -> list[tuple[type[BaseModel], JsonSchemaMode]]:
-    sent = {model for each in operations for model in (each.query, each.body) if model}
-    answered = {each.answer for each in operations if each.answer} | {Problem}
+def _models(described: list[Operation]) -> list[tuple[type[BaseModel], JsonSchemaMode]]:
+    sent = {model for each in described for model in (each.query, each.body) if model}
+    answered = {each.response for each in described if each.response} | {Problem}
     return [
         *((model, "validation") for model in sorted(sent, key=_name)),
         *((model, "serialization") for model in sorted(answered, key=_name)),
@@ -103,11 +104,11 @@ def _name(model: type[BaseModel]) -> str:
 
 
 def _operation(each: Operation, schemas: Json) -> Json:
-    summary, _, rest = (each.view.__doc__ or "").partition("\n")
+    summary, _, rest = each.about.partition("\n")
     described: Json = {
         "operationId": each.name,
         "tags": [each.tag],
-        "summary": summary.strip(),
+        "summary": summary,
         "description": _description(each, rest),
         "x-scopes": list(each.scopes),
         "parameters": parameters_of(each, schemas),
@@ -123,7 +124,7 @@ def _operation(each: Operation, schemas: Json) -> Json:
 
 def _description(each: Operation, rest: str) -> str:
     scopes = " or ".join(f"`{scope}`" for scope in each.scopes)
-    return f"{_unwrapped(dedent(rest))}\n\nNeeds a token with the scope {scopes}.".strip()
+    return f"{_unwrapped(rest)}\n\nNeeds a token with the scope {scopes}.".strip()
 
 
 def _unwrapped(text: str) -> str:
@@ -133,8 +134,8 @@ def _unwrapped(text: str) -> str:
 
 def _responses(each: Operation) -> Json:
     found: Json = {}
-    if each.answer:
-        found[str(each.status)] = _success(each, each.answer)
+    if each.response:
+        found[str(each.status)] = _success(each, each.response)
     if each.is_optional:
         found["204"] = {"description": "There is nothing to tell."}
     for status in _refusals(each):

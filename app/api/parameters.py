@@ -8,25 +8,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from app.api.once import REPLAYED
-from app.api.operation import Operation
 from app.models import IdempotencyKey
-from app.schemas.base import NUMBER_MAX, ProjectName, TicketId, WorkerId
+from app.operations import Operation
 
 Json = dict[str, Any]
 
 VARIABLE = re.compile(r"<(?:(\w+):)?(\w+)>")
-ROW_NUMBER = {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX}
-
-PATH = {
-    "repository_name": ("The project's name, such as acme/web.", ProjectName),
-    "ticket_id": ("The ticket's id.", TicketId),
-    "blocked_by_id": ("The id of the ticket that it waits for.", TicketId),
-    "worker_id": ("The worker's id.", WorkerId),
-    "run_id": ("The run's number.", None),
-    "event_id": ("The event's number.", None),
-    "worker_type_id": ("The worker type's number.", None),
-    "template_id": ("The plan template's number.", None),
-}
 
 
 def path_of(each: Operation) -> str:
@@ -44,17 +31,16 @@ def parameters_of(each: Operation, schemas: Json) -> list[Json]:
 
 
 def _path_parameters(each: Operation) -> list[Json]:
-    return [_path_parameter(name) for _, name in VARIABLE.findall(each.rule)]
+    return [_path_parameter(name, each.arguments[name]) for _, name in VARIABLE.findall(each.rule)]
 
 
-def _path_parameter(name: str) -> Json:
-    description, kind = PATH[name]
-    schema = TypeAdapter(kind).json_schema() if kind else ROW_NUMBER
+def _path_parameter(name: str, kind: Any) -> Json:
+    schema = TypeAdapter(kind).json_schema()
     return {
         "name": name,
         "in": "path",
         "required": True,
-        "description": description,
+        "description": schema.pop("description"),
         "schema": schema,
     }
 

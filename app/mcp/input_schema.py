@@ -11,8 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.schemas.base import NUMBER_MAX
-from app.schemas.schema_generator import SchemaGenerator
+from app.schemas.base import NUMBER_MAX, SchemaGenerator
 
 OMITTED = frozenset({"title", "examples", "pattern", "minLength"})
 EMPTY_DEFAULTS: tuple[Any, ...] = (None, "", [])

@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.json_schema import GenerateJsonSchema
 
 from app.models import Project, Ticket, Worker, WorkerType
 from app.models.label import LABEL_MAX, LABELS_MAX
@@ -20,6 +21,14 @@ NUMBER_MAX = 10**18 - 1
 PAGE_DEFAULT, PAGE_MAX = 50, 200
 
 T = TypeVar("T")
+
+
+class SchemaGenerator(GenerateJsonSchema):
+    """Pydantic's own schemas, without a title at every field that only repeats its name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's hook
+        """Never."""
+        return False
 
 
 class RequestBody(BaseModel):
@@ -128,6 +137,22 @@ Labels = Annotated[list[Label], Field(max_length=LABELS_MAX)]
 Plan = Annotated[
     list[RoleName],
     Field(min_length=1, max_length=PLAN_MAX, examples=[["implementation", "review"]]),
+]
+ProjectParam = Annotated[ProjectName, Field(description="The project's name, such as acme/web.")]
+WorkerTypeParam = Annotated[
+    RowNumber, Field(description="The worker type's number: `id` in list_worker_types.")
+]
+PlanTemplateParam = Annotated[
+    RowNumber, Field(description="The plan template's number: `id` in list_plan_templates.")
+]
+TicketParam = Annotated[TicketId, Field(description="The ticket's id, such as WEB-12.")]
+BlockerParam = Annotated[
+    TicketId, Field(description="The id of the ticket that must be closed first, such as WEB-7.")
+]
+EventParam = Annotated[RowNumber, Field(description="The event's number: `id` in list_events.")]
+WorkerParam = Annotated[WorkerId, Field(description="The worker's id, as it was registered.")]
+RunParam = Annotated[
+    RowNumber, Field(description="The run's number: `run_id` in claim_stage's answer.")
 ]
 Limit = Annotated[int, Field(ge=1, le=PAGE_MAX), WHOLE]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern="^[A-Za-z0-9_-]+$")]

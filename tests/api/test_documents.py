@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.api.openapi import document
-from app.api.operation import operations
 from app.api.problems import KINDS
+from app.operations import routes
 
 
 def test_the_document_is_openapi_3_1_and_needs_no_token(client: FlaskClient) -> None:
@@ -54,9 +54,9 @@ def test_every_field_and_parameter_is_described(app: Flask) -> None:
 
 
 def test_every_operation_says_what_it_does(app: Flask) -> None:
-    assert len({each.name for each in operations}) == len(operations)
-    for each in operations:
-        summary = (each.view.__doc__ or "").partition("\n")[0]
+    assert len({each.name for each in routes()}) == len(routes())
+    for each in routes():
+        summary = each.about.partition("\n")[0]
         assert summary, each.name
         assert len(summary) <= 100, each.name
 
@@ -90,7 +90,7 @@ def test_the_page_tells_of_every_operation_schema_and_error(client: FlaskClient)
     answer = client.get("/api/docs")
     assert answer.status_code == 200
     anchors = Anchors(answer.text)
-    assert {each.name for each in operations} <= set(anchors.ids)
+    assert {each.name for each in routes()} <= set(anchors.ids)
     assert set(KINDS) <= set(anchors.ids)
     assert {f"schema-{name}" for name in document()["components"]["schemas"]} <= set(anchors.ids)
     assert anchors.targets <= set(anchors.ids)

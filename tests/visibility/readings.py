@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.api.operation import Operation, operations
 from app.mcp.tools import tools
 from app.models.event import EVENT_TYPES
 from app.models.worker import STATUSES
+from app.operations import Operation, routes
 from app.queries.inbox.list import KINDS
 from app.queries.tickets.conditions import STATES
 from app.queries.tickets.list import SORTS
@@ -122,7 +122,7 @@ def page_rules(app: Flask) -> list[Rule]:
 def api(program: Program, parts: Mapping[str, Any]) -> Readings:
     """All that the API tells."""
     found: Readings = {}
-    for each in operations:
+    for each in routes():
         if each.method == "GET":
             for query in ({}, *QUERIES.get(each.name, ())):
                 asked = {name: as_text(value) for name, value in query.items()}

@@ -10,8 +10,8 @@ from urllib.parse import quote_plus
 import pytest
 from flask import Flask
 
-from app.api.operation import operations
 from app.mcp.tools import tools
+from app.operations import routes
 from app.web.auth import access
 from tests.api.conftest import Program
 from tests.conftest import OpenSession, SignIn
@@ -97,7 +97,7 @@ def test_the_api_knows_nothing_of_what_is_hidden(
     project: str | None,
 ) -> None:
     caller = program(*scopes, project=project)
-    for each in operations:
+    for each in routes():
         for part in PART.findall(each.rule):
             parts = {**rows.parts, part: hidden.parts[part]}
             body = BODIES.get(each.name, {} if each.body else None)

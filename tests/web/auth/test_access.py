@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.actor import Actor
-from app.api.operation import operations
 from app.mcp.tools import tools
 from app.models import ApiToken, Invitation, User
 from app.models.api_token import IMPLIED_SCOPES, SCOPES
 from app.models.user import ROLES, may
+from app.operations import routes
 from app.web.auth import access
 from tests.api.conftest import Program
 from tests.conftest import OpenSession, SignIn
@@ -132,7 +132,7 @@ def test_every_operation_lets_in_the_scopes_that_it_names_and_no_others(
     app: Flask, board: OpenSession, rows: Rows, scope: str | None
 ) -> None:
     caller = Program(app.test_client(), secret_of(board, scope))
-    for each in operations:
+    for each in routes():
         answer = caller.send(each.method, path_of(each, rows.parts), {})
         if scope is None:
             assert answer.status_code == 401, each.name

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 from flask import Flask
 from werkzeug.routing import Rule
 
-from app.api.operation import operations
 from app.mcp.tools import tools
+from app.operations import routes
 from tests.web.probing import hostile
 from tests.web.probing.crawling import Form
 
@@ -93,7 +93,7 @@ class Probes:
         if "GET" not in (rule.methods or ()):
             return
         path = self.address(rule.rule)
-        asked = {f"api.{each.name}": each.query for each in operations if each.query}
+        asked = {f"api.{each.name}": each.query for each in routes() if each.query}
         read = hostile.PARAMETERS if rule.endpoint in hostile.READERS else ()
         if query := asked.get(rule.endpoint):
             read = tuple(query.model_fields)
@@ -135,7 +135,7 @@ class Probes:
                     yield Probe("body", rule.rule, method, self.address(rule.rule), said, body)
 
     def _in_json(self) -> Iterator[Probe]:
-        for each in operations:
+        for each in routes():
             if each.body is None:
                 continue
             rule = f"/api/v1{each.rule}"

@@ -1,0 +1,138 @@
+"""What a coordinator may do to a ticket: to what it says, and to its course."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.callers import Caller
+from app.loading import ticket_to_change
+from app.operations.operation import Tool, operation
+from app.operations.tickets import ONE, TAG, ticket_shown
+from app.queries.tickets.list import labels_of
+from app.schemas.base import TicketParam
+from app.schemas.tickets import Closing, Hold, PlanChange, Reopening, Resumption, TicketChange
+
+
+@operation("PATCH", ONE, tag=TAG, scope="plan", answer=ticket_shown)
+def update_ticket(
+    session: Session,
+    caller: Caller,
+    ticket_id: TicketParam,
+    body: TicketChange,
+    if_match: int | None = None,
+) -> str:
+    """Change what a ticket says; what is left out stays as it is."""
+    ticket = ticket_to_change(session, caller.visibility, ticket_id, if_match)
+    values = body.over(
+        title=ticket.title,
+        description=ticket.description,
+        priority=ticket.priority,
+        labels=labels_of(session, [ticket_id]).get(ticket_id, []),
+    )
+    ticket.edit(**values, version=ticket.version, actor=caller.actor)
+    return ticket_id
+
+
+@operation(
+    "POST",
+    f"{ONE}/hold",
+    tag=TAG,
+    scope="plan",
+    tool=Tool("hold_ticket", destroys=True),
+    answer=ticket_shown,
+)
+def hold_ticket(session: Session, caller: Caller, ticket_id: TicketParam, body: Hold) -> str:
+    """Put a ticket on hold: nobody works on it until resume_ticket.
+
+    If a worker is at it right now, its run is taken back and what it was doing is lost.
+    """
+    ticket_to_change(session, caller.visibility, ticket_id).hold(caller.actor, body.reason)
+    return ticket_id
+
+
+@operation(
+    "POST",
+    f"{ONE}/resume",
+    tag=TAG,
+    scope="plan",
+    tool=Tool("resume_ticket"),
+    answer=ticket_shown,
+)
+def resume_ticket(
+    session: Session, caller: Caller, ticket_id: TicketParam, body: Resumption
+) -> str:
+    """Put a ticket that is on hold back into its queue, with all its attempts.
+
+    A ticket is on hold because someone held it, because a worker asked a question, or because all
+    attempts failed: read why with get_ticket, and say in `answer` what the next worker must do
+    differently. The events that asked for attention are resolved by this.
+    """
+    ticket_to_change(session, caller.visibility, ticket_id).resume(caller.actor, body.answer)
+    return ticket_id
+
+
+@operation("POST", f"{ONE}/retry", tag=TAG, scope="plan", answer=ticket_shown)
+def retry_ticket(session: Session, caller: Caller, ticket_id: TicketParam) -> str:
+    """End the pause after a failed attempt: the stage can be taken at once."""
+    ticket_to_change(session, caller.visibility, ticket_id).retry_now(caller.actor)
+    return ticket_id
+
+
+@operation(
+    "POST",
+    f"{ONE}/close",
+    tag=TAG,
+    scope="plan",
+    tool=Tool("close_ticket", destroys=True),
+    answer=ticket_shown,
+)
+def close_ticket(session: Session, caller: Caller, ticket_id: TicketParam, body: Closing) -> str:
+    """Stop a ticket for good, although its plan isn't done: it is closed as `stopped`.
+
+    Use it for work that nobody wants any more. A ticket whose stages are all done closes by
+    itself. A run in progress is taken back; tickets that waited for this one may start.
+    """
+    ticket_to_change(session, caller.visibility, ticket_id).stop(caller.actor, body.reason)
+    return ticket_id
+
+
+@operation(
+    "POST",
+    f"{ONE}/reopen",
+    tag=TAG,
+    scope="plan",
+    tool=Tool("reopen_ticket"),
+    answer=ticket_shown,
+)
+def reopen_ticket(session: Session, caller: Caller, ticket_id: TicketParam, body: Reopening) -> str:
+    """Open a closed ticket again where it stopped; one whose plan was done repeats its last stage.
+
+    Say in `reason` what is still to be done: the next worker reads it.
+    """
+    ticket_to_change(session, caller.visibility, ticket_id).reopen(caller.actor, body.reason)
+    return ticket_id
+
+
+@operation(
+    "PUT",
+    f"{ONE}/plan",
+    tag=TAG,
+    scope="plan",
+    tool=Tool("amend_plan", destroys=True, repeatable=True),
+    answer=ticket_shown,
+)
+def amend_plan(
+    session: Session,
+    caller: Caller,
+    ticket_id: TicketParam,
+    body: PlanChange,
+    if_match: int | None = None,
+) -> str:
+    """Change the stages of a ticket that are still to come.
+
+    Send the whole plan: the stages that are done or running first, exactly as they are (get_ticket
+    shows `execution_plan` and `completed_stages`), then those that shall follow.
+    """
+    ticket = ticket_to_change(session, caller.visibility, ticket_id, if_match)
+    ticket.amend_plan(body.execution_plan, caller.actor)
+    return ticket_id
