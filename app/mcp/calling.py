@@ -7,13 +7,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flask import current_app
 from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from app.callers import Caller
 from app.db.errors import DatabaseFailure, failure_of
-from app.db.transactions import reading, writing
 from app.errors import (
     Conflict,
     DomainError,
@@ -25,7 +25,9 @@ from app.errors import (
 )
 from app.mcp.faults import INTERNAL_ERROR, INVALID_PARAMS, Fault
 from app.mcp.refusals import log_crash
-from app.mcp.registry import Tool, tools
+from app.mcp.tools import OfferedTool, tools
+from app.operations.operation import carry_out
+from app.schemas.base import ResponseBody
 from app.schemas.problems import FieldProblem, problems_of
 
 log = logging.getLogger(__name__)
@@ -68,15 +70,15 @@ def call(caller: Caller, name: str, arguments: Mapping[str, Any]) -> CallToolRes
     """What a tool answers. Raises `Fault` if there is no such tool, or if it breaks."""
     if name in REPLACED:
         return _refusal(_replaced(name))
-    tool = tools.get(name)
+    tool = tools().get(name)
     if tool is None:
         raise Fault(
             INVALID_PARAMS, f"Unknown tool: {name[:100]}. tools/list names those there are."
         )
-    if not tool.is_allowed(caller.allowed):
+    if not tool.operation.is_allowed(caller.allowed):
         return _refusal(_lacks(caller, tool))
     try:
-        return _carry_out(caller, tool, tool.given(arguments))
+        return _carry_out(caller, tool, arguments)
     except ValidationError as error:
         return _refusal(_wrong_arguments(name, problems_of(error)))
     except DomainError as error:
@@ -91,14 +93,11 @@ def call(caller: Caller, name: str, arguments: Mapping[str, Any]) -> CallToolRes
         raise Fault(INTERNAL_ERROR, log_crash(error)) from error
 
 
-def _carry_out(caller: Caller, tool: Tool, given: Mapping[str, Any]) -> CallToolResult:
-    """The one transaction of a call; a tool that reads takes no lock."""
-    with reading() if tool.is_reading else writing() as session:
-        answer = tool.view(caller, **given)
-        session.flush()
-        text = answer.model_dump_json()
+def _carry_out(caller: Caller, tool: OfferedTool, arguments: Mapping[str, Any]) -> CallToolResult:
+    bound = tool.bound(caller, current_app.extensions["callboard.settings"], arguments)
+    answer = carry_out(tool.operation, bound, tool.answer) or ResponseBody()
     return CallToolResult(
-        content=[TextContent(type="text", text=text)],
+        content=[TextContent(type="text", text=answer.model_dump_json())],
         structured_content=answer.model_dump(mode="json"),
     )
 
@@ -107,9 +106,9 @@ def _replaced(name: str) -> str:
     return f"There is no tool {name} any more. Nothing was changed.\n\nWhat to do: {REPLACED[name]}"
 
 
-def _lacks(caller: Caller, tool: Tool) -> str:
+def _lacks(caller: Caller, tool: OfferedTool) -> str:
     return (
-        f"{tool.name} needs a token with the scope {' or '.join(tool.scopes)}; the token "
+        f"{tool.name} needs a token with the scope {' or '.join(tool.operation.scopes)}; the token "
         f"{caller.name} has {', '.join(sorted(caller.allowed))}.\n\nWhat to do: don't try it "
         "again. Use the tools that tools/list names, or tell the person you work for."
     )

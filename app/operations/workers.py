@@ -159,8 +159,7 @@ def claim_stage(session: Session, caller: Caller, body: ClaimNew) -> Turn:
         "heartbeat",
         repeatable=True,
         hint="If `instruction` is `stop`, finish or release what you hold, then call "
-        "finish_worker. An error that says that the run is over means: stop working on that "
-        "ticket at once.",
+        "finish_worker.",
     ),
 )
 def heartbeat(
@@ -169,7 +168,8 @@ def heartbeat(
     """Show that you are alive, and keep the stage that you hold from being given to another.
 
     Send it with your `run_id` before `next_heartbeat_seconds` are over, best after a third of
-    them. If that run is over it is refused, and the sign of life counts all the same.
+    them. If that run is over it is refused, and the sign of life counts all the same: stop working
+    on that ticket at once.
     """
     own_worker(session, caller, worker_id)
     if body.run_id is not None:

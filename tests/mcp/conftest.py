@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -90,7 +90,8 @@ class Agent:
 @cache
 def answer_schema(name: str) -> dict[str, Any]:
     """What a tool's signature says that it answers."""
-    answer = get_type_hints(tools[name].view)["return"]
+    answer = tools()[name].response
+    assert answer is not None
     return dict(answer.model_json_schema(mode="serialization"))
 
 

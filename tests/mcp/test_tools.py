@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 
 from app.errors import Conflict, DomainError, NotFound, RunNotCurrent
 from app.mcp.calling import ADVICE, REPLACED
-from app.mcp.instructions import INSTRUCTIONS
+from app.mcp.methods import INSTRUCTIONS
 from app.mcp.tools import tools
-from app.mcp.tools.workers import NOTHING, STOP, TAKEN
 from app.models.api_token import IMPLIED_SCOPES, SCOPES
+from app.operations.workers import NOTHING, STOP, TAKEN
 from app.settings.board import ROOT
 from tests.mcp.conftest import Agent, Agent_, answer_schema
 
@@ -131,7 +131,7 @@ def test_the_list_of_tools_is_short_enough_to_be_read_at_every_start(
 @pytest.mark.parametrize("scope", SCOPES)
 def test_a_tool_beyond_the_tokens_scopes_cant_be_called(agent: Agent_, scope: str) -> None:
     caller = agent(scope)
-    for name in tools.keys() - allowed_for(scope):
+    for name in tools().keys() - allowed_for(scope):
         assert "needs a token with the scope" in caller.refused(name)
     for name in allowed_for(scope):
         result = caller.ask("tools/call", {"name": name, "arguments": {"no": "such"}})
@@ -139,7 +139,7 @@ def test_a_tool_beyond_the_tokens_scopes_cant_be_called(agent: Agent_, scope: st
 
 
 def test_every_tool_is_in_the_table_and_only_those() -> None:
-    assert tools.keys() == READ | WORK | PLAN
+    assert tools().keys() == READ | WORK | PLAN
 
 
 def test_the_docs_name_the_tools_of_each_scope() -> None:
@@ -153,7 +153,7 @@ def test_the_docs_name_the_tools_of_each_scope() -> None:
 
 
 def test_the_order_of_the_list_is_always_the_same(agent: Agent_) -> None:
-    assert list(agent("admin").tools()) == list(tools)
+    assert list(agent("admin").tools()) == list(tools())
 
 
 def test_hints_say_what_a_tool_does_to_the_board(agent: Agent_) -> None:

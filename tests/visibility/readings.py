@@ -140,8 +140,8 @@ def path_of(each: Operation, parts: Mapping[str, Any]) -> str:
 def mcp(agent: Agent, parts: Mapping[str, Any]) -> Readings:
     """All that the tools which only read tell, and the resources."""
     found: Readings = {}
-    for tool in tools.values():
-        if tool.is_reading:
+    for tool in tools().values():
+        if tool.operation.is_reading:
             ids = {name: parts[name] for name in tool.ids}
             for query in ({}, *QUERIES.get(tool.name, ())):
                 arguments = {**ids, **query}

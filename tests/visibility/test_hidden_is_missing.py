@@ -128,7 +128,7 @@ def test_tools_know_nothing_of_what_is_hidden(
     project: str | None,
 ) -> None:
     caller = agent(*scopes, project=project)
-    for tool in tools.values():
+    for tool in tools().values():
         for part in tool.ids:
             ids = {name: rows.parts[name] for name in tool.ids}
             arguments = {**ids, **BODIES.get(tool.name, {})}

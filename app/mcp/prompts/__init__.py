@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.callers import Caller
 from app.mcp.faults import INVALID_PARAMS, Fault
-from app.mcp.registry import Scope
+from app.operations.operation import Scope
 from app.schemas.base import ProjectName, RoleName, WorkerId
 
 

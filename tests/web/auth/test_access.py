@@ -148,10 +148,10 @@ def test_every_tool_lets_in_the_scopes_that_it_names_and_no_others(
 ) -> None:
     caller = Agent(app.test_client(), secret_of(board, scope))
     listed = set(caller.tools())
-    for tool in tools.values():
+    for tool in tools().values():
         result = caller.ask("tools/call", {"name": tool.name, "arguments": {"nonsense": 1}})
         is_let_in = "needs a token with the scope" not in result["content"][0]["text"]
-        assert is_let_in == (not HOLDS_A_TOKEN[scope].isdisjoint(tool.scopes)), tool.name
+        assert is_let_in == (not HOLDS_A_TOKEN[scope].isdisjoint(tool.operation.scopes)), tool.name
         assert is_let_in or tool.name not in listed, tool.name
 
 

@@ -171,7 +171,7 @@ def sent(form: Form, text: str) -> Probe:
 def in_tools() -> Iterator[Probe]:
     """Calls of tools, and messages that are none."""
     said = {"Content-Type": JSON_TYPE, "Mcp-Protocol-Version": "2025-11-25"}
-    for tool in tools.values():
+    for tool in tools().values():
         for arguments in bodies(tool.described().input_schema):
             params = b'{"name":"%s","arguments":%s}' % (tool.name.encode(), arguments)
             body = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":%s}' % params
