@@ -64,6 +64,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
 
 def _register_interfaces(app: Flask) -> None:
     from app import api, cli, mcp, rendering, web
+    from app.web.auth import access
 
     rendering.register(app)
     web.register(app)
@@ -73,8 +74,7 @@ def _register_interfaces(app: Flask) -> None:
     mcp.register(app)
     cli.register(app)
     app.register_error_handler(Exception, _answer_error)
-    app.before_request(web.edge.write_from_here)
-    web.access.require_complete(app)
+    access.register(app)
 
 
 def _answer_error(error: Exception) -> ResponseReturnValue:

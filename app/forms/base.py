@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from uuid import uuid4
 
 from flask_wtf import FlaskForm
-from sqlalchemy.exc import IntegrityError
 from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not yet in its stubs
 from wtforms.validators import InputRequired, Length, Regexp
 
-from app.db import transactions
 from app.errors import Conflict, DomainError, Forbidden, NotFound, TooMany
 
 STATUS_OF = {
@@ -41,27 +37,6 @@ class BoardForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     def headers(self) -> dict[str, str]:
         """When another try makes sense, if this one came too early."""
         return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
-
-    @contextmanager
-    def catching(self) -> Iterator[None]:
-        """Let a verb's refusal become an error of this form, with nothing changed."""
-        try:
-            yield
-        except DomainError as error:
-            self._give_up(error)
-        except IntegrityError:
-            # Two passed the verb's own check at the same moment; the database let one of them in.
-            self._give_up(
-                Conflict(
-                    "Someone else saved the same at the same moment. Look whether it is there "
-                    "already, or send it again."
-                )
-            )
-
-    def _give_up(self, error: DomainError) -> None:
-        # What is left of the request draws the form again: that needs no write lock.
-        transactions.current().turn(is_reading=True)
-        self.refuse(error)
 
     def refuse(self, error: DomainError) -> None:
         """Show a refusal at the field that it names, or above the form."""

@@ -1,18 +1,24 @@
-"""What admins type about others."""
+"""What admins and leads type about others."""
 
 from __future__ import annotations
 
-from wtforms import RadioField, StringField
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from wtforms import RadioField, SelectField, StringField
+from wtforms.validators import InputRequired
 
 from app.forms.base import BoardForm, at_most, one_line, select_choices
 from app.models import Invitation
+from app.models.user import ROLES, Role
 
-ROLE_CHOICES = (
-    ("viewer", "Viewer: reads everything"),
-    ("member", "Member: works with tickets, and steps in"),
-    ("lead", "Lead: also projects, worker types and plans"),
-    ("admin", "Admin: also people, tokens and the audit"),
-)
+ROLE_TEXTS: Final[Mapping[Role, str]] = {
+    "viewer": "Viewer: reads everything",
+    "member": "Member: works with tickets, and steps in",
+    "lead": "Lead: also projects, worker types and plans",
+    "admin": "Admin: also people, tokens and the audit",
+}
+ROLE_CHOICES = [(role, ROLE_TEXTS[role]) for role in ROLES]
 
 
 class RoleForm(BoardForm):
@@ -32,3 +38,14 @@ class InviteForm(BoardForm):
         render_kw={"autocomplete": "off"},
     )
     role = RadioField("Role", choices=select_choices(*ROLE_CHOICES), default="member")
+
+
+class AddMemberForm(BoardForm):
+    """One of the people who aren't members yet."""
+
+    user_id = SelectField("Person", validators=[InputRequired("Choose someone.")])
+
+    def offer(self, people: Iterable[tuple[int, str]]) -> None:
+        """Let these be chosen from."""
+        chosen = ((str(user_id), name) for user_id, name in people)
+        self.user_id.choices = select_choices(("", "Choose…"), *chosen)

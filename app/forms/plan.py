@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from wtforms import Field
 
 from app.models.plan import PLAN_MAX
 
+NO_TEMPLATES: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 POSITION = re.compile(r"[1-9][0-9]{0,2}")
 
 
@@ -31,8 +34,16 @@ class PlanField(Field):
         """The rows that name a worker type."""
         return [stage for stage in self.data if stage]
 
-    def arrange(self, action: str, templates: Mapping[str, Sequence[str]], chosen: str) -> None:
-        """Do what a button of the plan editor says, for a browser without JavaScript."""
+    def is_rearranged(
+        self, sent: Mapping[str, str], templates: Mapping[str, Sequence[str]] = NO_TEMPLATES
+    ) -> bool:
+        """Whether a button of the plan editor was pressed, for a browser without JavaScript. Then
+        it is done, and the form is to be shown again."""
+        if action := sent.get("plan_action"):
+            self._arrange(action, templates, sent.get("plan_template", ""))
+        return bool(action)
+
+    def _arrange(self, action: str, templates: Mapping[str, Sequence[str]], chosen: str) -> None:
         verb, _, number = action.partition("-")
         at = int(number) - 1 if POSITION.fullmatch(number) else -1
         rows = self.data or [""]

@@ -1,4 +1,4 @@
-"""Forms that know what they were drawn from, so that nobody overwrites what they never saw."""
+"""Forms that know what they were drawn from, so that nobody changes what they never saw."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ class SeenForm(BoardForm):
             (self[name].label.text, getattr(row, name) or "", self[name].data)
             for name in self.compared
         ]
+
+
+class DeclareDeadForm(BoardForm):
+    """Give a worker up: nothing to type, but it may be refused. `run`: the one it was seen to hold,
+    which is lost by this."""
+
+    run = HiddenField()
+
+    def require_seen(self, worker_id: str, held: int | None) -> None:
+        """Raise `Stale` when the worker no longer holds what the person saw it hold."""
+        if (self.run.data or "") != str(held or ""):
+            raise Stale(f"{worker_id} has gone on since you opened this form.")
 
 
 def as_seen(row: SeenRow) -> str:

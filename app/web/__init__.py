@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from app.settings.board import Settings
-from app.web.auth import access, identity, single_sign_on, trusted_header
+from app.web.auth import identity, single_sign_on, trusted_header
 from app.web.http import addresses, edge, public_address, stylesheet
 from app.web.http.proxies import Proxies
 from app.web.http.request_log import RequestLog
@@ -26,7 +26,6 @@ def register(app: Flask) -> None:
     identity.register()
     single_sign_on.register(app)
     trusted_header.register(app)
-    access.register(app)
     navigation.register(app)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)

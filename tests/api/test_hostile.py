@@ -183,7 +183,7 @@ def test_a_crash_is_told_with_its_number_in_the_log(
     def crash(*args: object, **values: object) -> None:
         raise RuntimeError("secret thing")
 
-    monkeypatch.setattr("app.operations.tickets.ticket_lines", crash)
+    monkeypatch.setattr("app.operations.tickets.ticket_slice", crash)
     told = problem(planner.get("/tickets"), 500, "crashed")
     assert "secret thing" not in json.dumps(told)
     assert told["request_id"] in caplog.text
@@ -199,7 +199,7 @@ def test_a_busy_database_is_told_with_when_to_come_again(
     def busy(*args: object, **values: object) -> None:
         raise OperationalError("BEGIN", {}, sqlite3.OperationalError("database is locked"))
 
-    monkeypatch.setattr("app.operations.tickets.ticket_lines", busy)
+    monkeypatch.setattr("app.operations.tickets.ticket_slice", busy)
     answer = planner.get("/tickets")
     problem(answer, 503, "busy")
     assert int(answer.headers["Retry-After"]) > 0

@@ -1,122 +1,31 @@
-"""Who may come to which page: one table of every route, and the guard that keeps it.
+"""Who may come to which page: each route declares it, and the guard keeps it.
 
-A route without an entry stops the application from starting. Interfaces for programs ask for a
+A route that declares nothing stops the application from starting. Interfaces for programs ask for a
 token instead; each of their operations names the scopes that it takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeVar
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
-from app import loading
 from app.db.base import db
 from app.errors import Forbidden
 from app.models import User
-from app.visibility import Visibility
-from app.web.auth.identity import Person, current_person
+from app.models.user import Role
+from app.web.auth.identity import current_person
 from app.web.http.live import wants_region
 
 ANYONE: Final = "anyone"
 
-NEEDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "static": ANYONE,
-        "stylesheet": ANYONE,
-        "health.alive": ANYONE,
-        "health.ready": ANYONE,
-        "metrics.show": ANYONE,  # asks for a token, or an admin, by itself
-        # To come in.
-        "accounts.sign_in": ANYONE,
-        "accounts.sign_out": ANYONE,
-        "accounts.setup": ANYONE,
-        "accounts.join": ANYONE,
-        "accounts.reset": ANYONE,
-        "sso.start": ANYONE,
-        "sso.join": ANYONE,
-        "sso.come_back": ANYONE,
-        "trusted_header.join": ANYONE,
-        # To see the board.
-        "dashboard.show": "viewer",
-        "projects.index": "viewer",
-        "projects.show": "viewer",
-        "plan_templates.index": "viewer",
-        "worker_types.index": "viewer",
-        "worker_types.show": "viewer",
-        "tickets.index": "viewer",
-        "tickets.show": "viewer",
-        "tickets.brief": "viewer",
-        "workers.index": "viewer",
-        "workers.show": "viewer",
-        "inbox.index": "viewer",
-        "events.index": "viewer",
-        "events.show": "viewer",
-        # One's own account.
-        "accounts.edit": "viewer",
-        "accounts.password": "viewer",
-        "accounts.end_session": "viewer",
-        "accounts.sign_out_everywhere": "viewer",
-        "sso.connect": "viewer",
-        "connections.confirm": "viewer",
-        "connections.disconnect": "viewer",
-        "trusted_header.connect": "viewer",
-        # To work with tickets, and step in.
-        "tickets.new": "member",
-        "tickets.edit": "member",
-        "tickets.plan": "member",
-        "tickets.complete": "member",
-        "tickets.send_back": "member",
-        "tickets.hold": "member",
-        "tickets.resume": "member",
-        "tickets.retry": "member",
-        "tickets.stop": "member",
-        "tickets.reopen": "member",
-        "tickets.depend": "member",
-        "tickets.release_dependency": "member",
-        "comments.add": "member",
-        "inbox.process": "member",
-        "events.process": "member",
-        "workers.stop": "member",
-        "workers.declare_dead": "member",
-        # To say how work is done.
-        "projects.new": "lead",
-        "projects.settings": "lead",
-        "projects.archive": "lead",
-        "projects.unarchive": "lead",
-        "projects.delete": "lead",
-        "members.index": "lead",
-        "members.limit": "lead",
-        "members.open_to_all": "lead",
-        "members.remove": "lead",
-        "plan_templates.new": "lead",
-        "plan_templates.edit": "lead",
-        "plan_templates.delete": "lead",
-        "worker_types.add_set": "lead",
-        "worker_types.new": "lead",
-        "worker_types.edit": "lead",
-        "worker_types.delete": "lead",
-        # To say who may come in.
-        "people.index": "admin",
-        "people.invite": "admin",
-        "people.revoke_invitation": "admin",
-        "people.show": "admin",
-        "people.change_role": "admin",
-        "people.disable": "admin",
-        "people.enable": "admin",
-        "people.sign_out": "admin",
-        "people.reset_link": "admin",
-        "api_tokens.index": "admin",
-        "api_tokens.new": "admin",
-        "api_tokens.revoke": "admin",
-        "audit.index": "admin",
-    }
-)
-"""The least role that each page needs."""
+Needed = Role | Literal["anyone"]
+View = TypeVar("View", bound=Callable[..., Any])
+
+declared: Final[dict[Callable[..., Any], Needed]] = {}
+"""The least role that each view needs, as it says itself."""
 
 NOT_KEPT: Final = {"csrf_token", "old", "password"}
 """Fields that the page for people who were signed out doesn't send again."""
@@ -124,32 +33,28 @@ NOT_KEPT: Final = {"csrf_token", "old", "password"}
 UNTYPED: Final = {"locked", "seen", "stage", "submission_id", "version"}
 """Fields that are sent again, but that nobody typed."""
 
-_SEEN_BY: Final[Mapping[str, Callable[[Session, Visibility, Any], object]]] = MappingProxyType(
-    {
-        "name": loading.visible_project,
-        "ticket_id": loading.visible_ticket,
-        "worker_id": loading.visible_worker,
-        "event_id": loading.visible_event,
-        "worker_type_id": loading.role_numbered,
-        "template_id": loading.template_numbered,
-    }
-)
-"""How to see whether what a part of an address names may be seen."""
+
+def page(*, role: Needed) -> Callable[[View], View]:
+    """Declare the least role that a view needs. It stands between the view and its route."""
+
+    def declare(view: View) -> View:
+        declared[view] = role
+        return view
+
+    return declare
 
 
 def register(app: Flask) -> None:
-    """Keep the table."""
-    app.before_request(_guard)
-
-
-def require_complete(app: Flask) -> None:
-    """Raise `RuntimeError` unless every route has an entry, and every entry a route."""
-    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
-    pages = {name for name in endpoints if not is_for_programs(name)}
-    if wrong := pages.symmetric_difference(NEEDS):
-        raise RuntimeError(
-            f"app/web/auth/access.py and the routes differ: {', '.join(sorted(wrong))}"
-        )
+    """Keep what the routes declare. Raises `RuntimeError` when one declares nothing."""
+    needs: dict[str, Needed] = {}
+    for endpoint, view in app.view_functions.items():
+        if view in declared:
+            needs[endpoint] = declared[view]
+        elif endpoint == "static":
+            needs[endpoint] = ANYONE
+        elif not is_for_programs(endpoint):
+            raise RuntimeError(f"The route {endpoint} doesn't declare the role that it needs.")
+    app.extensions["callboard.needs"] = needs
 
 
 def is_for_programs(endpoint: str) -> bool:
@@ -157,30 +62,25 @@ def is_for_programs(endpoint: str) -> bool:
     return endpoint.startswith(("api.", "mcp."))
 
 
-def _guard() -> ResponseReturnValue | None:
+def guard() -> ResponseReturnValue | None:
+    """Ask who it is, and raise `Forbidden` unless they may open the page."""
     endpoint = request.endpoint
-    if endpoint is None or is_for_programs(endpoint) or NEEDS[endpoint] == ANYONE:
+    if endpoint is None or is_for_programs(endpoint):
+        return None
+    needed: Needed = current_app.extensions["callboard.needs"][endpoint]
+    if needed == ANYONE:
         return None
     person = current_person()
     if person is None:
         return _ask_who_it_is()
-    # First the role: whoever lacks it gets the same answer, whether or not there is such a thing.
-    if not person.may(NEEDS[endpoint]):
+    # Before anything is looked for: whoever lacks the role gets the same answer, whether or not
+    # there is such a thing.
+    if not person.may(needed):
         raise Forbidden(
-            f"This needs the role {NEEDS[endpoint]}; yours is {person.role}. "
+            f"This needs the role {needed}; yours is {person.role}. "
             "An admin of this board can change that."
         )
-    _require_visibility(person)
     return None
-
-
-def _require_visibility(person: Person) -> None:
-    """What one may not see is missing, in the very same words."""
-    if not person.visibility.hidden:
-        return
-    for name, value in (request.view_args or {}).items():
-        if see := _SEEN_BY.get(name):
-            see(db.session(), person.visibility, value)
 
 
 def _ask_who_it_is() -> ResponseReturnValue:

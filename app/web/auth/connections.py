@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, render_template, request, session
+from flask.typing import ResponseReturnValue as Answer
 from werkzeug.wrappers import Response
 
 from app.db.base import db
+from app.db.transactions import writing
+from app.errors import DomainError
 from app.models import Identity, User
 from app.pipeline import Account
+from app.web.auth.access import page
 from app.web.auth.identity import Person, current_actor, require_person
 from app.web.auth.pending_authorization import LIFETIME_SECONDS
+from app.web.http.saving import done
 
 blueprint = Blueprint("connections", __name__)
 
@@ -24,12 +29,18 @@ FOUND = "found_account"
 TOO_OLD = "It was begun in another browser, or too long ago. Nothing was done; begin again."
 
 
-class SignOnFailed(Exception):
+class SignOnFailed(DomainError):
     """Someone didn't come in, or connect an account, that way; the message says what to do."""
 
     def __init__(self, message: str, status: HTTPStatus = HTTPStatus.FORBIDDEN) -> None:
         super().__init__(message)
         self.status = status
+
+
+class SignOnRefused(SignOnFailed):
+    """Someone came back who may not come in. The audit tells of it."""
+
+    keeps_record = True
 
 
 def remember(account: Account, person: Person) -> None:
@@ -49,14 +60,15 @@ def identities() -> list[Identity]:
 
 
 @blueprint.route("/account/single-sign-on/confirm", methods=["GET", "POST"])
-def confirm() -> str | Response:
+@page(role="viewer")
+def confirm() -> Answer:
     """Say that the account which was just found at the provider is one's own."""
     found = _found_account()
     if request.method == "GET":
         return render_template("accounts/connect.html", label=found["label"])
-    connect(found["issuer"], found["subject"], found["label"])
+    answer = connect(found["issuer"], found["subject"], found["label"])
     session.pop(FOUND)
-    return redirect(url_for("accounts.edit"), 303)
+    return answer
 
 
 def _found_account() -> Mapping[str, Any]:
@@ -67,21 +79,20 @@ def _found_account() -> Mapping[str, Any]:
     return found
 
 
-def connect(issuer: str, subject: str, label: str | None) -> None:
+def connect(issuer: str, subject: str, label: str | None) -> Response:
     """Let the person who makes this request come in by that account from now on."""
-    board = db.session()
-    user = User.lock(board, require_person().user_id)
-    actor = current_actor()
-    Identity.link(board, user, issuer=issuer, subject=subject, label=label, actor=actor)
-    board.commit()
-    flash(f"Connected with {label}.")
+    with writing() as board:
+        user = User.lock(board, require_person().user_id)
+        actor = current_actor()
+        Identity.link(board, user, issuer=issuer, subject=subject, label=label, actor=actor)
+    return done(f"Connected with {label}.", "accounts.edit")
 
 
 @blueprint.post("/account/identities/<int:identity_id>/disconnect")
+@page(role="viewer")
 def disconnect(identity_id: int) -> Response:
     """Come in by that account no more."""
-    user = User.lock(db.session(), require_person().user_id)
-    Identity.unlink(db.session(), user, identity_id, current_actor())
-    db.session.commit()
-    flash("Disconnected.")
-    return redirect(url_for("accounts.edit"), 303)
+    with writing() as board:
+        user = User.lock(board, require_person().user_id)
+        Identity.unlink(board, user, identity_id, current_actor())
+    return done("Disconnected.", "accounts.edit")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
 from urllib.parse import unquote
 
 from flask import request, session, url_for
 from flask_login import login_user, logout_user
+from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from app.db.base import db
+from app.db.transactions import writing
 from app.errors import Invalid
 from app.models import AuditEntry, SignInAttempt, User, UserSession
 from app.models.user import UNKNOWN, is_password_of
@@ -21,46 +24,45 @@ NOT_YOURS = "That isn't your password."
 class SignInRefused(Invalid):
     """A wrong name, or a wrong password: nobody is told which."""
 
-
-def require_password(name: str, password: str, refusal: SignInRefused | None = None) -> User:
-    """The person with that name and password; raises `SignInRefused` or `TooMany`.
-
-    The try counts before it is looked at, in a transaction of its own: the slow hash must hold no
-    lock, and tries sent at the same moment count all the same.
-    """
-    board = db.session()
-    attempt = SignInAttempt.begin(board, name, request.remote_addr)
-    attempt_id = attempt.id
-    user = User.find(board, name)
-    known = user.password_hash if user and not user.is_disabled else None
-    board.commit()
-    fits = is_password_of(known, password)
-    user = User.find(board, name)
-    # While the slow hash was made, they may have been disabled, or have got another password.
-    if not fits or user is None or user.is_disabled or user.password_hash != known:
-        _note_refusal(user)
-        board.commit()
-        raise refusal or SignInRefused(SIGN_IN_REFUSED)
-    board.get_one(SignInAttempt, attempt_id).succeed()
-    return user
+    keeps_record = True
 
 
-def confirm_password(name: str, password: str) -> None:
-    """Raise `SignInRefused` or `TooMany` unless it is the password of whoever asks: someone else
-    may sit at their browser. Their tries count as those of a sign-in do."""
-    require_password(name, password, SignInRefused(NOT_YOURS, "old"))
+@dataclass(frozen=True, slots=True)
+class PasswordCheck:
+    """A try to say someone's password. It counts before it is looked at, in a transaction of its
+    own: the slow hash must hold no lock, and tries sent at the same moment count all the same."""
+
+    name: str
+    attempt_id: int
+    known: str | None
+    fits: bool
+
+    @classmethod
+    def make(cls, name: str, password: str) -> Self:
+        """Look whether they fit together; raises `TooMany`."""
+        with writing() as board:
+            attempt_id = SignInAttempt.begin(board, name, request.remote_addr).id
+            user = User.find(board, name)
+            known = user.password_hash if user and not user.is_disabled else None
+        return cls(name, attempt_id, known, is_password_of(known, password))
+
+    def confirm(self, board: Session, refusal: SignInRefused) -> User:
+        """Whose password it is; or the refusal."""
+        user = User.find(board, self.name)
+        # While the slow hash was made, they may have been disabled, or have got another password.
+        if not self.fits or user is None or user.is_disabled or user.password_hash != self.known:
+            # A name that nobody has isn't kept: it may be somebody's password.
+            actor = Actor("person", UNKNOWN, request.remote_addr)
+            known_name = user.name if user else None
+            AuditEntry.record(board, "sign_in_refused", actor, subject=known_name)
+            raise refusal
+        board.get_one(SignInAttempt, self.attempt_id).succeed()
+        return user
 
 
-def _note_refusal(user: User | None) -> None:
-    # A name that nobody has isn't kept: it may be somebody's password.
-    actor = Actor("person", UNKNOWN, request.remote_addr)
-    AuditEntry.record(db.session(), "sign_in_refused", actor, subject=user.name if user else None)
-
-
-def enter(user: User, method: str, *, is_news: bool = True) -> None:
-    """Sign someone in on this browser, and make sure that the cookie is a new one. `is_news`:
-    whether the audit shall tell of it."""
-    board = db.session()
+def begin_session(board: Session, user: User, method: str, *, is_news: bool = True) -> str:
+    """Make the row by which someone is signed in; returns its secret. `is_news`: whether the audit
+    shall tell of it."""
     secret = UserSession.begin(
         board,
         user,
@@ -71,7 +73,11 @@ def enter(user: User, method: str, *, is_news: bool = True) -> None:
     actor = Actor.person(user.name, request.remote_addr)
     if is_news:
         AuditEntry.record(board, "signed_in", actor, subject=user.name, method=method)
-    board.commit()
+    return secret
+
+
+def enter(secret: str) -> None:
+    """Give this browser the session that was begun; its cookie is a new one."""
     session.permanent = True
     login_user(load_person(secret))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,7 @@ from flask import (
     url_for,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.actor import Actor
@@ -36,8 +38,9 @@ from app.observability.logs import cut
 from app.pipeline import Account, welcome, welcome_invited
 from app.settings.board import ConfigError, Settings
 from app.web.auth import connections
-from app.web.auth.connections import TOO_OLD, SignOnFailed
-from app.web.auth.entering import enter, next_page
+from app.web.auth.access import ANYONE, page
+from app.web.auth.connections import TOO_OLD, SignOnFailed, SignOnRefused
+from app.web.auth.entering import begin_session, enter, next_page
 from app.web.auth.identity import current_person, require_person
 from app.web.auth.oidc_claims import LABEL_MAX, account_of, domain_of
 from app.web.auth.pending_authorization import PendingAuthorization, Purpose
@@ -90,6 +93,7 @@ def _provider() -> Provider:
 
 
 @blueprint.get("/sign-in/single-sign-on")
+@page(role=ANYONE)
 def start() -> Response:
     """Go to the provider, to come back signed in."""
     wanted = request.args.get("next", "")
@@ -99,6 +103,7 @@ def start() -> Response:
 
 
 @blueprint.get("/join/<secret>/single-sign-on")
+@page(role=ANYONE)
 def join(secret: str) -> Response:
     """Go to the provider, to join with an account there instead of a password.
 
@@ -109,6 +114,7 @@ def join(secret: str) -> Response:
 
 
 @blueprint.get("/account/single-sign-on")
+@page(role="viewer")
 def connect() -> Response:
     """Go to the provider, to connect an account there with one's own."""
     other_sites.refuse()
@@ -128,6 +134,7 @@ def _return_address() -> str:
 
 
 @blueprint.get("/sign-in/single-sign-on/back")
+@page(role=ANYONE)
 def come_back() -> Response:
     """Where the provider sends people back to."""
     pending = PendingAuthorization.end(request.args.get("state", ""))
@@ -140,10 +147,15 @@ def come_back() -> Response:
         raise SignOnFailed(TOO_OLD, HTTPStatus.BAD_REQUEST)
     account, claims = _whoever_came(pending)
     try:
-        with writing():
-            return ARRIVALS[pending.purpose](pending, account, claims)
+        with writing() as board:
+            arrival = ARRIVALS[pending.purpose](board, pending, account, claims)
     except IntegrityError:
         raise SignOnFailed(AT_ONCE, HTTPStatus.CONFLICT) from None
+    if arrival.secret:
+        enter(arrival.secret)
+    if arrival.message:
+        flash(arrival.message, "success")
+    return redirect(arrival.url, 303)
 
 
 def _whoever_came(pending: PendingAuthorization) -> tuple[Account, Mapping[str, Any]]:
@@ -172,66 +184,75 @@ def _asking(ask: Callable[[], Any]) -> Any:
         raise SignOnFailed(NOT_TRUE) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What becomes of someone who came back: where they go, and whether they are signed in."""
+
+    url: str
+    secret: str | None = None
+    message: str | None = None
+
+
 def _sign_in(
-    pending: PendingAuthorization, account: Account, claims: Mapping[str, Any]
-) -> Response:
-    user = Identity.user_of(db.session(), account.issuer, account.subject)
+    board: Session, pending: PendingAuthorization, account: Account, claims: Mapping[str, Any]
+) -> Arrival:
+    user = Identity.user_of(board, account.issuer, account.subject)
     if user is None:
-        role = _role_of_newcomer(account, claims)
-        user = welcome(db.session(), account, role, request.remote_addr)
-    _let_in(user, account)
-    return redirect(next_page(pending.target), 303)
+        role = _role_of_newcomer(board, account, claims)
+        user = welcome(board, account, role, request.remote_addr)
+    return Arrival(next_page(pending.target), _begin_session(board, user, account))
 
 
-def _role_of_newcomer(account: Account, claims: Mapping[str, Any]) -> str:
+def _role_of_newcomer(board: Session, account: Account, claims: Mapping[str, Any]) -> str:
     settings: Settings = current_app.extensions["callboard.settings"]
     if not settings.sso_role:
-        raise _refusal(UNKNOWN, account)
+        raise _refusal(board, UNKNOWN, account)
     if settings.oidc_domains and domain_of(claims) not in settings.oidc_domains:
-        raise _refusal(WRONG_DOMAIN, account)
+        raise _refusal(board, WRONG_DOMAIN, account)
     return settings.sso_role
 
 
-def _join(pending: PendingAuthorization, account: Account, _claims: Mapping[str, Any]) -> Response:
-    user = Identity.user_of(db.session(), account.issuer, account.subject)
+def _join(
+    board: Session, pending: PendingAuthorization, account: Account, _claims: Mapping[str, Any]
+) -> Arrival:
+    user = Identity.user_of(board, account.issuer, account.subject)
     if user is None:
-        link = Invitation.open(db.session(), pending.target, "invitation")
-        user = welcome_invited(db.session(), link, account, request.remote_addr)
-        _let_in(user, account)
-        flash(f"Welcome, {user.name}.")
+        link = Invitation.open(board, pending.target, "invitation")
+        user = welcome_invited(board, link, account, request.remote_addr)
+        said = f"Welcome, {user.name}."
     else:
-        _let_in(user, account)
-        flash(f"You are {user.name} here already, so the invitation wasn't used.")
-    return redirect(next_page(None), 303)
+        said = f"You are {user.name} here already, so the invitation wasn't used."
+    return Arrival(next_page(None), _begin_session(board, user, account), said)
 
 
-def _let_in(user: User, account: Account) -> None:
+def _begin_session(board: Session, user: User, account: Account) -> str:
     if user.is_disabled:
-        raise _refusal(DISABLED, account, user.name)
-    enter(user, "oidc")
+        raise _refusal(board, DISABLED, account, user.name)
+    return begin_session(board, user, "oidc")
 
 
-def _refusal(message: str, account: Account, name: str | None = None) -> SignOnFailed:
+def _refusal(
+    board: Session, message: str, account: Account, name: str | None = None
+) -> SignOnRefused:
     actor = Actor("person", name or "unknown", request.remote_addr)
     AuditEntry.record(
-        db.session(), "sign_in_refused", actor, subject=name, method="oidc", account=account.label
+        board, "sign_in_refused", actor, subject=name, method="oidc", account=account.label
     )
-    db.session.commit()
-    return SignOnFailed(message)
+    return SignOnRefused(message)
 
 
 def _connect(
-    pending: PendingAuthorization, account: Account, _claims: Mapping[str, Any]
-) -> Response:
+    _board: Session, pending: PendingAuthorization, account: Account, _claims: Mapping[str, Any]
+) -> Arrival:
     person = current_person()
     if person is None or pending.target != str(person.session_id):
         raise SignOnFailed(TOO_OLD, HTTPStatus.BAD_REQUEST)
     connections.remember(account, person)
-    return redirect(url_for("connections.confirm"), 303)
+    return Arrival(url_for("connections.confirm"))
 
 
 ARRIVALS: Final[
-    Mapping[str, Callable[[PendingAuthorization, Account, Mapping[str, Any]], Response]]
+    Mapping[str, Callable[[Session, PendingAuthorization, Account, Mapping[str, Any]], Arrival]]
 ] = {
     "sign_in": _sign_in,
     "join": _join,

@@ -11,8 +11,9 @@ from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-from flask import Blueprint, Flask, current_app, flash, redirect, request, session, url_for
+from flask import Blueprint, Flask, current_app, request, session
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
@@ -23,11 +24,12 @@ from app.models import Identity, Invitation, User, UserSession
 from app.pipeline import Account, clean_name, welcome, welcome_invited
 from app.settings.board import Settings
 from app.settings.sign_on import UNIX
-from app.web.auth.access import is_for_programs
+from app.web.auth.access import ANYONE, is_for_programs, page
 from app.web.auth.connections import connect as connect_account
-from app.web.auth.entering import enter, leave
+from app.web.auth.entering import begin_session, enter, leave
 from app.web.auth.identity import Person, current_actor, current_person
 from app.web.http.request_log import QUIET_ENDPOINTS
+from app.web.http.saving import done
 
 blueprint = Blueprint("trusted_header", __name__)
 
@@ -47,12 +49,12 @@ STRANGE = (
 
 
 def register(app: Flask) -> None:
-    """Look at the header before all else that asks who is there."""
+    """Let the account page tell a name that opens no account here."""
     app.jinja_env.globals["unconnected_proxy_name"] = unconnected_name
-    app.before_request(_settle_who_it_is)
 
 
-def _settle_who_it_is() -> None:
+def settle_who_it_is() -> None:
+    """Before all else that asks who is there: sign in whom the header names, or out."""
     endpoint = request.endpoint
     if endpoint and (endpoint in QUIET_ENDPOINTS or is_for_programs(endpoint)):
         return
@@ -100,9 +102,9 @@ def is_from_trusted_proxy(settings: Settings) -> bool:
 
 
 def _end(person: Person) -> None:
-    with writing() as session:
-        user = User.get(session, person.user_id)
-        UserSession.end(session, user, person.session_id, current_actor())
+    with writing() as board:
+        user = User.get(board, person.user_id)
+        UserSession.end(board, user, person.session_id, current_actor())
     leave()
 
 
@@ -114,8 +116,11 @@ def _begin(name: str, person: Person | None) -> None:
     if person:
         _end(person)
     # Two requests of a newcomer may come at once: the other one is a moment ahead.
-    with suppress(Conflict, IntegrityError), writing() as session:
-        _enter(User.get(session, user_id) if user_id else _newcomer(name), name)
+    with suppress(Conflict, IntegrityError):
+        with writing() as board:
+            user = User.get(board, user_id) if user_id else _newcomer(board, name)
+            secret = _begin_session(board, user)
+        _enter(secret, name)
 
 
 def _known(name: str, *, may_be_new: bool) -> int | None:
@@ -129,22 +134,26 @@ def _known(name: str, *, may_be_new: bool) -> int | None:
     return known
 
 
-def _newcomer(name: str) -> User:
-    User.require_free_name(db.session(), name)
-    return welcome(db.session(), _account(name), _settings().sso_role, request.remote_addr)
+def _newcomer(board: Session, name: str) -> User:
+    User.require_free_name(board, name)
+    return welcome(board, _account(name), _settings().sso_role, request.remote_addr)
 
 
 def _account(name: str) -> Account:
     return Account(ISSUER, name, name, (name,))
 
 
-def _enter(user: User, name: str) -> None:
-    UserSession.forget_oldest(db.session(), user, METHOD, keep=PLACES_MAX - 1)
+def _begin_session(board: Session, user: User) -> str:
+    UserSession.forget_oldest(board, user, METHOD, keep=PLACES_MAX - 1)
     here = request.remote_addr, request.user_agent.string[: UserSession.AGENT_MAX] or None
-    places = UserSession.of_user(db.session(), user.id)
+    places = UserSession.of_user(board, user.id)
     # A program that keeps no cookies would fill the audit.
     is_news = here not in [(place.address, place.user_agent) for place in places]
-    enter(user, METHOD, is_news=is_news)
+    return begin_session(board, user, METHOD, is_news=is_news)
+
+
+def _enter(secret: str, name: str) -> None:
+    enter(secret)
     session[KEY] = name
 
 
@@ -162,19 +171,21 @@ def _require_unconnected_name() -> str:
 
 
 @blueprint.post("/account/proxy-name")
+@page(role="viewer")
 def connect() -> Response:
     """Come in from now on as whom the proxy names."""
     name = _require_unconnected_name()
-    connect_account(ISSUER, name, name)
-    return redirect(url_for("accounts.edit"), 303)
+    return connect_account(ISSUER, name, name)
 
 
 @blueprint.post("/join/<secret>/proxy-name")
+@page(role=ANYONE)
 def join(secret: str) -> Response:
     """Join by an invitation as whom the proxy names, without a password."""
     account = _account(_require_unconnected_name())
-    link = Invitation.open(db.session(), secret, "invitation")
-    user = welcome_invited(db.session(), link, account, request.remote_addr)
-    _enter(user, account.subject)
-    flash(f"Welcome, {user.name}.")
-    return redirect(url_for("dashboard.show"), 303)
+    with writing() as board:
+        link = Invitation.open(board, secret, "invitation")
+        user = welcome_invited(board, link, account, request.remote_addr)
+        said, begun = f"Welcome, {user.name}.", _begin_session(board, user)
+    _enter(begun, account.subject)
+    return done(said, "dashboard.show")

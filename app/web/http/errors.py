@@ -46,10 +46,7 @@ def answer(error: Exception) -> Answer:
 
 
 def _on_refusal(error: DomainError) -> Answer:
-    if error.keeps_record:
-        db.session.commit()
-    else:
-        db.session.rollback()
+    db.session.rollback()
     wait = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
     return *_page(status_of(error), error.message), wait
 

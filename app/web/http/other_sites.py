@@ -27,7 +27,7 @@ REFUSAL = (
 
 def refuse() -> None:
     """Raise `Forbidden` if another site's page makes this request."""
-    if not is_for_programs(request.path) and not _is_own():
+    if not _is_own():
         raise Forbidden(REFUSAL)
 
 

@@ -8,8 +8,7 @@ from werkzeug.exceptions import BadHost, SecurityError
 
 
 def register(app: Flask) -> None:
-    """Comes before all else that looks at a request: no link can be made for an unknown host."""
-    app.before_request(_refuse_unknown_host)
+    """Keep the board's cookies where the board is."""
     app.session_interface = SessionUnderPrefix()
 
 
@@ -22,7 +21,8 @@ class SessionUnderPrefix(SecureCookieSessionInterface):
         return root or super().get_cookie_path(app)
 
 
-def _refuse_unknown_host() -> Response | None:
+def refuse_unknown_host() -> Response | None:
+    """Comes before all else that looks at a request: no link can be made for an unknown host."""
     if not isinstance(request.routing_exception, SecurityError | BadHost):
         return None
     text = "This board is not known under that name (CALLBOARD_TRUSTED_HOSTS names those it has).\n"

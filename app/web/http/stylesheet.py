@@ -8,6 +8,8 @@ from pathlib import Path
 
 from flask import Flask, Response, request, url_for
 
+from app.web.auth.access import ANYONE, page
+
 SHEETS = (
     *("tokens", "base", "layout", "sidebar", "page-head", "buttons", "forms", "cards", "tables"),
     *("pills", "rail", "timeline", "figures", "dashboard", "attention", "filters", "menus"),
@@ -27,6 +29,7 @@ def register(app: Flask) -> None:
     def stylesheet_url() -> str:
         return url_for("stylesheet", v=joined(folder)[1])
 
+    @page(role=ANYONE)
     def show() -> Response:
         text, version = joined(folder)
         response = Response(text, mimetype="text/css")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from functools import partial
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from app.db.base import db
+from app.db.transactions import writing
 from app.forms.api_token import TokenForm
 from app.models import ApiToken
 from app.queries.choices import project_names
 from app.queries.people.api_tokens import is_expired, live_tokens, revoked_tokens
+from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
+from app.web.http.saving import done, save
 
 blueprint = Blueprint("api_tokens", __name__)
 blueprint.add_app_template_test(is_expired, "expired_token")
 
-Answer = str | Response | tuple[str, int]
-
 
 @blueprint.get("/tokens")
+@page(role="admin")
 def index() -> Answer:
     """The tokens: what each allows, and when it was used last."""
     session = db.session()
@@ -28,24 +33,22 @@ def index() -> Answer:
 
 
 @blueprint.route("/tokens/new", methods=["GET", "POST"])
+@page(role="admin")
 def new() -> Answer:
     """The form for a new token; its secret is shown once."""
     form = TokenForm()
     form.offer(project_names(db.session(), current_visibility()))
-    if form.validate_on_submit():
-        with form.catching():
-            token, secret = issue(form)
-            db.session.commit()
-            return render_template(
-                "api_tokens/made.html", token=token, secret=secret, url=request.url_root
-            )
+    if issued := save(form, partial(_issue, form)):
+        token, secret = issued
+        return render_template(
+            "api_tokens/made.html", token=token, secret=secret, url=request.url_root
+        )
     return render_template("api_tokens/new.html", form=form), form.status
 
 
-def issue(form: TokenForm) -> tuple[ApiToken, str]:
-    """Make what the form asks for."""
+def _issue(form: TokenForm, session: Session) -> tuple[ApiToken, str]:
     return ApiToken.issue(
-        db.session(),
+        session,
         name=form.name.data or "",
         scopes=form.scopes.data or [],
         project_id=form.project_id.data or None,
@@ -55,12 +58,14 @@ def issue(form: TokenForm) -> tuple[ApiToken, str]:
 
 
 @blueprint.route("/tokens/<int:token_id>/revoke", methods=["GET", "POST"])
+@page(role="admin")
 def revoke(token_id: int) -> Answer:
     """The question whether it is meant, and the end of a token."""
-    token = ApiToken.get(db.session(), token_id)
-    if request.method == "POST":
+    if request.method == "GET":
+        token = ApiToken.get(db.session(), token_id)
+        return render_template("api_tokens/revoke.html", token=token)
+    with writing() as session:
+        token = ApiToken.get(session, token_id)
         token.revoke(current_actor())
-        db.session.commit()
-        flash(f"The token {token.name} is revoked: nobody comes in with it any more.")
-        return redirect(url_for("api_tokens.index"), 303)
-    return render_template("api_tokens/revoke.html", token=token)
+        said = f"The token {token.name} is revoked: nobody comes in with it any more."
+    return done(said, "api_tokens.index")

@@ -12,6 +12,7 @@ from app.models.audit import ACTIONS
 from app.queries.choices import project_names
 from app.queries.paging import COUNT_CAP
 from app.queries.people.audit import AuditFilter, audit_page, count_audit
+from app.web.auth.access import page
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.pages.audit_phrases import NAMES, audit_sentence
 from app.web.pages.listing import Listing
@@ -24,6 +25,7 @@ LONGEST_ID = 18
 
 
 @blueprint.get("/audit")
+@page(role="admin")
 def index() -> tuple[str, int]:
     """The list, newest first, as its address filters it."""
     listing, session = Listing(), db.session()

@@ -11,6 +11,7 @@ from app.db.base import db
 from app.links import public_url
 from app.queries import dashboard
 from app.queries.inbox.list import calls_version
+from app.web.auth.access import page
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.http import live
 
@@ -20,6 +21,7 @@ Answer = str | tuple[str, int]
 
 
 @blueprint.get("/")
+@page(role="viewer")
 def show() -> Answer:
     """The dashboard, or only its region when that asks."""
     session, visibility = db.session(), current_visibility()

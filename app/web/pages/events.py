@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
 from app.events import DESCRIPTIONS
@@ -14,8 +15,10 @@ from app.forms.event import LONGEST_ID, ProcessForm
 from app.models.event import EVENT_TYPES
 from app.queries.choices import project_names
 from app.queries.events.list import EventFilter, count_events, event_page, event_row
+from app.web.auth.access import page
 from app.web.auth.identity import current_visibility
 from app.web.http import live
+from app.web.http.saving import save
 from app.web.pages.inbox import mark_dealt_with, tell
 from app.web.pages.listing import Listing
 from app.web.pages.phrases import deed, event_sentence, pill_text, plain, ticket_sentence, tone
@@ -32,10 +35,9 @@ PROCESSED = {"no": False, "yes": True, "any": None}
 PARTS = ("show", "processed", "type", "project", "ticket", "worker", "before")
 """What the address of a list may say."""
 
-Answer = str | Response | tuple[str, int]
-
 
 @blueprint.get("/events")
+@page(role="viewer")
 def index() -> Answer:
     """The list, as its address filters it. The inbox had this address without a filter."""
     if request.args.get("show") == "attention" or request.args.keys() <= {"project"}:
@@ -44,19 +46,18 @@ def index() -> Answer:
 
 
 @blueprint.post("/events")
+@page(role="member")
 def process() -> Answer:
     """Mark the picked events as dealt with, and show the same list again."""
     form = ProcessForm()
-    if form.validate_on_submit():
-        with form.catching():
-            marked = mark_dealt_with(form)
-            db.session.commit()
-            tell(marked)
-            return redirect(_list_url(), 303)
+    if marked := save(form, partial(mark_dealt_with, form)):
+        tell(marked)
+        return redirect(_list_url(), 303)
     return _list(form)
 
 
 @blueprint.get("/events/<int:event_id>")
+@page(role="viewer")
 def show(event_id: int) -> Answer:
     """One event in full, with the form that marks it as dealt with."""
     event = event_row(db.session(), current_visibility(), event_id)

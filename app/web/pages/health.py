@@ -15,6 +15,7 @@ from app.db.base import db
 from app.db.errors import failure_of
 from app.upkeep import revisions
 from app.upkeep.writing import WriteCheck
+from app.web.auth.access import ANYONE, page
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +45,14 @@ class Readiness:
 
 
 @blueprint.get("/healthz")
+@page(role=ANYONE)
 def alive() -> ResponseReturnValue:
     """The process answers."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
+@page(role=ANYONE)
 def ready() -> ResponseReturnValue:
     """The database answers and can be written, and its schema is the one that this version
     needs."""

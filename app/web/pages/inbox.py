@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, flash, redirect, render_template, request
-from werkzeug.wrappers import Response
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.db.base import db
@@ -11,46 +14,44 @@ from app.forms.event import ProcessForm
 from app.pipeline import Marked
 from app.queries.choices import project_names
 from app.queries.inbox.list import KINDS, call_page, calls_version, count_calls
+from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
+from app.web.http.saving import save
 from app.web.pages.listing import Listing
 
 blueprint = Blueprint("inbox", __name__)
 
-Answer = str | Response | tuple[str, int]
-
 
 @blueprint.get("/inbox")
+@page(role="viewer")
 def index() -> Answer:
     """All that waits, or the part that the address asks for."""
     return _list(ProcessForm(formdata=None))
 
 
 @blueprint.post("/inbox")
+@page(role="member")
 def process() -> Answer:
     """Mark the picked notices as dealt with, and show the same list again."""
     form = ProcessForm()
-    if form.validate_on_submit():
-        with form.catching():
-            marked = mark_dealt_with(form)
-            db.session.commit()
-            tell(marked)
-            return redirect(Listing().url(), 303)
+    if marked := save(form, partial(mark_dealt_with, form)):
+        tell(marked)
+        return redirect(Listing().url(), 303)
     return _list(form)
 
 
-def mark_dealt_with(form: ProcessForm) -> Marked:
+def mark_dealt_with(form: ProcessForm, session: Session) -> Marked:
     """Mark the picked ones among those that may be seen."""
     note, picked = form.note.data or "", form.event.data
-    return pipeline.mark_dealt_with(
-        db.session(), current_visibility(), picked, current_actor(), note
-    )
+    return pipeline.mark_dealt_with(session, current_visibility(), picked, current_actor(), note)
 
 
 def tell(marked: Marked) -> None:
     """Say what was marked, and what was left and why."""
     if marked.count:
-        flash(f"{marked.count} event{'' if marked.count == 1 else 's'} marked as dealt with.")
+        number = f"{marked.count} event{'' if marked.count == 1 else 's'}"
+        flash(f"{number} marked as dealt with.", "success")
     if marked.waiting:
         names = ", ".join(marked.waiting)
         verb, one = ("waits", "it") if len(marked.waiting) == 1 else ("wait", "each")

@@ -12,6 +12,7 @@ from app.errors import NotAuthenticated
 from app.observability import metrics
 from app.queries.metrics import figures
 from app.visibility import Visibility
+from app.web.auth.access import ANYONE, page
 from app.web.auth.identity import current_person
 from app.web.pages.metric_families import Board
 
@@ -33,6 +34,7 @@ class Refused(Exception):
 
 
 @blueprint.get("/metrics")
+@page(role=ANYONE)
 def show() -> Response:
     """All figures of now."""
     visibility = _may_read()

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from functools import partial
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from app.db.base import db
+from app.db.transactions import writing
 from app.forms.project import DeleteProjectForm, NewProjectForm, ProjectSettingsForm
 from app.forms.seen import as_seen
+from app.loading import project_named
 from app.models import Project
 from app.queries.board import board, board_version
 from app.queries.people.audit import AuditFilter, audit_page
 from app.queries.projects import list as queries
 from app.starter import STARTER_ROLES, add_starter_set
+from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
-from app.web.pages.project_pages import Answer, default_lease, load_project, project_page
+from app.web.http.saving import done, save
+from app.web.pages.loading import load_project
+from app.web.pages.project_pages import default_lease, project_page
 
 blueprint = Blueprint("projects", __name__)
 
@@ -22,6 +31,7 @@ CHANGES_SHOWN = 10
 
 
 @blueprint.get("/projects")
+@page(role="viewer")
 def index() -> Answer:
     """Every project that may be seen, with its counts."""
     rows = queries.overviews(db.session(), current_visibility())
@@ -33,21 +43,16 @@ def index() -> Answer:
 
 
 @blueprint.route("/projects/new", methods=["GET", "POST"])
+@page(role="lead")
 def new() -> Answer:
     """The form for a new project."""
     form = NewProjectForm()
-    if form.validate_on_submit():
-        with form.catching():
-            name = create_project(form)
-            db.session.commit()
-            flash(f"{name} is on the board.")
-            return redirect(url_for("projects.show", name=name), 303)
+    if name := save(form, partial(_create, form)):
+        return done(f"{name} is on the board.", "projects.show", name=name)
     return render_template("projects/new.html", form=form, roles=STARTER_ROLES), form.status
 
 
-def create_project(form: NewProjectForm) -> str:
-    """Make what the form asks for; returns the project's name."""
-    session = db.session()
+def _create(form: NewProjectForm, session: Session) -> str:
     project = Project.create(
         session,
         actor=current_actor(),
@@ -63,10 +68,11 @@ def create_project(form: NewProjectForm) -> str:
 
 
 @blueprint.get("/projects/<project:name>")
+@page(role="viewer")
 def show(name: str) -> Answer:
     """One project's board; asked by its region, only what has changed."""
     session = db.session()
-    project = Project.get(session, name)
+    project = load_project(name)
     version = live.stamp(board_version(session, name))
     if live.is_unchanged(version):
         return "", 204
@@ -79,22 +85,19 @@ def show(name: str) -> Answer:
 
 
 @blueprint.route("/projects/<project:name>/-/settings", methods=["GET", "POST"])
+@page(role="lead")
 def settings(name: str) -> Answer:
     """What may change about a project."""
     project = load_project(name)
     form = ProjectSettingsForm(obj=project, seen=as_seen(project))
-    if form.validate_on_submit():
-        with form.catching():
-            edit_project(project, form)
-            db.session.commit()
-            flash("Saved.")
-            return redirect(url_for("projects.show", name=name), 303)
+    if said := save(form, partial(_edit, name, form)):
+        return done(said, "projects.show", name=name)
     changes = audit_page(db.session(), AuditFilter(project=name), size=CHANGES_SHOWN).rows
     return project_page("projects/settings.html", project, form=form, changes=changes), form.status
 
 
-def edit_project(project: Project, form: ProjectSettingsForm) -> None:
-    """Change what the form says, if the person saw what they change."""
+def _edit(name: str, form: ProjectSettingsForm, session: Session) -> str:
+    project = Project.lock(session, name)
     form.require_seen(project)
     project.edit(
         path=form.path.data or "",
@@ -103,36 +106,40 @@ def edit_project(project: Project, form: ProjectSettingsForm) -> None:
         patterns=form.patterns.data or "",
         actor=current_actor(),
     )
+    return "Saved."
 
 
 @blueprint.post("/projects/<project:name>/-/archive")
+@page(role="lead")
 def archive(name: str) -> Answer:
     """Put a project away."""
-    load_project(name).archive(current_actor())
-    db.session.commit()
-    flash(f"{name} is archived: no new tickets, no claims. What runs may still finish.")
-    return redirect(url_for("projects.settings", name=name), 303)
+    with writing() as session:
+        project_named(session, current_visibility(), name).archive(current_actor())
+    said = f"{name} is archived: no new tickets, no claims. What runs may still finish."
+    return done(said, "projects.settings", name=name)
 
 
 @blueprint.post("/projects/<project:name>/-/unarchive")
+@page(role="lead")
 def unarchive(name: str) -> Answer:
     """Take a project back into work."""
-    load_project(name).unarchive(current_actor())
-    db.session.commit()
-    flash(f"{name} is back in work.")
-    return redirect(url_for("projects.show", name=name), 303)
+    with writing() as session:
+        project_named(session, current_visibility(), name).unarchive(current_actor())
+    return done(f"{name} is back in work.", "projects.show", name=name)
 
 
 @blueprint.route("/projects/<project:name>/-/delete", methods=["GET", "POST"])
+@page(role="lead")
 def delete(name: str) -> Answer:
     """What goes with a project, and the question whether it is meant."""
     project = load_project(name)
     form = DeleteProjectForm()
-    if form.validate_on_submit():
-        with form.catching():
-            project.delete(form.confirm.data or "", current_actor())
-            db.session.commit()
-            flash(f"{name} was deleted with all that belonged to it.")
-            return redirect(url_for("projects.index"), 303)
+    if said := save(form, partial(_delete, name, form)):
+        return done(said, "projects.index")
     holds = queries.contents(db.session(), name)
     return project_page("projects/delete.html", project, form=form, holds=holds), form.status
+
+
+def _delete(name: str, form: DeleteProjectForm, session: Session) -> str:
+    Project.lock(session, name).delete(form.confirm.data or "", current_actor())
+    return f"{name} was deleted with all that belonged to it."

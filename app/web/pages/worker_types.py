@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.db.base import db
@@ -16,8 +19,11 @@ from app.queries.queues import queues_of
 from app.queries.worker_types import prompts
 from app.queries.worker_types.list import roles, titles
 from app.starter import STARTER_ROLES, add_starter_set, starter_role
+from app.web.auth.access import page
 from app.web.auth.identity import current_actor
-from app.web.pages.project_pages import Answer, default_lease, load_project, project_page
+from app.web.http.saving import done, save
+from app.web.pages.loading import load_project, load_role
+from app.web.pages.project_pages import default_lease, project_page
 
 blueprint = Blueprint("worker_types", __name__)
 
@@ -26,6 +32,7 @@ LISTED_TICKETS = 50
 
 
 @blueprint.get("/projects/<project:name>/-/worker-types")
+@page(role="viewer")
 def index(name: str) -> Answer:
     """The project's worker types."""
     return list_page(load_project(name), StarterSetForm())
@@ -41,32 +48,34 @@ def list_page(project: Project, form: StarterSetForm) -> Answer:
 
 
 @blueprint.post("/projects/<project:name>/-/worker-types/starter-set")
+@page(role="lead")
 def add_set(name: str) -> Answer:
     """Add worker types of the starter set, and the plans they make possible."""
     project = load_project(name)
     form = StarterSetForm()
-    if not form.validate_on_submit():
-        return list_page(project, form)
+    if said := save(form, partial(_add_set, name, form)):
+        return done(said, "worker_types.index", name=name)
+    return list_page(project, form)
+
+
+def _add_set(name: str, form: StarterSetForm, session: Session) -> str:
+    Project.lock(session, name)
     added = add_starter_set(
-        db.session(), name, current_actor(), form.roles.data, lease_seconds=default_lease()
+        session, name, current_actor(), form.roles.data, lease_seconds=default_lease()
     )
-    db.session.commit()
-    flash(f"Added: {', '.join(added.roles)}." if added.roles else "They were all there already.")
-    return redirect(url_for("worker_types.index", name=name), 303)
+    return f"Added: {', '.join(added.roles)}." if added.roles else "They were all there already."
 
 
 @blueprint.route("/projects/<project:name>/-/worker-types/new", methods=["GET", "POST"])
+@page(role="lead")
 def new(name: str) -> Answer:
     """The form for a new worker type; `?from=review` fills it from the starter set."""
     project = load_project(name)
     start, problem = starting_values(request.args.get("from", ""))
     form = WorkerTypeForm(data={"lease_seconds": default_lease(), **start})
-    if form.validate_on_submit():
-        with form.catching():
-            role = create_role(name, form)
-            db.session.commit()
-            flash(f"{name} has a new worker type: {role.worker_type}.")
-            return redirect(url_for("worker_types.show", worker_type_id=role.id), 303)
+    if made := save(form, partial(_create, name, form)):
+        said = f"{name} has a new worker type: {form.worker_type.data}."
+        return done(said, "worker_types.show", worker_type_id=made)
     page = project_page(
         "worker_types/new.html", project, form=form, problem=problem, starter=STARTER_ROLES
     )
@@ -86,15 +95,17 @@ def starting_values(name: str) -> tuple[dict[str, Any], str | None]:
     }, None
 
 
-def create_role(project_id: str, form: WorkerTypeForm) -> WorkerType:
-    """Make what the form describes."""
-    return WorkerType.create(
-        db.session(),
+def _create(project_id: str, form: WorkerTypeForm, session: Session) -> int:
+    """Make what the form describes; returns its number."""
+    Project.lock(session, project_id)
+    made = WorkerType.create(
+        session,
         project_id=project_id,
         worker_type=form.worker_type.data or "",
         actor=current_actor(),
         **described(form),
     )
+    return made.id
 
 
 def described(form: WorkerTypeForm) -> dict[str, Any]:
@@ -109,10 +120,11 @@ def described(form: WorkerTypeForm) -> dict[str, Any]:
 
 
 @blueprint.get("/worker-types/<int:worker_type_id>")
+@page(role="viewer")
 def show(worker_type_id: int) -> Answer:
     """One worker type: its prompt, what changed in it, and what is at its stage now."""
     session = db.session()
-    role = WorkerType.get(session, worker_type_id)
+    role = load_role(worker_type_id)
     history = prompts.versions(session, role.id)
     old, new, problem = wanted_versions([version.number for version in history])
     page = project_page(
@@ -138,46 +150,41 @@ def wanted_versions(numbers: list[int]) -> tuple[int | None, int, str | None]:
 
 
 @blueprint.route("/worker-types/<int:worker_type_id>/edit", methods=["GET", "POST"])
+@page(role="lead")
 def edit(worker_type_id: int) -> Answer:
     """The form for changing a worker type."""
     role = load_role(worker_type_id)
     form = WorkerTypeForm(obj=role, seen=as_seen(role))
-    if form.validate_on_submit():
-        with form.catching():
-            edit_role(role, form)
-            db.session.commit()
-            flash(f"Saved. The prompt is at version {role.prompt_version}.")
-            return redirect(url_for("worker_types.show", worker_type_id=role.id), 303)
+    if said := save(form, partial(_edit, worker_type_id, form)):
+        return done(said, "worker_types.show", worker_type_id=worker_type_id)
     project = Project.get(db.session(), role.project_id)
     return project_page("worker_types/edit.html", project, role=role, form=form), form.status
 
 
-def load_role(worker_type_id: int) -> WorkerType:
-    """The worker type; held against other changes when the request makes one."""
-    load = WorkerType.lock if request.method == "POST" else WorkerType.get
-    return load(db.session(), worker_type_id)
-
-
-def edit_role(role: WorkerType, form: WorkerTypeForm) -> None:
-    """Change what the form says, if the person saw what they change."""
+def _edit(worker_type_id: int, form: WorkerTypeForm, session: Session) -> str:
+    role = WorkerType.lock(session, worker_type_id)
     form.require_seen(role)
-    pipeline.rename_worker_type(db.session(), role, form.worker_type.data or "", current_actor())
+    pipeline.rename_worker_type(session, role, form.worker_type.data or "", current_actor())
     role.edit(actor=current_actor(), **described(form))
+    return f"Saved. The prompt is at version {role.prompt_version}."
 
 
 @blueprint.route("/worker-types/<int:worker_type_id>/delete", methods=["GET", "POST"])
+@page(role="lead")
 def delete(worker_type_id: int) -> Answer:
     """What goes with a worker type, or what still needs it."""
-    role = load_role(worker_type_id)
-    form = BoardForm()
-    if form.validate_on_submit():
-        with form.catching():
-            pipeline.delete_worker_type(db.session(), role, current_actor())
-            said, then = f"{role.worker_type} was deleted.", role.project_id
-            db.session.commit()
-            flash(said)
-            return redirect(url_for("worker_types.index", name=then), 303)
+    role, form = load_role(worker_type_id), BoardForm()
+    project_id = role.project_id
+    if said := save(form, partial(_delete, worker_type_id)):
+        return done(said, "worker_types.index", name=project_id)
     return deletion_page(role, form)
+
+
+def _delete(worker_type_id: int, session: Session) -> str:
+    role = WorkerType.lock(session, worker_type_id)
+    said = f"{role.worker_type} was deleted."
+    pipeline.delete_worker_type(session, role, current_actor())
+    return said
 
 
 def deletion_page(role: WorkerType, form: BoardForm) -> Answer:

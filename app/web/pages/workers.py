@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
-from werkzeug.wrappers import Response
+from functools import partial
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.db.base import db
-from app.forms.worker import DeclareDeadForm, StopForm
+from app.forms.base import BoardForm
+from app.forms.seen import DeclareDeadForm
 from app.models import StageRun, Worker
 from app.queries.choices import project_names, worker_type_names
 from app.queries.events.list import EventFilter, event_page
@@ -21,19 +25,21 @@ from app.queries.workers.list import (
     worker_page,
     worker_row,
 )
+from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
+from app.web.http.saving import done, save
 from app.web.pages.listing import Listing
+from app.web.pages.loading import require_worker
 
 blueprint = Blueprint("workers", __name__)
 
 RUNS_SHOWN = 20
 EVENTS_SHOWN = 10
 
-Answer = str | Response | tuple[str, int]
-
 
 @blueprint.get("/workers")
+@page(role="viewer")
 def index() -> Answer:
     """The workers that someone may care about now, or those that the address asks for."""
     session, visibility = db.session(), current_visibility()
@@ -56,8 +62,10 @@ def index() -> Answer:
 
 
 @blueprint.get("/workers/<worker_id>")
+@page(role="viewer")
 def show(worker_id: str) -> Answer:
     """One worker: what it does now, what it did, and what happened to it."""
+    require_worker(worker_id)
     session, visibility = db.session(), current_visibility()
     version = live.stamp(page_version(session, worker_id))
     if live.is_unchanged(version):
@@ -76,33 +84,39 @@ def show(worker_id: str) -> Answer:
 
 
 @blueprint.post("/workers/<worker_id>/stop")
+@page(role="member")
 def stop(worker_id: str) -> Answer:
     """Ask the process to stop at its next heartbeat."""
-    form = StopForm()
-    if form.validate_on_submit():
-        with form.catching():
-            Worker.lock(db.session(), worker_id).ask_to_stop(current_actor())
-            db.session.commit()
-            flash(f"{worker_id} is asked to stop: its next heartbeat tells it.")
-            return redirect(url_for("workers.show", worker_id=worker_id), 303)
+    require_worker(worker_id)
+    form = BoardForm()
+    if said := save(form, partial(_stop, worker_id)):
+        return done(said, "workers.show", worker_id=worker_id)
     worker = worker_row(db.session(), worker_id)
     return render_template("workers/stop.html", form=form, worker=worker), form.status
 
 
+def _stop(worker_id: str, session: Session) -> str:
+    Worker.lock(session, worker_id).ask_to_stop(current_actor())
+    return f"{worker_id} is asked to stop: its next heartbeat tells it."
+
+
 @blueprint.route("/workers/<worker_id>/declare-dead", methods=["GET", "POST"])
+@page(role="member")
 def declare_dead(worker_id: str) -> Answer:
     """Give the worker up without waiting for its lease; asks first."""
+    require_worker(worker_id)
     form = DeclareDeadForm()
-    if form.validate_on_submit():
-        with form.catching():
-            held = StageRun.of_worker(db.session(), worker_id)
-            form.require_seen(worker_id, held.run_id if held else None)
-            pipeline.declare_dead(db.session(), worker_id, current_actor())
-            db.session.commit()
-            flash(f"{worker_id} is declared dead.")
-            return redirect(url_for("workers.show", worker_id=worker_id), 303)
+    if said := save(form, partial(_declare_dead, worker_id, form)):
+        return done(said, "workers.show", worker_id=worker_id)
     worker = worker_row(db.session(), worker_id)
     return render_template("workers/declare_dead.html", form=form, worker=worker), form.status
+
+
+def _declare_dead(worker_id: str, form: DeclareDeadForm, session: Session) -> str:
+    held = StageRun.of_worker(session, worker_id)
+    form.require_seen(worker_id, held.run_id if held else None)
+    pipeline.declare_dead(session, worker_id, current_actor())
+    return f"{worker_id} is declared dead."
 
 
 def _wanted(listing: Listing) -> WorkerFilter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from app.db.base import db
@@ -17,8 +17,6 @@ from app.web.http.live import wants_region
 blueprint = Blueprint("tickets", __name__)
 
 blueprint.add_app_template_test(is_quotable, "quotable")
-
-Answer = str | Response | tuple[str, int]
 
 
 @blueprint.errorhandler(NotFound)
@@ -36,15 +34,3 @@ def show_in_other_case(error: NotFound) -> Response | errors.Answer:
     url = url_for(request.endpoint or "", **{**(request.view_args or {}), "ticket_id": found})
     query = request.query_string.decode("ascii", "replace")
     return redirect(f"{url}?{query}" if query else url)
-
-
-def load(ticket_id: str) -> Ticket:
-    """The ticket; held against others while a form is carried out. Raises `NotFound`."""
-    get = Ticket.lock if request.method == "POST" else Ticket.get
-    return get(db.session(), ticket_id)
-
-
-def back_to(ticket_id: str, message: str, anchor: str | None = None) -> Response:
-    """Go to the ticket's page, which says what was done."""
-    flash(message, "success")
-    return redirect(url_for("tickets.show", ticket_id=ticket_id, _anchor=anchor), 303)

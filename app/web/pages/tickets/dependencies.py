@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import render_template
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from app.db.base import db
-from app.errors import Invalid
+from app.db.transactions import writing
+from app.errors import Invalid, NotFound
 from app.forms.ticket_verbs import DependencyForm
-from app.loading import visible_ticket
-from app.models import Ticket
+from app.loading import ticket_to_change
 from app.queries.tickets.view import view_ticket
+from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
-from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
+from app.web.http.saving import done, save
+from app.web.pages.loading import require_ticket
+from app.web.pages.tickets.blueprint import blueprint
 
 
 @blueprint.route("/tickets/<ticket_id>/dependencies", methods=["GET", "POST"])
+@page(role="member")
 def depend(ticket_id: str) -> Answer:
     """Let the ticket wait for another, or another for it."""
+    require_ticket(ticket_id)
     form = DependencyForm()
-    other_id = form.blocked_by_id.data or ""
-    if form.validate_on_submit():
-        with form.catching():
-            waiting, blocker = _in_order(ticket_id, other_id, form.relation.data)
-            _load(waiting).block_by(blocker, current_actor())
-            db.session.commit()
-            return back_to(ticket_id, f"{waiting} waits for {blocker}.")
+    if said := save(form, partial(_depend, ticket_id, form)):
+        return done(said, "tickets.show", ticket_id=ticket_id)
     view = view_ticket(db.session(), ticket_id)
     return render_template("tickets/depend.html", view=view, form=form), form.status
 
 
+def _depend(ticket_id: str, form: DependencyForm, session: Session) -> str:
+    waiting, blocker = form.in_order(ticket_id)
+    try:
+        ticket = ticket_to_change(session, current_visibility(), waiting)
+    except NotFound as error:
+        if waiting == ticket_id:
+            raise
+        raise Invalid(error.message, "blocked_by_id") from None
+    ticket.block_by(blocker, current_actor())
+    return f"{waiting} waits for {blocker}."
+
+
 @blueprint.post("/tickets/<ticket_id>/dependencies/remove")
+@page(role="member")
 def release_dependency(ticket_id: str) -> Answer:
     """Let the ticket no longer wait for another, or another for it."""
+    require_ticket(ticket_id)
     form = DependencyForm()
     if not form.validate_on_submit():
         raise Invalid("Use the buttons of the ticket's page to remove a dependency.")
-    other_id = form.blocked_by_id.data or ""
-    waiting, blocker = _in_order(ticket_id, other_id, form.relation.data)
-    _load(waiting).unblock_from(blocker, current_actor())
-    db.session.commit()
-    return back_to(ticket_id, f"{waiting} no longer waits for {blocker}.")
-
-
-def _load(ticket_id: str) -> Ticket:
-    """The ticket that waits. Its id may have been typed: the address names the other one."""
-    visible_ticket(db.session(), current_visibility(), ticket_id)
-    return load(ticket_id)
-
-
-def _in_order(ticket_id: str, other_id: str, relation: str) -> tuple[str, str]:
-    """The ticket that waits, then the one it waits for."""
-    return (other_id, ticket_id) if relation == "blocks" else (ticket_id, other_id)
+    waiting, blocker = form.in_order(ticket_id)
+    with writing() as session:
+        ticket = ticket_to_change(session, current_visibility(), waiting)
+        ticket.unblock_from(blocker, current_actor())
+    return done(f"{waiting} no longer waits for {blocker}.", "tickets.show", ticket_id=ticket_id)

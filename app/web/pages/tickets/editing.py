@@ -2,61 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from flask import render_template, request
-from sqlalchemy import select
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.errors import Conflict, NotFound
 from app.forms.ticket import EditTicketForm, NewTicketForm, PlanForm
-from app.models import PlanTemplate, Project
+from app.models import PlanTemplate, Project, Ticket
 from app.queries.choices import project_names
 from app.queries.projects.plan_templates import plan_choices
 from app.queries.tickets.edit_conflict import Change, last_change, plan_rows, text_rows
 from app.queries.tickets.list import labels_of
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.view import TicketView, view_ticket
+from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
-from app.web.pages.tickets.blueprint import Answer, back_to, blueprint, load
+from app.web.http.saving import done, save
+from app.web.pages.loading import load_ticket
+from app.web.pages.tickets.blueprint import blueprint
+
+Templates = Sequence[Row[int, str, list[str]]]
 
 
 @blueprint.route("/tickets/new", methods=["GET", "POST"])
+@page(role="member")
 def new() -> Answer:
     """Create a ticket; first choose its project, if there are several."""
     projects = project_names(db.session(), current_visibility(), only_active=True)
-    project = _chosen_project(projects)
-    if project is None:
+    name = _chosen_project(projects)
+    if not name:
         return render_template("tickets/choose_project.html", projects=projects)
-    templates = _templates(project)
+    templates = _templates(name)
     form = NewTicketForm(data=_wishes(templates))
-    if _rearranged(form, templates):
-        return _new_page(form, project, templates)
-    if form.validate_on_submit():
-        with form.catching():
-            ticket = form.create(db.session(), project.repository_name, current_actor())
-            db.session.commit()
-            return back_to(ticket.ticket_id, f"{ticket.ticket_id} is on the board.")
-    return _new_page(form, project, templates)
+    if not _is_rearranged(form, templates) and (made := save(form, partial(_create, name, form))):
+        return done(f"{made} is on the board.", "tickets.show", ticket_id=made)
+    return _new_page(form, name, templates)
 
 
-def _chosen_project(names: list[str]) -> Project | None:
+def _create(project_id: str, form: NewTicketForm, session: Session) -> str:
+    return form.create(session, project_id, current_actor()).ticket_id
+
+
+def _chosen_project(names: list[str]) -> str:
     """The project that the form or the address names, or the only one there is."""
     name = request.values.get("project", "") or (names[0] if len(names) == 1 else "")
     if name and name not in names:
         raise NotFound(f"There is no project {name} that takes new tickets.")
-    return Project.get(db.session(), name) if name else None
+    return name
 
 
-def _templates(project: Project) -> list[PlanTemplate]:
-    return list(
-        db.session.scalars(
-            select(PlanTemplate)
-            .where(PlanTemplate.project_id == project.repository_name)
-            .order_by(PlanTemplate.id)
-        )
-    )
+def _templates(project_id: str) -> Templates:
+    return db.session.execute(
+        select(PlanTemplate.id, PlanTemplate.name, PlanTemplate.plan)
+        .where(PlanTemplate.project_id == project_id)
+        .order_by(PlanTemplate.id)
+    ).all()
 
 
-def _wishes(templates: list[PlanTemplate]) -> dict[str, object]:
+def _wishes(templates: Templates) -> dict[str, object]:
     """What a new form starts with: what a link asks for, and the project's first plan."""
     return {
         "title": request.args.get("title", ""),
@@ -66,39 +74,38 @@ def _wishes(templates: list[PlanTemplate]) -> dict[str, object]:
     }
 
 
-def _rearranged(form: NewTicketForm | PlanForm, templates: list[PlanTemplate]) -> bool:
+def _is_rearranged(form: NewTicketForm | PlanForm, templates: Templates) -> bool:
     """Whether a button of the plan editor was pressed, and is done."""
-    action = request.form.get("plan_action", "")
-    if not action or not form.is_submitted():
-        return False
     plans = {str(template.id): template.plan for template in templates}
-    form.execution_plan.arrange(action, plans, request.form.get("plan_template", ""))
-    return True
+    return form.execution_plan.is_rearranged(request.form, plans)
 
 
-def _new_page(form: NewTicketForm, project: Project, templates: list[PlanTemplate]) -> Answer:
+def _new_page(form: NewTicketForm, project_id: str, templates: Templates) -> Answer:
     page = render_template(
         "tickets/new.html",
         form=form,
-        project=project,
+        project=Project.get(db.session(), project_id),
         has_others=len(project_names(db.session(), current_visibility(), only_active=True)) > 1,
-        choices=plan_choices(db.session(), project.repository_name),
-        templates=[(row.id, row.name, row.plan) for row in templates],
+        choices=plan_choices(db.session(), project_id),
+        templates=templates,
     )
     return page, form.status
 
 
 @blueprint.route("/tickets/<ticket_id>/edit", methods=["GET", "POST"])
+@page(role="member")
 def edit(ticket_id: str) -> Answer:
     """Change what a ticket says."""
-    ticket = load(ticket_id)
-    form = EditTicketForm.of(ticket, labels_of(db.session(), [ticket_id]).get(ticket_id, []))
-    if form.validate_on_submit():
-        with form.catching():
-            ticket.edit(**form.values, actor=current_actor())
-            db.session.commit()
-            return back_to(ticket_id, "Saved.")
+    labels = labels_of(db.session(), [ticket_id]).get(ticket_id, [])
+    form = EditTicketForm.of(load_ticket(ticket_id), labels)
+    if said := save(form, partial(_edit, ticket_id, form)):
+        return done(said, "tickets.show", ticket_id=ticket_id)
     return _edit_page(ticket_id, form)
+
+
+def _edit(ticket_id: str, form: EditTicketForm, session: Session) -> str:
+    Ticket.lock(session, ticket_id).edit(**form.values, actor=current_actor())
+    return "Saved."
 
 
 def _edit_page(ticket_id: str, form: EditTicketForm) -> Answer:
@@ -119,23 +126,25 @@ def _take_version(form: EditTicketForm | PlanForm, view: TicketView) -> Change |
 
 
 @blueprint.route("/tickets/<ticket_id>/plan", methods=["GET", "POST"])
+@page(role="member")
 def plan(ticket_id: str) -> Answer:
     """Change the stages that are neither done nor running."""
-    ticket = load(ticket_id)
-    templates = _templates(Project.get(db.session(), ticket.project_id))
+    ticket = load_ticket(ticket_id)
+    templates = _templates(ticket.project_id)
     form = PlanForm.of(ticket)
-    if _rearranged(form, templates):
-        return _plan_page(ticket_id, form, templates)
-    if form.validate_on_submit():
-        with form.catching():
-            version = int(form.version.data or 0)
-            ticket.amend_plan(form.whole_plan(ticket), current_actor(), version)
-            db.session.commit()
-            return back_to(ticket_id, "The plan is changed.")
+    is_rearranged = _is_rearranged(form, templates)
+    if not is_rearranged and (said := save(form, partial(_amend, ticket_id, form))):
+        return done(said, "tickets.show", ticket_id=ticket_id)
     return _plan_page(ticket_id, form, templates)
 
 
-def _plan_page(ticket_id: str, form: PlanForm, templates: list[PlanTemplate]) -> Answer:
+def _amend(ticket_id: str, form: PlanForm, session: Session) -> str:
+    ticket = Ticket.lock(session, ticket_id)
+    ticket.amend_plan(form.whole_plan(ticket), current_actor(), int(form.version.data or 0))
+    return "The plan is changed."
+
+
+def _plan_page(ticket_id: str, form: PlanForm, templates: Templates) -> Answer:
     view = view_ticket(db.session(), ticket_id)
     if view.ticket.state == "closed" and not form.is_submitted():
         raise Conflict(f"{ticket_id} is closed; reopen it before you change its plan.")
@@ -147,7 +156,7 @@ def _plan_page(ticket_id: str, form: PlanForm, templates: list[PlanTemplate]) ->
         form=form,
         stages=stage_cards(view),
         choices=plan_choices(db.session(), view.ticket.project_id),
-        templates=[(row.id, row.name, row.plan) for row in templates],
+        templates=templates,
         lost_to=lost_to,
         rows=rows,
     )

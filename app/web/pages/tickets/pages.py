@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
 from app.forms.comment import CommentForm
-from app.forms.ticket_verbs import DependencyForm
-from app.models import Ticket
+from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
 from app.models.label import LABELS_MAX
 from app.queries.choices import label_names, project_names, worker_type_names
 from app.queries.paging import COUNT_CAP
@@ -26,11 +26,12 @@ from app.queries.tickets.list import (
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.timeline import tell_story
 from app.queries.tickets.view import TicketView, ticket_version, view_ticket
+from app.web.auth.access import page
 from app.web.auth.identity import current_visibility
 from app.web.http.live import is_unchanged, stamp, wants_region
 from app.web.pages.listing import Listing
-from app.web.pages.tickets.actions import SHOWN, actions_for, forms_for
-from app.web.pages.tickets.blueprint import Answer, blueprint
+from app.web.pages.loading import load_ticket, require_ticket
+from app.web.pages.tickets.blueprint import blueprint
 
 PRIORITY_CHOICES = ("0", "1", "2", "3")
 
@@ -40,6 +41,7 @@ SEARCH_REFRESH_SECONDS = 30
 
 
 @blueprint.get("/tickets")
+@page(role="viewer")
 def index() -> Answer:
     """Tickets that match the address, a page at a time."""
     session, visibility = db.session(), current_visibility()
@@ -98,8 +100,10 @@ def _wanted(listing: Listing, project: str, choices: dict[str, Sequence[str]]) -
 
 
 @blueprint.get("/tickets/<ticket_id>")
+@page(role="viewer")
 def show(ticket_id: str) -> Answer:
     """A ticket with its plan and its story."""
+    require_ticket(ticket_id)
     version = stamp(ticket_version(db.session(), ticket_id))
     if is_unchanged(version):
         return "", 204
@@ -128,11 +132,11 @@ def ticket_page_context(view: TicketView, version: str) -> dict[str, Any]:
 
 
 @blueprint.get("/tickets/<ticket_id>/brief")
+@page(role="viewer")
 def brief(ticket_id: str) -> Answer:
     """What the worker of the next stage reads."""
-    session = db.session()
     return render_template(
         "tickets/brief.html",
-        ticket=Ticket.get(session, ticket_id),
-        sections=brief_sections(session, ticket_id),
+        ticket=load_ticket(ticket_id),
+        sections=brief_sections(db.session(), ticket_id),
     )
