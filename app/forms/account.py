@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from itertools import groupby
+from typing import Final
 from zoneinfo import available_timezones
 
 from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField
@@ -11,8 +13,14 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from app.forms.base import BoardForm, at_most, one_line, required, select_choices
 from app.models import User
+from app.models.user import THEMES, Theme
 
 NEXT_MAX = 2_000
+THEME_TEXTS: Final[Mapping[Theme, str]] = {
+    "system": "As the system",
+    "light": "Light",
+    "dark": "Dark",
+}
 PASSWORD_HELP = f"At least {User.PASSWORD_MIN} characters; a few words do well."
 
 REGIONS = {
@@ -118,7 +126,7 @@ class AccountForm(BoardForm):
     )
     theme = RadioField(
         "Theme",
-        choices=select_choices(("system", "As the system"), ("light", "Light"), ("dark", "Dark")),
+        choices=select_choices(*((theme, THEME_TEXTS[theme]) for theme in THEMES)),
         default="system",
     )
 

@@ -10,14 +10,15 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.forms.base import BoardForm, one_line, required, select_choices
 from app.models import ApiToken
+from app.models.api_token import SCOPES
 
-SCOPE_CHOICES = (
-    ("read", "read: see tickets, projects and events"),
-    ("work", "work: take stages and report, as workers do"),
-    ("plan", "plan: create and change tickets, as coordinators do"),
-    ("metrics", "metrics: fetch /metrics, as monitoring does"),
-    ("admin", "admin: all of it, in every project"),
-)
+SCOPE_TEXTS = {
+    "read": "read: see tickets, projects and events",
+    "work": "work: take stages and report, as workers do",
+    "plan": "plan: create and change tickets, as coordinators do",
+    "admin": "admin: all of it, in every project",
+    "metrics": "metrics: fetch /metrics, as monitoring does",
+}
 
 LIFETIMES = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
 
@@ -35,7 +36,7 @@ class TokenForm(BoardForm):
     )
     scopes = SelectMultipleField(
         "What it allows",
-        choices=select_choices(*SCOPE_CHOICES),
+        choices=select_choices(*((scope, SCOPE_TEXTS[scope]) for scope in SCOPES)),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
         description="Each but metrics allows to read, too.",

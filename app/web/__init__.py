@@ -17,8 +17,6 @@ def register(app: Flask) -> None:
     settings: Settings = app.extensions["callboard.settings"]
     inner = Proxies(app.wsgi_app, settings.proxy_hops) if settings.proxy_hops else app.wsgi_app
     app.wsgi_app = RequestLog(inner, trusts_proxy=settings.proxy_hops > 0)  # type: ignore[method-assign]  # Flask's documented way
-    app.url_map.converters["project"] = addresses.ProjectConverter
-    app.url_map.converters["int"] = addresses.RowNumberConverter
     public_address.register(app)
     edge.register(app)
     stylesheet.register(app)

@@ -116,7 +116,7 @@ class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # authl
         kept["id_token_signing_alg_values_supported"] = [a for a in named if a in ALGORITHMS]
         methods = kept.pop("token_endpoint_auth_methods_supported", None) or []
         if "client_secret_basic" not in methods and "client_secret_post" in methods:
-            kept["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105
+            kept["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105 - a method, no secret
         return kept
 
     def _on_update_token(self, *_args: Any, **_kwargs: Any) -> None:

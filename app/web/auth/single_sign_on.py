@@ -145,6 +145,10 @@ def come_back() -> Response:
         return redirect(next_page(None), 303)  # the browser's own way back
     if pending is None:
         raise SignOnFailed(TOO_OLD, HTTPStatus.BAD_REQUEST)
+    return _arrive(pending)
+
+
+def _arrive(pending: PendingAuthorization) -> Response:
     account, claims = _whoever_came(pending)
     try:
         with writing() as board:

@@ -1,14 +1,17 @@
-"""The board's address as people see it: the hosts it answers for, and where its cookies live."""
+"""Addresses: the hosts of the board, where its cookies live, and what a path may name."""
 
 from __future__ import annotations
 
 from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import BadHost, SecurityError
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 
 def register(app: Flask) -> None:
-    """Keep the board's cookies where the board is."""
+    """Keep the board's cookies where the board is, and let routes name projects and rows."""
+    app.url_map.converters["project"] = ProjectConverter
+    app.url_map.converters["int"] = RowNumberConverter
     app.session_interface = SessionUnderPrefix()
 
 
@@ -27,3 +30,19 @@ def refuse_unknown_host() -> Response | None:
         return None
     text = "This board is not known under that name (CALLBOARD_TRUSTED_HOSTS names those it has).\n"
     return Response(text, 400, mimetype="text/plain")
+
+
+class ProjectConverter(BaseConverter):
+    """A project's name in an address: `acme/web`. `-` alone ends it: /projects/acme/web/-/board."""
+
+    part_isolating = False
+    weight = 200
+    regex = r"(?!(?:-|\.\.?)(?:/|$))[A-Za-z0-9._-]+(?:/(?!(?:-|\.\.?)(?:/|$))[A-Za-z0-9._-]+)*"
+
+
+class RowNumberConverter(IntegerConverter):
+    """A row's number: one that no database could hold isn't found, as any other that is none."""
+
+    # Eighteen digits are below 2^63. A limit that is checked only after the match would answer
+    # "method not allowed" where one address has several methods.
+    regex = r"\d{1,18}"

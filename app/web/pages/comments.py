@@ -33,6 +33,10 @@ def add(ticket_id: str) -> Answer:
     elif comment_id := save(form, partial(_say, ticket_id, form)):
         page = url_for("tickets.show", ticket_id=ticket_id, _anchor=f"c-{comment_id}")
         return redirect(page, 303)
+    return _form_page(ticket_id, form, is_preview=is_preview)
+
+
+def _form_page(ticket_id: str, form: CommentForm, *, is_preview: bool) -> Answer:
     if wants_region():
         return render_template("comments/_preview.html", comment_form=form)
     page = render_template(

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
 from app.forms.comment import CommentForm
+from app.forms.ticket import NUMBER_OF
 from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
 from app.models.label import LABELS_MAX
 from app.queries.choices import label_names, project_names, worker_type_names
@@ -32,8 +33,6 @@ from app.web.http.live import is_unchanged, stamp, wants_region
 from app.web.pages.listing import Listing
 from app.web.pages.loading import load_ticket, require_ticket
 from app.web.pages.tickets.blueprint import blueprint
-
-PRIORITY_CHOICES = ("0", "1", "2", "3")
 
 REFRESH_SECONDS = 5
 SEARCH_REFRESH_SECONDS = 30
@@ -93,7 +92,7 @@ def _wanted(listing: Listing, project: str, choices: dict[str, Sequence[str]]) -
         project=project,
         state=listing.choice("state", STATES) or "open",
         stage=listing.choice("stage", choices["stages"]),
-        priority=listing.choice("priority", PRIORITY_CHOICES),
+        priority=listing.choice("priority", tuple(NUMBER_OF)),
         labels=labels,
         text=text,
     )
