@@ -65,7 +65,7 @@ class BoardServer:
     def __exit__(self, *_error: object) -> None:
         self.kill()
 
-    def beside(self, folder: Path, **settings: str) -> BoardServer:
+    def beside(self, folder: Path, **settings: Any) -> BoardServer:
         """Another server of the same board."""
         return BoardServer(self.app, self._database_url, folder, **settings)
 
@@ -93,7 +93,10 @@ class BoardServer:
         """Kill it and its workers at once, as when the machine fails."""
         if self._process is None:
             return
-        family = [self._process, *psutil.Process(self._process.pid).children(recursive=True)]
+        family: list[Any] = [
+            self._process,
+            *psutil.Process(self._process.pid).children(recursive=True),
+        ]
         for process in family:
             process.kill()
         for process in family:

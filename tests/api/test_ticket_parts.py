@@ -60,7 +60,7 @@ def test_the_timeline_tells_all_in_order_and_in_pages(planner: Program, board: O
     assert {kind for kind, _ in told} == {"comment", "event", "run"}
     pages, cursor = [], None
     while True:
-        query = {"cursor": cursor} if cursor else {}
+        query: dict[str, str] = {"cursor": cursor} if cursor else {}
         page = planner.get("/tickets/WEB-1/timeline", limit=2, **query).json
         pages += page["items"]
         if not (cursor := page["next"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -185,7 +186,11 @@ class Hostility:
                 self.session, user, method="password", address=None, user_agent=self.line()
             )
             Invitation.to_join(self.session, role="viewer", note=self.line(100), actor=self.who())
-            issued = {"name": f"t{number}", "scopes": ("read",), "project_id": "acme/web"}
+            issued: dict[str, Any] = {
+                "name": f"t{number}",
+                "scopes": ("read",),
+                "project_id": "acme/web",
+            }
             ApiToken.issue(self.session, **issued, actor=self.who())
             AuditEntry.record(
                 self.session,

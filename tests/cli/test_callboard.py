@@ -132,7 +132,14 @@ def test_a_file_that_is_not_there_is_a_usage_error(callboard):
 
 def test_the_import_shows_its_progress_to_a_terminal_only(callboard, tmp_path):
     callboard("db", "upgrade")
-    command = [CALLBOARD, "import", "beads", SMALL_FILE, "--project", "acme/books"]
+    command: list[str | Path] = [
+        CALLBOARD,
+        "import",
+        "beads",
+        SMALL_FILE,
+        "--project",
+        "acme/books",
+    ]
     environment = {**os.environ, "CALLBOARD_INSTANCE_PATH": str(tmp_path / "instance")}
     terminal, inside = pty.openpty()
 

@@ -47,7 +47,7 @@ def open_umask():
 
 def begun_by(database):
     """The statement with which the next transaction begins."""
-    statements = []
+    statements: list[str] = []
     with database.connect() as connection:
         connection.connection.dbapi_connection.set_trace_callback(statements.append)
         connection.execute(text("SELECT 1"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.mcp.conftest import Agent, Agent_
@@ -39,7 +41,7 @@ def test_a_prompt_is_filled_in(worker: Agent) -> None:
 
 
 def test_what_may_be_left_out_has_a_text_of_its_own(planner: Agent) -> None:
-    params = {"name": "coordinator", "arguments": {"project": "acme/web"}}
+    params: dict[str, Any] = {"name": "coordinator", "arguments": {"project": "acme/web"}}
     text = planner.ask("prompts/get", params)["messages"][0]["content"]["text"]
     assert "The goal: Find out" in text
     params["arguments"]["goal"] = "Sell $project things: ${worker_type} $$ \\1"

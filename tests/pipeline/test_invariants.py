@@ -140,7 +140,7 @@ class AnyOrder(PeopleInAnyOrder):
 
     def can_work(self, known: board_model.Worker) -> bool:
         is_free = known.status == "idle" and not known.is_stopping
-        return known.run or (is_free and self.board.next_in_queue(known.role) is not None)
+        return bool(known.run) or (is_free and self.board.next_in_queue(known.role) is not None)
 
     def _claim(self, known: board_model.Worker, who: str) -> None:
         caller = self.caller(known.token, who)

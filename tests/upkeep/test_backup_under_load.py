@@ -94,7 +94,7 @@ def test_backups_of_a_busy_board_are_moments_of_it_and_can_be_restored(
     busy_app, crew, empty_app, tmp_path, record_property
 ):
     runner = busy_app.test_cli_runner()
-    done_at = []
+    done_at: list[int] = []
     for number in range(BACKUPS):
         wait_for_more_than(busy_app, done_at[-1] if done_at else 0)
         told = runner.invoke(args=["backup", str(tmp_path / f"{number}.backup")])

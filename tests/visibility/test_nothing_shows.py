@@ -15,7 +15,8 @@ from tests.visibility.readings import Readings, api, differing, holding, mcp, pa
 from tests.visibility.rows import HIDDEN, MARK, OPEN, Rows, furnish_hidden
 
 Read = Callable[[], Readings]
-Program_, Agent_ = Callable[..., Program], Callable[..., Agent]
+Program_ = Callable[..., Program]
+Agent_ = Callable[..., Agent]
 
 WITHOUT_PROJECTS = (
     "/account",

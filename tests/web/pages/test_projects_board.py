@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Ticket, WorkerType
@@ -300,7 +301,7 @@ def test_an_unchanged_region_costs_a_look_and_no_drawing(
 def test_the_board_asks_the_same_number_of_questions_however_full_it_is(
     client: FlaskClient, board: OpenSession
 ) -> None:
-    def fill(session: object, rounds: int) -> None:
+    def fill(session: Session, rounds: int) -> None:
         for _ in range(rounds):
             held, blocked, blocker, gated, _ = (make_ticket(session) for _ in range(5))
             held.hold(ANN)

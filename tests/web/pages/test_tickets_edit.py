@@ -75,7 +75,7 @@ def test_an_edit_is_saved(client: FlaskClient, board: OpenSession) -> None:
     ],
 )
 def test_a_refused_edit_keeps_what_was_typed(
-    client: FlaskClient, board: OpenSession, values: dict[str, str], field: str
+    client: FlaskClient, board: OpenSession, values: dict[str, Any], field: str
 ) -> None:
     with board() as session:
         ticket_id = make_ticket(session, title="Saved").ticket_id

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import select
 
 from app.actor import Actor
@@ -21,7 +24,7 @@ ROOT = Actor.person("root")
 
 def sit_down(browser: httpx.Client, app: Flask, name: str, role: str = "member") -> None:
     """Someone is signed in at this browser now, which keeps whatever else its cookie holds."""
-    signer = app.session_interface.get_signing_serializer(app)
+    signer: Any = SecureCookieSessionInterface().get_signing_serializer(app)
     kept = browser.cookies.get("callboard")
     cookie = (signer.loads(kept) if kept else {}) | cookie_of(app, role, name)
     browser.cookies.set("callboard", signer.dumps(cookie), domain="127.0.0.1")

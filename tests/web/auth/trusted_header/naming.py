@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import select
 
 from app.actor import Actor
@@ -51,7 +53,7 @@ def methods(board: OpenSession) -> list[str]:
 
 def owner_of(app: Flask, cookie: str | None) -> str | None:
     """Whose session a browser's cookie names."""
-    signer = app.session_interface.get_signing_serializer(app)
+    signer: Any = SecureCookieSessionInterface().get_signing_serializer(app)
     secret = signer.loads(cookie or "").get("_user_id", "")
     with app.app_context():
         return db.session.scalar(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -141,7 +142,12 @@ def test_on_both_databases_only_who_is_known_comes_in_unless_newcomers_have_a_ro
     with app.app_context():
         for name in ("root", "ann"):
             User.create(db.session(), name=name, role="member", actor=ROOT)
-        account = {"issuer": "header", "subject": "a.lee", "label": "a.lee", "actor": ROOT}
+        account: dict[str, Any] = {
+            "issuer": "header",
+            "subject": "a.lee",
+            "label": "a.lee",
+            "actor": ROOT,
+        }
         Identity.link(db.session(), User.named(db.session(), "ann"), **account)
         db.session.commit()
     client = client_of(app, None)
