@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from app.settings.board import Settings
 from app.web.auth import identity, single_sign_on, trusted_header
-from app.web.http import addresses, edge, public_address, stylesheet
+from app.web.http import edge, public_address, stylesheet
 from app.web.http.proxies import Proxies
 from app.web.http.request_log import RequestLog
 from app.web.pages import health, navigation
