@@ -100,10 +100,11 @@ def worker_to_stop(session: Session, caller: Caller, worker_id: str) -> Actor:
 
 
 def _is_own(session: Session, caller: Caller, worker_id: str) -> bool:
-    visible_worker(session, caller.visibility, worker_id)
-    return caller.is_bound(
-        session.scalar(select(Worker.token_id).where(Worker.worker_id == worker_id))
-    )
+    of_worker = select(Worker.project_id, Worker.token_id).where(Worker.worker_id == worker_id)
+    worker = session.execute(of_worker).first()
+    if worker is None or not caller.visibility.sees(worker.project_id):
+        raise NotFound(f"There is no worker {worker_id}. Register it first.")
+    return caller.is_bound(worker.token_id)
 
 
 def require_usable_worker_id(session: Session, visibility: Visibility, worker_id: str) -> None:
