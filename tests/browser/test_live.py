@@ -1,7 +1,7 @@
 """Regions keep themselves up to date, and hold still while someone is busy in them."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 from sqlalchemy import select
 
 from app import pipeline
@@ -50,8 +50,13 @@ def test_the_dashboard_tells_what_another_process_did_again_and_again(page, boar
 
 def test_nothing_new_is_answered_without_a_page(page):
     page.goto("/")
-    polls = []
-    page.on("response", lambda answer: "/?v=" in answer.url and polls.append(answer.status))
+    polls: list[int] = []
+
+    def note(answer: Response) -> None:
+        if "/?v=" in answer.url:
+            polls.append(answer.status)
+
+    page.on("response", note)
     page.wait_for_timeout(2 * A_POLL)
     # One of the two may be the page as a new minute begins.
     assert 204 in polls

@@ -4,7 +4,7 @@ everywhere."""
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ConsoleMessage, Request, expect
 
 from app.actor import Actor
 from app.models import Invitation, Ticket, User, UserSession
@@ -30,9 +30,14 @@ def visit(browser, server):
         context = browser.new_context(base_url=server.url, **options)
         context.set_default_timeout(8_000)
         contexts.append(context)
+
+        def note(message: ConsoleMessage) -> None:
+            if "Content Security" in message.text:
+                complaints.append(message.text)
+
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda m: "Content Security" in m.text and complaints.append(m.text))
+        page.on("console", note)
         return page
 
     yield open_page
@@ -109,10 +114,11 @@ def test_a_link_that_lets_someone_in_works_over_plain_http_too(board, browser, s
         executable_path=chromium,
         args=[*CHROMIUM_ARGS, "--host-resolver-rules=MAP board.test 127.0.0.1"],
     )
-    page, sent = elsewhere.new_page(), []
-    page.on("request", lambda request: request.method == "POST" and sent.append(request))
+    page = elsewhere.new_page()
+    asked: list[Request] = []
+    page.on("request", asked.append)
     join(page, address + link, "ada", GOOD, button="Set up the board")
-    headers = sent[0].all_headers()
+    headers = next(request for request in asked if request.method == "POST").all_headers()
     assert "sec-fetch-site" not in headers
     assert headers["origin"] == address
     assert headers["referer"] == f"{address}/", "the address that lets someone in is told to nobody"

@@ -57,8 +57,8 @@ def test_a_session_is_what_it_was_after_a_block(names):
     with writing():
         assert not current().is_reading
     assert current().is_reading
-    with pytest.raises(ZeroDivisionError), writing():
-        raise ZeroDivisionError
+    with pytest.raises(Conflict):
+        make_and_refuse(Conflict("No."))
     assert current().is_reading
 
 

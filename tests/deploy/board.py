@@ -38,6 +38,7 @@ class Board:
         **settings: str,
     ) -> None:
         self.folder = folder
+        self.port: int | None = None
         self._cwd = cwd
         self.socket = folder / "callboard.sock"
         self._command = [str(word) for word in command]

@@ -82,7 +82,8 @@ def test_a_form_is_taken_and_its_answer_stays_under_the_public_address(admin, pr
 
 def test_every_address_on_a_page_stays_under_the_public_one(admin, proxy):
     public = urlsplit(proxy.url)
-    waiting, seen = [f"{proxy.url}/", f"{proxy.url}/api/docs"], set()
+    waiting = [f"{proxy.url}/", f"{proxy.url}/api/docs"]
+    seen: set[str] = set()
     while waiting and len(seen) < MOST_PAGES:
         address = waiting.pop(0)
         seen.add(address)

@@ -23,8 +23,10 @@ from tests.exchange.conftest import blockers_of, count, record
 ANN = Actor.person("ann")
 
 
-def utc(*when: int) -> datetime:
-    return datetime(*when, tzinfo=UTC)
+def utc(
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0
+) -> datetime:
+    return datetime(year, month, day, hour, minute, second, micro, tzinfo=UTC)
 
 
 def labels_of(session, ticket_id):

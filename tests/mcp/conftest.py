@@ -27,7 +27,7 @@ class Agent:
     def __init__(self, client: FlaskClient, secret: str, version: str = LEGACY) -> None:
         self.client, self.secret, self.version = client, secret, version
 
-    def post(self, body: Any, *, data: bytes | None = None, **headers: str | None) -> TestResponse:
+    def post(self, body: Any, *, data: bytes | None = None, **headers: Any) -> TestResponse:
         """Send a body; header names are written with underscores, and None leaves one out."""
         given: dict[str, str | None] = {
             "Authorization": f"Bearer {self.secret}",

@@ -34,7 +34,8 @@ def test_a_slash_at_the_end_does_no_harm(worker: Agent) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Basic YTpi", "Bearer cb_wrong"])
 def test_nobody_comes_in_without_a_token(worker: Agent, header: str | None) -> None:
-    for body in (PING, {"jsonrpc": "2.0", "method": "notifications/initialized"}, []):
+    bodies: tuple[Any, ...] = (PING, {"jsonrpc": "2.0", "method": "notifications/initialized"}, [])
+    for body in bodies:
         answer = worker.post(body, Authorization=header)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="callboard"')

@@ -127,7 +127,7 @@ MESSAGE: dict[str, Any] = {
         "_meta": {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": {}},
     },
 }
-HEADERS = {
+HEADERS: dict[str, Any] = {
     "Mcp_Protocol_Version": MODERN,
     "Mcp_Method": "tools/call",
     "Mcp_Name": "list_projects",

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -48,6 +49,11 @@ def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def are_gone(processes: list[psutil.Process]) -> bool:
     """Whether none of these still runs."""
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+
+
+def has_said(printed: Callable[[], str], turn: str) -> bool:
+    """Whether this was printed by now."""
+    return turn in printed()
 
 
 def new_tickets_done(printed: str) -> set[str]:
@@ -114,7 +120,7 @@ def test_demo_shows_every_turn_a_ticket_can_take(demo: Demo, tmp_path: Path) -> 
         "WEB-5   documentation done",
         "WEB-1   implementation done",
     ):
-        until(lambda turn=turn: turn in printed(), seconds=120)
+        until(partial(has_said, printed, turn), seconds=120)
     until(lambda: len(new_tickets_done(printed())) >= 3, seconds=240)
     started = family(process)
     process.send_signal(signal.SIGINT)

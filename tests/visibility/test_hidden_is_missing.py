@@ -50,7 +50,7 @@ def as_of_hidden(text: str, hidden: Rows) -> str:
     """What was said of something missing, as it would be said of something hidden."""
     for part, value in MISSING.items():
         text = text.replace(str(value), str(hidden.parts[part]))
-    return text.replace(quote_plus(MISSING["name"]), quote_plus(hidden.parts["name"]))
+    return text.replace(quote_plus(str(MISSING["name"])), quote_plus(str(hidden.parts["name"])))
 
 
 def test_each_part_of_an_address_is_looked_at(app: Flask, hidden: Rows) -> None:

@@ -250,14 +250,14 @@ def test_the_plan_is_arranged_without_javascript(
 def test_a_plan_template_fills_the_rows(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         make_project(session)
-        for name, plan in (
-            ("Bug", ["implementation"]),
-            ("Feature", ["implementation", "approval"]),
-        ):
-            template = PlanTemplate.create(
-                session, actor=ANN, project_id=PROJECT, name=name, plan=plan
+        templates = [
+            PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name=name, plan=plan)
+            for name, plan in (
+                ("Bug", ["implementation"]),
+                ("Feature", ["implementation", "approval"]),
             )
-        number = template.id
+        ]
+        number = templates[-1].id
     assert rows(client.get("/tickets/new").text) == ["implementation"], "the first is suggested"
     data = typed(plan_action="template", plan_template=str(number))
     assert rows(client.post("/tickets/new", data=data).text) == ["implementation", "approval"]

@@ -94,9 +94,9 @@ class Probes:
             return
         path = self.address(rule.rule)
         asked = {f"api.{each.name}": each.query for each in routes() if each.query}
-        read = hostile.PARAMETERS if rule.endpoint in hostile.READERS else ()
-        if query := asked.get(rule.endpoint):
-            read = tuple(query.model_fields)
+        read: tuple[str, ...] = hostile.PARAMETERS if rule.endpoint in hostile.READERS else ()
+        if model := asked.get(rule.endpoint):
+            read = tuple(model.model_fields)
         for number, name in enumerate(dict.fromkeys([*hostile.PARAMETERS, *read])):
             # Whoever doesn't read a name gets each text with one such name or another.
             texts = hostile.TEXTS if name in read else hostile.TEXTS[number::40]

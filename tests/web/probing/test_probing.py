@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -83,7 +84,7 @@ def send(app: Flask, board: OpenSession, sign_in: SignIn) -> Send:
         # The client would take "//evil.example" for the name of a host; servers don't.
         path = "/" if probe.path.startswith("//") else probe.path
         as_sent = {"PATH_INFO": probe.path} if path != probe.path else {}
-        request = {"method": probe.method, "headers": headers, "data": probe.body}
+        request: dict[str, Any] = {"method": probe.method, "headers": headers, "data": probe.body}
         answer = client.open(path, **request, environ_overrides=as_sent, buffered=True)
         if not probe.is_safe and "/sign-in" in answer.headers.get("Location", ""):
             clients[probe.role] = sign_in(roles[probe.role])  # it signed itself out
