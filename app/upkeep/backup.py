@@ -139,7 +139,7 @@ def _look_at_target(url: URL, *, overwrite: bool) -> Counters:
 
 def _prepare(draft: Path, given: Counters) -> Counters:
     """Upgrade the copy of a backup, and let its numbers go on behind all that were ever given."""
-    with filling_file(draft) as connection:
+    with filling_file(draft, is_json_text=False) as connection:
         revisions.upgrade(connection)
         counters = higher(counters_of(connection), given)
         for name in never_reused(connection):

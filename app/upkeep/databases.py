@@ -103,16 +103,16 @@ def reading_file(file: Path) -> Iterator[Connection]:
 
 
 @contextmanager
-def filling_file(file: Path) -> Iterator[Connection]:
+def filling_file(file: Path, *, is_json_text: bool = True) -> Iterator[Connection]:
     """One transaction in a SQLite file that nobody else knows yet, without foreign keys: whoever
-    fills it checks them at the end."""
+    fills it checks them at the end. Migrations read and write JSON as values, not as text."""
 
     def connect() -> sqlite3.Connection:
         raw = open_file(file)
         raw.execute("PRAGMA synchronous=OFF")
         return raw
 
-    with _sqlite(connect).begin() as connection:
+    with _sqlite(connect, is_json_text=is_json_text).begin() as connection:
         yield connection
 
 
@@ -154,8 +154,9 @@ def open_file(file: Path) -> sqlite3.Connection:
     )
 
 
-def _sqlite(connect: Any) -> Engine:
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, **_json_as_text())
+def _sqlite(connect: Any, *, is_json_text: bool = True) -> Engine:
+    options = _json_as_text() if is_json_text else {}
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, **options)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 

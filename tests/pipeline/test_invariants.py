@@ -221,7 +221,7 @@ class AnyOrder(PeopleInAnyOrder):
 
     def _check_that_it_is_kept(self, run: board_model.Run, said: str) -> None:
         """What was refused stands on the timeline, once; few of many different ones."""
-        kept = self.session.scalars(
+        kept = self.session.execute(
             select(Event.details, Event.reason).where(
                 Event.run_id == run.id, Event.event_type == "ticket_report_refused"
             )
