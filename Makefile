@@ -21,7 +21,7 @@ endif
 
 .PHONY: help
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run
 run: $(VENV)/.runtime $(VENV)/.project ## serve Callboard on 127.0.0.1:8000 (or: make run HOST=0.0.0.0 PORT=9000)
@@ -32,6 +32,15 @@ run: $(VENV)/.runtime $(VENV)/.project ## serve Callboard on 127.0.0.1:8000 (or:
 .PHONY: test
 test: lint ## run the linters, then the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# BENCH_ARGS: what to measure alone, such as BENCH_ARGS="--sizes 10k pages claims".
+.PHONY: bench
+bench: dev ## measure how fast all is, up to a million tickets (hours; see bench/README.md)
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+.PHONY: bench-quick
+bench-quick: dev ## measure main pages and claims (under five minutes)
+	@$(BIN)/python -m bench --quick $(BENCH_ARGS)
 
 BANDIT := $(BIN)/bandit --quiet --recursive --configfile pyproject.toml app deploy wsgi.py
 

@@ -1,0 +1,1 @@
+"""How fast Callboard is: see bench/README.md."""

@@ -1,0 +1,1 @@
+"""The floor: what Flask, SQLAlchemy Core and Jinja cost when they do nothing but the task."""

@@ -1,0 +1,101 @@
+"""What only the application itself can tell: the statements that it sends, and how long it keeps
+others from writing. It runs in this process, apart from the timed runs."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import event
+
+from bench.fill.databases import Board
+from bench.processes import environment
+
+OF_THE_SCHEMA = re.compile("alembic_version|pg_catalog")
+"""What looks at the schema's version every two seconds."""
+TAKES_LOCK = re.compile(r"\s*(INSERT|UPDATE|DELETE)|.*FOR (NO KEY )?UPDATE", re.DOTALL)
+
+
+class Inside:
+    """The application on a board, listened to."""
+
+    def __init__(self, board: Board, cookies: Mapping[str, str]) -> None:
+        from app import create_app
+        from app.db.base import db
+        from app.settings.board import load_settings
+
+        given = environment(board.url)
+        settings = load_settings(
+            database_url=board.url,
+            instance_path=given["CALLBOARD_INSTANCE_PATH"],
+            secret_key=given["CALLBOARD_SECRET_KEY"],
+            log_level="error",
+        )
+        app = create_app(settings)
+        self.token = board.token
+        self.client = app.test_client()
+        for name, value in cookies.items():
+            self.client.set_cookie(name, value)
+        self.statements = 0
+        self.held_ms = 0.0
+        self._locked_at: float | None = None
+        with app.app_context():
+            self.engine = db.engine
+        self.engine.dispose()
+        event.listen(self.engine, "before_cursor_execute", self._on_statement)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", self._on_connect)
+        # The event of that name comes before the commit, and what waits for the disk is the commit.
+        dialect: Any = self.engine.dialect
+        self._commit, dialect.do_commit = dialect.do_commit, self._on_commit
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def statements_of(self, path: str) -> int:
+        """How many statements a page sends, once it is warm."""
+        self._get(path)
+        return self._get(path)
+
+    def post(self, path: str, body: object) -> tuple[Any, int, float]:
+        """The answer to a program's request, its statements, and how many milliseconds others
+        could not write."""
+        self.statements, self.held_ms = 0, 0.0
+        answer = self.client.post(path, json=body, headers=self._headers())
+        assert answer.status_code in (200, 201), answer.text
+        return answer.get_json(), self.statements, self.held_ms
+
+    def _get(self, path: str) -> int:
+        self.statements = 0
+        is_api = path.startswith("/api/")
+        answer = self.client.get(path, headers=self._headers() if is_api else {})
+        assert answer.status_code == 200, f"{path}: {answer.status}"
+        return self.statements
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def _on_statement(
+        self, _connection: Any, _cursor: Any, statement: str, *_others: object
+    ) -> None:
+        if not OF_THE_SCHEMA.search(statement):
+            self.statements += 1
+        # On PostgreSQL what others wait for is a row, from the first statement that takes one.
+        is_row = self.engine.dialect.name == "postgresql" and TAKES_LOCK.match(statement)
+        if is_row and self._locked_at is None:
+            self._locked_at = time.perf_counter()
+
+    def _on_connect(self, connection: Any, _record: Any) -> None:
+        connection.set_trace_callback(self._on_sqlite)
+
+    def _on_sqlite(self, statement: str) -> None:
+        if statement.startswith("BEGIN IMMEDIATE"):
+            self._locked_at = time.perf_counter()
+
+    def _on_commit(self, connection: Any) -> None:
+        self._commit(connection)
+        if self._locked_at is not None:
+            self.held_ms += 1000 * (time.perf_counter() - self._locked_at)
+            self._locked_at = None

@@ -1,0 +1,184 @@
+"""Every page and filter, as one person sees them one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.client import Answer, Client
+from bench.fill.content import (
+    ABSENT_WORD,
+    COMMON_WORD,
+    CROWDED_TICKET,
+    GATE,
+    LABELS,
+    RARE_LABEL,
+    RARE_WORD,
+    project_name,
+)
+from bench.inside import Inside
+from bench.processes import FLOOR
+from bench.run import Run, signed_in
+
+PROJECT = project_name(3)
+DEEP = "{deep}"
+"""In an address: the number of a page near the end of all tickets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page by its address. `is_main`: also in the quick bench."""
+
+    name: str
+    path: str
+    is_main: bool = False
+
+
+def listed(name: str, query: str, is_main: bool = False) -> Page:
+    return Page(f"list: {name}", f"/tickets?{query}", is_main)
+
+
+PAGES = (
+    Page("dashboard", "/", True),
+    Page("list", "/tickets", True),
+    listed("all", "state=all", True),
+    listed("ready", "state=ready"),
+    listed("running", "state=running"),
+    listed("waiting", "state=waiting"),
+    listed("blocked", "state=blocked", True),
+    listed("on hold", "state=on_hold"),
+    listed("backoff", "state=backoff"),
+    listed("completed", "state=completed"),
+    listed("stopped", "state=stopped"),
+    listed("closed", "state=closed"),
+    listed("of a project", f"project={PROJECT}", True),
+    listed("closed of a project", f"project={PROJECT}&state=closed"),
+    listed("of a stage", "stage=review"),
+    listed("urgent", "priority=0"),
+    listed("of a label", f"label={LABELS[7]}"),
+    listed("of two labels", f"label={LABELS[7]}&label={LABELS[8]}"),
+    listed("of a rare label", f"label={RARE_LABEL}&state=all"),
+    listed("of project, stage and priority", f"project={PROJECT}&stage=review&priority=1"),
+    listed("by id", "sort=id"),
+    listed("by title", "sort=title", True),
+    listed("by stage", "sort=stage"),
+    listed("by state", "sort=state"),
+    listed("by priority", "sort=priority"),
+    listed("by creation", "sort=-created"),
+    listed("oldest change first", "sort=updated"),
+    listed("all by title", "sort=title&state=all"),
+    listed("all by id, downwards", "sort=-id&state=all"),
+    listed("page 20", "page=20"),
+    listed("deep page", f"state=all&page={DEEP}"),
+    listed("deep page by title", f"state=all&sort=title&page={DEEP}"),
+    Page("search: rare word", f"/tickets?state=all&q={RARE_WORD}", True),
+    Page("search: common word", f"/tickets?state=all&q={COMMON_WORD}"),
+    Page("search: absent word", f"/tickets?state=all&q={ABSENT_WORD}", True),
+    Page("search: an id", f"/tickets?state=all&q={CROWDED_TICKET}"),
+    Page("ticket with 20 comments", f"/tickets/{CROWDED_TICKET}", True),
+    Page("ticket with 5 comments", "/tickets/P04-12"),
+    Page("ticket, in full", f"/tickets/{CROWDED_TICKET}?all=1"),
+    Page("ticket: brief", f"/tickets/{CROWDED_TICKET}/brief"),
+    Page("ticket: edit", f"/tickets/{CROWDED_TICKET}/edit"),
+    Page("ticket: new", f"/tickets/new?project={PROJECT}"),
+    Page("projects", "/projects"),
+    Page("project: board", f"/projects/{PROJECT}", True),
+    Page("project: settings", f"/projects/{PROJECT}/-/settings"),
+    Page("project: worker types", f"/projects/{PROJECT}/-/worker-types"),
+    Page("project: plans", f"/projects/{PROJECT}/-/plans"),
+    Page("worker type", "/worker-types/3"),
+    Page("workers", "/workers", True),
+    Page("workers: all", "/workers?status=all"),
+    Page("worker", "/workers/past-03-review-0"),
+    Page("inbox", "/inbox", True),
+    Page("events", "/events?processed=any", True),
+    Page("events: unprocessed", "/events?processed=no"),
+    Page("events: of a type", "/events?processed=any&type=ticket_stage_returned"),
+    Page("events: of a project", f"/events?processed=any&project={PROJECT}"),
+    Page("event", "/events/7"),
+    Page("people", "/people"),
+    Page("audit", "/audit"),
+    Page("account", "/account"),
+    Page("tokens", "/tokens"),
+    Page("API: list", "/api/v1/tickets", True),
+    Page("API: list of a parent", "/api/v1/tickets?state=all&parent_id=P00-80"),
+    Page("API: blocked", "/api/v1/tickets?state=blocked"),
+    Page("API: waiting", f"/api/v1/tickets?stage={GATE}"),
+    Page("API: ticket", f"/api/v1/tickets/{CROWDED_TICKET}"),
+    Page("API: timeline", f"/api/v1/tickets/{CROWDED_TICKET}/timeline"),
+    Page("API: queues", f"/api/v1/queues?project={PROJECT}"),
+    Page("API: events", "/api/v1/events?after=latest"),
+    Page("API: runs", f"/api/v1/runs?ticket_id={CROWDED_TICKET}"),
+    Page("health", "/healthz"),
+    Page("readiness", "/readyz"),
+    Page("metrics", "/metrics"),
+)
+FLOOR_PAGES = (
+    Page("list", "/tickets"),
+    Page("ticket with 20 comments", f"/tickets/{CROWDED_TICKET}"),
+)
+POLLED = (
+    Page("dashboard", "/"),
+    Page("list", "/tickets"),
+    Page("ticket", f"/tickets/{CROWDED_TICKET}"),
+    Page("board", f"/projects/{PROJECT}"),
+)
+
+
+def address(run: Run, page: Page) -> str:
+    return page.path.replace(DEEP, str(max(1, run.board.size * 9 // 10 // 50)))
+
+
+def measure_pages(run: Run) -> None:
+    """Waits, processor time and size of each page, the statements that it sends, and the memory
+    of a worker in the end."""
+    pages = [page for page in PAGES if page.is_main or not run.is_quick]
+    with run.serving() as server:
+        browser, program = signed_in(server), server.client()
+        program.token = run.board.token
+        inside = Inside(run.board, browser.cookies)
+        for page in pages:
+            path = address(run, page)
+            client = program if path.startswith("/api/") else browser
+            figures = run.timed(server, lambda: client.get(path))  # noqa: B023 - called here
+            run.note(f"page/{page.name}", **figures, statements=inside.statements_of(path))
+        inside.close()
+        run.note("process/worker after use", mib=server.memory())
+
+
+def measure_floor(run: Run) -> None:
+    """The same stack, bare."""
+    with run.serving(FLOOR) as server:
+        client = server.client()
+        for page in FLOOR_PAGES:
+            figures = run.timed(server, lambda: client.get(page.path))  # noqa: B023 - called here
+            run.note(f"floor/{page.name}", **figures)
+        run.note("floor/worker after use", mib=server.memory())
+
+
+def measure_polls(run: Run) -> None:
+    """What an open page costs while nothing changes."""
+    with run.serving() as server:
+        browser = signed_in(server)
+        for page in POLLED:
+            run.note(f"poll/{page.name}", **run.timed(server, Poll(browser, page.path), status=204))
+
+
+class Poll:
+    """An open page that asks whether anything has changed."""
+
+    def __init__(self, browser: Client, path: str) -> None:
+        self.browser, self.path = browser, region_of(browser.get(path).text)
+
+    def __call__(self) -> Answer:
+        answer = self.browser.get(self.path, "HX-Request: true\r\n")
+        if answer.status == 200:
+            # Once a minute a region is drawn anew, whatever has happened.
+            self.path = region_of(answer.text)
+            answer = self.browser.get(self.path, "HX-Request: true\r\n")
+        return answer
+
+
+def region_of(page: str) -> str:
+    """The address that an open page asks."""
+    start = page.index('hx-get="', page.index("data-live")) + len('hx-get="')
+    return page[start : page.index('"', start)].replace("&amp;", "&")
