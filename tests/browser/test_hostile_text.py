@@ -164,7 +164,16 @@ def pages_of(server: Server, board: HostileBoard) -> Iterator[str]:
         "user_id": board.people[0],
         **dict.fromkeys(("event_id", "template_id", "token_id"), 1),
     }
-    elsewhere = ("/static", "/join", "/reset", "/setup", "/sign-in", "/healthz", "/readyz")
+    elsewhere = (
+        "/static",
+        "/callboard.css",
+        "/join",
+        "/reset",
+        "/setup",
+        "/sign-in",
+        "/healthz",
+        "/readyz",
+    )
     for address in addresses(server.app, parts):
         if "?" not in address and not address.startswith((*elsewhere, "/metrics", "/account/")):
             yield address

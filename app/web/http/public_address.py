@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
-from werkzeug.exceptions import BadHost, SecurityError
+from werkzeug.exceptions import BadHost, BadRequest, SecurityError
 from werkzeug.routing import BaseConverter, IntegerConverter
+
+from app.web.http.other_sites import is_for_programs
 
 
 def register(app: Flask) -> None:
@@ -24,12 +26,19 @@ class SessionUnderPrefix(SecureCookieSessionInterface):
         return root or super().get_cookie_path(app)
 
 
+UNKNOWN_HOST = (
+    "This board is not known under that name (CALLBOARD_TRUSTED_HOSTS names those it has)."
+)
+
+
 def refuse_unknown_host() -> Response | None:
-    """Comes before all else that looks at a request: no link can be made for an unknown host."""
+    """Comes before all else that looks at a request: no link, and so no page, can be made for an
+    unknown host. Programs get their own form of an error."""
     if not isinstance(request.routing_exception, SecurityError | BadHost):
         return None
-    text = "This board is not known under that name (CALLBOARD_TRUSTED_HOSTS names those it has).\n"
-    return Response(text, 400, mimetype="text/plain")
+    if is_for_programs(request.path):
+        raise BadRequest(UNKNOWN_HOST)
+    return Response(f"{UNKNOWN_HOST}\n", 400, mimetype="text/plain")
 
 
 class ProjectConverter(BaseConverter):
