@@ -22,12 +22,18 @@ def begin(stage: Stage, runners: Runners, command: list[str], *options: str) -> 
     ticket = stage.ticket()
     runner = runners.start(*options, command=command)
     stage.wait_for_outcome(ticket, None)
+    # The claim is in the database before the runner has its answer.
+    wait_for_agent(runner)
     return ticket, runner
+
+
+def wait_for_agent(runner: Runner) -> None:
+    until(lambda: len(psutil.Process(runner.process.pid).children(recursive=True)) >= 2)
 
 
 def family(runner: Runner) -> list[psutil.Process]:
     """What the runner started, as soon as its agent runs."""
-    until(lambda: len(psutil.Process(runner.process.pid).children(recursive=True)) >= 2)
+    wait_for_agent(runner)
     time.sleep(0.2)
     return psutil.Process(runner.process.pid).children(recursive=True)
 
