@@ -116,7 +116,11 @@ def test_a_link_that_lets_someone_in_works_over_plain_http_too(board, browser, s
     )
     page = elsewhere.new_page()
     asked: list[Request] = []
-    page.on("request", asked.append)
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    page.on("request", note)
     join(page, address + link, "ada", GOOD, button="Set up the board")
     headers = next(request for request in asked if request.method == "POST").all_headers()
     assert "sec-fetch-site" not in headers
