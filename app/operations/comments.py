@@ -20,7 +20,7 @@ OLDEST_FIRST = Order("id", (Comment.id.expression,))
 
 
 def comment_shown(session: Session, comment_id: int) -> CommentResponse:
-    return CommentResponse.model_validate(session.get_one(Comment, comment_id))
+    return CommentResponse.model_validate(Comment.get(session, comment_id))
 
 
 @operation("GET", f"{ONE}/comments", tag=TAG, scope="read")

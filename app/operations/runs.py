@@ -21,7 +21,7 @@ NEWEST_FIRST = Order("run_id", (StageRun.run_id.expression,), descending=True)
 
 
 def run_shown(session: Session, run_id: int) -> RunResponse:
-    return RunResponse.model_validate(session.get_one(StageRun, run_id))
+    return RunResponse.model_validate(StageRun.get(session, run_id))
 
 
 @operation(

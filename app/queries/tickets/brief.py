@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.errors import NotFound
 from app.models import Comment, Project, PromptVersion, StageRun, WorkerType
 from app.queries.tickets.records import Record, ticket_record
 from app.queries.tickets.related import Related, is_waited_for_by, waits_for
@@ -45,9 +46,12 @@ class Sizes:
 
 
 def assignment(session: Session, run_id: int) -> dict[str, Any]:
-    """All that a worker needs to do the stage that it claimed by this run."""
+    """All that a worker needs to do the stage that it claimed by this run. Raises `NotFound` when
+    its project was deleted since."""
     columns = select(*StageRun.__table__.columns).where(StageRun.run_id == run_id)
-    run = session.execute(columns).one()
+    run = session.execute(columns).one_or_none()
+    if run is None:
+        raise NotFound(StageRun.MISSING.format(run_id))
     ticket = ticket_record(session, run.ticket_id)
     return {
         "run": run,
