@@ -43,13 +43,15 @@ class Slot:
                 self.shutdown.pause(self._rest.seconds_left)
 
     def _stay(self) -> bool:
-        """Register, take stages, and say goodbye; whether to come back after a rest."""
+        """Register, take stages, report the end; whether to come back after a rest."""
         reason = ""
+        # Found out once: a short rest may be over before the board has been told of it.
+        is_resting = False
         heartbeats = Heartbeats(self._board, self._name, self.shutdown, self._options.grace)
         try:
             self._register()
             heartbeats.start()
-            reason = self._take_stages(heartbeats)
+            reason, is_resting = self._take_stages(heartbeats)
         except GaveUp:
             reason = self.shutdown.reason
         except (CannotWork, Refused) as error:
@@ -61,35 +63,32 @@ class Slot:
             log.exception("%s: this is a mistake in the runner", self._name)
         finally:
             heartbeats.end()
-            self._say_goodbye(reason)
-        return self._is_to_rest
+            self._report_stopped(reason, is_resting)
+        return is_resting and not self.shutdown.is_asked
 
     def _register(self) -> None:
         retry_while_away(lambda: self._board.register(self._identity), self.shutdown, self._name)
         self._is_registered = True
         log.info("%s: registered at %s", self._name, self._board.url)
 
-    @property
-    def _is_to_rest(self) -> bool:
-        return not (self.shutdown.is_asked or self.error) and self._rest.seconds_left > 0
-
-    def _take_stages(self, heartbeats: Heartbeats) -> str:
-        """Do stages until told otherwise, or until it is to rest; says why it ended."""
+    def _take_stages(self, heartbeats: Heartbeats) -> tuple[str, bool]:
+        """Do stages until told otherwise; why it ended, and whether it is only to rest."""
         idle = Backoff(*IDLE_PAUSES)
+        can_work = True
         while not self.shutdown.is_asked:
-            if self._is_to_rest:
-                return self._why_rest()
+            if not can_work or self._rest.seconds_left:
+                return self._why_rest(), True
             assignment = self._claim()
             if assignment is not None:
                 idle.reset()
-                self._do(assignment, heartbeats)
-                if self._options.once and not self._is_to_rest:
-                    return "it was to do one stage"
+                can_work = self._do(assignment, heartbeats)
+                if self._options.once and can_work:
+                    return "it was to do one stage", False
             elif self._options.drain:
-                return "its queue is empty"
+                return "its queue is empty", False
             else:
                 self.shutdown.pause(idle.pause())
-        return self.shutdown.reason
+        return self.shutdown.reason, False
 
     def _why_rest(self) -> str:
         if self._options.once or self._options.drain:
@@ -112,7 +111,8 @@ class Slot:
     def _next_stage(self) -> Assignment | None:
         return retry_while_away(lambda: self._board.claim(self._name), self.shutdown, self._name)
 
-    def _do(self, assignment: Assignment, heartbeats: Heartbeats) -> None:
+    def _do(self, assignment: Assignment, heartbeats: Heartbeats) -> bool:
+        """Whether the program could work at all."""
         run, ticket = assignment.run, assignment.ticket
         what = f"{ticket.ticket_id}, {assignment.stage_name}, run {run.run_id}"
         log.info("%s: %s", self._name, what)
@@ -121,20 +121,22 @@ class Slot:
             self._options, self._crew, self._name, self.shutdown, heartbeats, assignment
         ).do()
         if report is None:
-            return
+            return True
         if report.unavailable:
             self._rest.begin(report.unavailable)
-        elif report.verb not in ("fail", "release"):
+            return False
+        if report.verb not in ("fail", "release"):
             self._rest.end(began_at)
+        return True
 
-    def _say_goodbye(self, reason: str) -> None:
+    def _report_stopped(self, reason: str, is_resting: bool) -> None:
         """Tell the board, which takes back what is still held; not at any price."""
         if not self.error:
             log.info("%s: stops: %s", self._name, reason)
         if not self._is_registered:
             return
-        needs_attention = self._rest.seconds_left > 0 and self._rest.take_telling()
-        if not self._is_to_rest:
+        needs_attention = (is_resting or self._rest.seconds_left > 0) and self._rest.take_telling()
+        if not is_resting:
             self.shutdown.ask(reason, grace=min(self._options.grace, 5))
         reason = reason[:REASON_LONGEST]
         try:

@@ -15,6 +15,7 @@ from app.runner.rest import Rests
 from app.runner.unavailable import Unavailable
 from tests.processes import Agents, Runners, until
 from tests.runner.recordings import DONE, recording
+from tests.runner.slow_board import slow_board
 from tests.runner.stage import Stage
 
 NO_QUOTA = Unavailable("quota", "You've hit your usage limit.")
@@ -48,6 +49,18 @@ def test_no_quota_costs_no_attempt_and_work_goes_on_by_itself(
     assert [stage.look(ticket).failed_attempts for ticket in tickets] == [0] * 6
     assert len(inbox(stage)) == 1
     assert len(stage.workers()) == 2
+
+
+def test_a_rest_that_is_over_before_the_board_knows_of_it_does_not_end_the_slot(
+    stage: Stage, runners: Runners, tmp_path: Path
+) -> None:
+    ticket = stage.ticket()
+    command = recording("codex-quota-text").as_command(tmp_path)
+    with slow_board(stage.server.url, seconds=0.3) as url:
+        runner = runners.start("--url", url, "--rest", "0.1", command=command)
+        until(lambda: len(stage.runs(ticket)) >= 3, seconds=60)
+        assert runner.process.poll() is None
+        assert len(inbox(stage)) == 1
 
 
 def test_slots_rest_in_between(stage: Stage, runners: Runners, tmp_path: Path) -> None:
