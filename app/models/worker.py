@@ -232,7 +232,7 @@ class Worker(Model):
         if role is None:
             known = session.scalars(
                 select(WorkerType.worker_type)
-                .where(WorkerType.project_id == project_id, WorkerType.performed_by == "agent")
+                .where(WorkerType.project_id == project_id, ~WorkerType.is_gate)
                 .order_by(WorkerType.worker_type)
             )
             has = ", ".join(known) or "none that a worker performs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.actor import Actor
@@ -86,9 +87,9 @@ class WorkerType(Model):
         row.record("worker_type_created", actor)
         return row
 
-    @property
+    @hybrid_property
     def is_gate(self) -> bool:
-        """Whether a person performs this stage."""
+        """Whether a person performs this stage, also as a condition of a query."""
         return self.performed_by == "person"
 
     def edit(

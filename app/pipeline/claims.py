@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket import READY
+from app.models.ticket import IN_QUEUE
 from app.pipeline.workers import lease_of, lock_worker
 
 
@@ -49,7 +49,7 @@ def claim_next(session: Session, worker_id: str, token_id: int | None = None) ->
         .where(
             Ticket.project_id == worker.project_id,
             Ticket.current_stage == worker.worker_type,
-            READY,
+            IN_QUEUE,
             ~Ticket.in_backoff(now),
         )
         .order_by(Ticket.priority, Ticket.created_at, Ticket.ticket_id)
@@ -77,7 +77,7 @@ def _working_role(session: Session, worker: Worker) -> WorkerType | None:
         .where(
             WorkerType.project_id == worker.project_id,
             WorkerType.worker_type == worker.worker_type,
-            WorkerType.performed_by == "agent",
+            ~WorkerType.is_gate,
             Project.archived_at.is_(None),
         )
     )

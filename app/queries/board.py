@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.models import Event, StageRun, Ticket, TicketDependency, WorkerType
-from app.models.ticket import READY
+from app.models.ticket import IN_QUEUE
 from app.queries.projects.plan_order import plan_order
 from app.queries.queues import Queue, queues_of
 from app.queries.tickets.conditions import situation, situation_is
@@ -174,7 +174,7 @@ def _first_cards(
     session: Session, project_id: str, queues: Sequence[str], on_hold: int, blocked: int
 ) -> defaultdict[str, list[Card]]:
     """The first tickets of each queue, of those on hold and of those blocked: one query for all."""
-    parts = [_part("queue", project_id, READY, Ticket.current_stage == name) for name in queues]
+    parts = [_part("queue", project_id, IN_QUEUE, Ticket.current_stage == name) for name in queues]
     parts += [
         _part(situation, project_id, situation_is(situation))
         for situation, count in (("on_hold", on_hold), ("blocked", blocked))

@@ -8,7 +8,6 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.models import Project, Ticket, TicketLabel, WorkerType
-from app.queries.tickets.conditions import IS_GATE
 from app.visibility import Visibility
 
 LABELS_OFFERED = 200
@@ -33,7 +32,7 @@ def worker_type_names(
     if project:
         names = names.where(WorkerType.project_id == project)
     if only_agents:
-        names = names.where(~IS_GATE)
+        names = names.where(~WorkerType.is_gate)
     return session.scalars(names.order_by(WorkerType.worker_type)).all()
 
 

@@ -14,19 +14,19 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket import READY
+from app.models.ticket import IN_QUEUE
 from app.queries.events.list import EventFilter, EventRow, event_page
-from app.queries.inbox.call import Call
-from app.queries.inbox.list import first_calls, number_of_calls
+from app.queries.inbox.item import InboxItem
+from app.queries.inbox.list import first_items, number_of_items
 from app.queries.paging import COUNT_CAP
 from app.queries.people.api_tokens import live_tokens
 from app.queries.queues import Queue, queues
-from app.queries.tickets.conditions import IS_GATE, situation_is
+from app.queries.tickets.conditions import situation_is
 from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
 from app.queries.workers.list import WorkerRow, count_by_status, first_workers
 from app.visibility import Visibility
 
-CALLS_SHOWN = 8
+ITEMS_SHOWN = 8
 RUNNING_SHOWN = 8
 WORKERS_SHOWN = 6
 EVENTS_SHOWN = 10
@@ -84,8 +84,8 @@ class Dashboard:
 
     steps: Steps
     figures: Figures
-    calls: list[Call]
-    calls_total: int
+    waiting: list[InboxItem]
+    waiting_total: int
     running: list[Running]
     queues: list[tuple[str, list[Queue]]]
     more_projects: int
@@ -97,13 +97,13 @@ class Dashboard:
 def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashboard:
     """The dashboard as of now; its day begins at midnight in that time zone."""
     found = queues(session, visibility)
-    figures, calls_total = _figures(session, visibility, found, zone)
+    figures, waiting_total = _figures(session, visibility, found, zone)
     shown = _shown_queues(found)
     return Dashboard(
         steps=_steps(session, visibility),
         figures=figures,
-        calls=first_calls(session, visibility, CALLS_SHOWN),
-        calls_total=calls_total,
+        waiting=first_items(session, visibility, ITEMS_SHOWN),
+        waiting_total=waiting_total,
         running=_running(session, visibility),
         queues=shown[:PROJECTS_SHOWN],
         more_projects=len(shown[PROJECTS_SHOWN:]),
@@ -150,13 +150,13 @@ def _first_role(session: Session, visibility: Visibility) -> tuple[str, str] | N
     is_wanted = exists().where(
         Ticket.project_id == WorkerType.project_id,
         Ticket.current_stage == WorkerType.worker_type,
-        READY,
+        IN_QUEUE,
     )
     row = session.execute(
         select(WorkerType.project_id, WorkerType.worker_type)
         .join(Project, Project.repository_name == WorkerType.project_id)
         .where(
-            ~IS_GATE,
+            ~WorkerType.is_gate,
             Project.archived_at.is_(None),
             visibility.of(WorkerType.project_id),
         )
@@ -187,12 +187,12 @@ def _figures(
     now = clock.now()
     seen = visibility.of(Ticket.project_id)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    is_open, on_hold, closed_today, calls = session.execute(
+    is_open, on_hold, closed_today, waiting = session.execute(
         select(
             _count(Ticket.state == "open", seen),
             _count(situation_is("on_hold"), seen),
             _count(Ticket.state == "closed", Ticket.closed_at >= midnight, seen),
-            number_of_calls(visibility),
+            number_of_items(visibility),
         )
     ).one()
     figures = Figures(
@@ -205,7 +205,7 @@ def _figures(
         closed_today=closed_today,
         median=_median_seconds(session, visibility, now),
     )
-    return figures, min(calls, COUNT_CAP)
+    return figures, min(waiting, COUNT_CAP)
 
 
 def _count(*conditions: Any) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Project, Ticket, Worker
-from app.queries.inbox.list import number_of_calls
+from app.queries.inbox.list import number_of_items
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets.conditions import NOT_CLOSED
 from app.queries.workers.conditions import is_live
@@ -37,7 +37,7 @@ def navigation(session: Session, visibility: Visibility) -> Navigation:
             select(func.count())
             .where(is_live(), visibility.of(Worker.project_id))
             .scalar_subquery(),
-            number_of_calls(visibility),
+            number_of_items(visibility),
         )
     ).one()
     tickets_open, workers_live, calls = counts

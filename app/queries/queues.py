@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket import READY
+from app.models.ticket import IN_QUEUE
 from app.queries.tickets.conditions import situation_is
 from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
@@ -184,7 +184,7 @@ def _queued(visibility: Visibility) -> Rows:
         .select_from(Project)
         # An outer join lets SQLite begin with the projects, and find each queue by its index: an
         # inner one makes it read every open ticket.
-        .outerjoin(Ticket, and_(Ticket.project_id == Project.repository_name, READY))
+        .outerjoin(Ticket, and_(Ticket.project_id == Project.repository_name, IN_QUEUE))
         .where(visibility.of(Project.repository_name))
         .group_by(Project.repository_name, Ticket.current_stage)
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock, pipeline
 from app.actor import Actor
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket import READY
+from app.models.ticket import IN_QUEUE
 from app.sample.content import (
     InboxReview,
     PersonAction,
@@ -192,7 +192,7 @@ class SampleHistory:
 
     def _stages_with_work(self) -> set[str | None]:
         ready = select(Ticket.current_stage).where(
-            Ticket.project_id == self.project_id, READY, ~Ticket.in_backoff(clock.now())
+            Ticket.project_id == self.project_id, IN_QUEUE, ~Ticket.in_backoff(clock.now())
         )
         return set(self.session.scalars(ready.distinct()))
 

@@ -10,10 +10,10 @@ What happens at a stage (complete, send back, fail …) is told by its run: see 
 from app.models.ticket.creation import TicketCreation
 from app.models.ticket.dependencies import TicketDependency
 from app.models.ticket.retries import TicketRetries
-from app.models.ticket.row import PRIORITIES, READY, STATES
+from app.models.ticket.row import IN_QUEUE, PRIORITIES, STATES
 from app.models.ticket.state import Resolution, TicketState
 
-__all__ = ["PRIORITIES", "READY", "STATES", "Resolution", "Ticket", "TicketDependency"]
+__all__ = ["IN_QUEUE", "PRIORITIES", "STATES", "Resolution", "Ticket", "TicketDependency"]
 
 
 class Ticket(TicketCreation, TicketRetries, TicketState):

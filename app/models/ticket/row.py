@@ -20,7 +20,7 @@ STATES = ("open", "on_hold", "closed")
 PRIORITIES = ("urgent", "high", "medium", "low")
 """Names of the priorities 0 to 3."""
 
-READY = text("state = 'open' AND claimed_by IS NULL AND open_blockers = 0")
+IN_QUEUE = text("state = 'open' AND claimed_by IS NULL AND open_blockers = 0")
 """What a ticket must be to stand in a queue; the partial index of the queues has this condition."""
 
 
@@ -55,8 +55,8 @@ class TicketRow(Model):
             "ticket_id",
             "ready_at",
             "backoff_until",
-            sqlite_where=READY,
-            postgresql_where=READY,
+            sqlite_where=IN_QUEUE,
+            postgresql_where=IN_QUEUE,
         ),
         Index(None, "updated_at", "ticket_id"),
         Index(None, "created_at", "ticket_id"),

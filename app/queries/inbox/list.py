@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event
 from app.models.event import INBOX
-from app.queries.inbox.call import Call, Source
+from app.queries.inbox.item import InboxItem, Source
 from app.queries.inbox.tickets import ASKING_TICKETS, TICKETS_AT_GATES
 from app.queries.inbox.workers import NOTICES, SILENT_WORKERS
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
@@ -28,12 +28,12 @@ KINDS = MappingProxyType(
 """All that waits for a person, by what it waits for."""
 
 
-def count_calls(session: Session, visibility: Visibility, project: str = "", kind: str = "") -> int:
+def count_items(session: Session, visibility: Visibility, project: str = "", kind: str = "") -> int:
     """How many things wait for a person, counted up to `COUNT_CAP`."""
-    return min(session.scalar(select(number_of_calls(visibility, project, kind))) or 0, COUNT_CAP)
+    return min(session.scalar(select(number_of_items(visibility, project, kind))) or 0, COUNT_CAP)
 
 
-def number_of_calls(
+def number_of_items(
     visibility: Visibility, project: str = "", kind: str = ""
 ) -> ColumnElement[int]:
     """The same number as an expression, for a query that asks for more; not yet capped."""
@@ -43,23 +43,23 @@ def number_of_calls(
     return total
 
 
-def first_calls(session: Session, visibility: Visibility, number: int) -> list[Call]:
+def first_items(session: Session, visibility: Visibility, number: int) -> list[InboxItem]:
     """What is urgent, then what has waited longest."""
     return _first(session, visibility, "", "", number)
 
 
-def call_page(
+def item_page(
     session: Session, visibility: Visibility, project: str = "", kind: str = "", number: int = 1
-) -> Page[Call]:
+) -> Page[InboxItem]:
     """One page of all that waits, or of one kind or project."""
-    total = count_calls(session, visibility, project, kind)
+    total = count_items(session, visibility, project, kind)
     before, upto = (number - 1) * PAGE_SIZE, number * PAGE_SIZE
     is_there = before < total or total == COUNT_CAP
     found = _first(session, visibility, project, kind, upto) if is_there else []
     return Page(found[before:], number, total)
 
 
-def calls_version(session: Session, visibility: Visibility) -> str:
+def inbox_version(session: Session, visibility: Visibility) -> str:
     """Changes with every event to be seen, and when one is marked as dealt with."""
     seen = visibility.of(Event.project_id)
     latest, inbox = session.execute(
@@ -73,9 +73,9 @@ def calls_version(session: Session, visibility: Visibility) -> str:
 
 def _first(
     session: Session, visibility: Visibility, project: str, kind: str, number: int
-) -> list[Call]:
+) -> list[InboxItem]:
     firsts = (source.first(session, visibility, project, number) for source in _sources(kind))
-    return sorted(chain.from_iterable(firsts), key=lambda call: call.rank)[:number]
+    return sorted(chain.from_iterable(firsts), key=lambda item: item.rank)[:number]
 
 
 def _sources(kind: str) -> Iterable[Source]:

@@ -26,10 +26,10 @@ from sqlalchemy.orm import Session
 from app.events import EventFacts, explanation
 from app.models import Comment, Ticket, WorkerType
 from app.models.event import ASKING
-from app.models.ticket import READY
-from app.queries.inbox.call import QUOTED, Call, Source, visible_in
+from app.models.ticket import IN_QUEUE
+from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
 from app.queries.paging import COUNT_CAP
-from app.queries.tickets.conditions import IS_GATE, HoldEvent, asks, is_hold_of_ticket
+from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket
 from app.visibility import Visibility
 
 GATES_AT_ONCE = 100
@@ -50,7 +50,7 @@ def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
 
 def _first_asking(
     session: Session, visibility: Visibility, project: str, number: int
-) -> Iterable[Call]:
+) -> Iterable[InboxItem]:
     since = func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
     rows = session.execute(
         _asking(
@@ -78,10 +78,10 @@ def _first_asking(
     return [_of_ticket(row) for row in rows]
 
 
-def _of_ticket(row: Any) -> Call:
+def _of_ticket(row: Any) -> InboxItem:
     failed, most = row.failed_attempts, row.max_attempts
     used_up = bool(most) and failed >= most
-    return Call(
+    return InboxItem(
         kind="attempts" if used_up else "ticket",
         since=row.since,
         subject=row.ticket_id,
@@ -109,12 +109,12 @@ def _count_gates(visibility: Visibility, project: str) -> ScalarSelect[int]:
 
 
 def _is_gate(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
-    return IS_GATE, visible_in(visibility, project, WorkerType.project_id)
+    return WorkerType.is_gate.expression, visible_in(visibility, project, WorkerType.project_id)
 
 
 def _first_gates(
     session: Session, visibility: Visibility, project: str, number: int
-) -> Iterable[Call]:
+) -> Iterable[InboxItem]:
     waiting = _number_at_gate()
     names = select(WorkerType.project_id, WorkerType.worker_type)
     gates = session.execute(names.where(*_is_gate(visibility, project), waiting > 0)).all()
@@ -151,7 +151,10 @@ def _first_at(gates: Sequence[Row[str, str]], number: int) -> Subquery:
     waiting = union_all(
         *(
             select(Ticket.ticket_id, Ticket.priority, Ticket.ready_at).where(
-                Ticket.project_id == project, Ticket.current_stage == stage, IN_QUEUE_INDEX, READY
+                Ticket.project_id == project,
+                Ticket.current_stage == stage,
+                IN_QUEUE_INDEX,
+                IN_QUEUE,
             )
             for project, stage in gates
         )
@@ -164,8 +167,8 @@ def _first_at(gates: Sequence[Row[str, str]], number: int) -> Subquery:
     )
 
 
-def _of_gate(row: Any) -> Call:
-    return Call(
+def _of_gate(row: Any) -> InboxItem:
+    return InboxItem(
         kind="gate",
         since=row.ready_at,
         subject=row.ticket_id,
@@ -187,7 +190,7 @@ def _number_at_gate() -> ScalarSelect[int]:
             Ticket.project_id == WorkerType.project_id,
             Ticket.current_stage == WorkerType.worker_type,
             IN_QUEUE_INDEX,
-            READY,
+            IN_QUEUE,
         )
         .correlate(WorkerType)
         .scalar_subquery()

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.events import explanation, name
 from app.models import Event, Ticket, Worker
 from app.models.event import ASKING, INBOX
-from app.queries.inbox.call import QUOTED, Call, Source, visible_in
+from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
 from app.queries.workers.conditions import is_silent
 from app.visibility import Visibility
 
@@ -31,7 +31,7 @@ def _count_notices(visibility: Visibility, project: str) -> ScalarSelect[int]:
 
 def _first_notices(
     session: Session, visibility: Visibility, project: str, number: int
-) -> Iterable[Call]:
+) -> Iterable[InboxItem]:
     rows = session.execute(
         select(
             Event.id,
@@ -60,9 +60,9 @@ def _first_notices(
     return [_of_event(row) for row in rows]
 
 
-def _of_event(row: Any) -> Call:
+def _of_event(row: Any) -> InboxItem:
     is_worker = row.worker_id is not None and row.ticket_id is None
-    return Call(
+    return InboxItem(
         kind="worker" if is_worker else "event",
         since=row.created_at,
         subject=(row.worker_id if is_worker else row.ticket_id) or "",
@@ -86,7 +86,7 @@ def _count_silent(visibility: Visibility, project: str) -> ScalarSelect[int]:
 
 def _first_silent(
     session: Session, visibility: Visibility, project: str, number: int
-) -> Iterable[Call]:
+) -> Iterable[InboxItem]:
     rows = session.execute(
         select(
             Worker.worker_id,
@@ -100,7 +100,7 @@ def _first_silent(
         .limit(number)
     )
     return [
-        Call(
+        InboxItem(
             kind="silent",
             since=row.last_activity,
             subject=row.worker_id,

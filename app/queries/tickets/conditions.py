@@ -34,7 +34,6 @@ STATES = ("open", *SITUATIONS, "closed", "all")
 
 NOT_CLOSED = Ticket.state.in_(("open", "on_hold"))
 RUNNING = Ticket.claimed_by.is_not(None)
-IS_GATE = WorkerType.performed_by == "person"
 
 
 def is_at_gate() -> ColumnElement[bool]:
@@ -42,13 +41,13 @@ def is_at_gate() -> ColumnElement[bool]:
     return exists().where(
         WorkerType.project_id == Ticket.project_id,
         WorkerType.worker_type == Ticket.current_stage,
-        IS_GATE,
+        WorkerType.is_gate,
     )
 
 
 def situation_is(name: str) -> ColumnElement[bool]:
     """The condition for one situation; no ticket is in an unknown one."""
-    # `READY` says the same as `in_queue`, for queries that need the index of the queues.
+    # `IN_QUEUE` says the same as `in_queue`, for queries that need the index of the queues.
     in_queue = and_(Ticket.state == "open", ~RUNNING, Ticket.open_blockers == 0)
     conditions: dict[str, ColumnElement[bool]] = {
         "running": RUNNING,

@@ -200,7 +200,7 @@ def roles_of(session: Session, project_id: str) -> dict[str, Role]:
         select(
             WorkerType.id,
             WorkerType.worker_type,
-            WorkerType.performed_by == "person",
+            WorkerType.is_gate,
             WorkerType.prompt_version,
             WorkerType.max_attempts,
         )

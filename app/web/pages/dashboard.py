@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request, url_for
 from app.db.base import db
 from app.links import public_url
 from app.queries import dashboard
-from app.queries.inbox.list import calls_version
+from app.queries.inbox.list import inbox_version
 from app.web.auth.access import page
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.http import live
@@ -25,7 +25,7 @@ Answer = str | tuple[str, int]
 def show() -> Answer:
     """The dashboard, or only its region when that asks."""
     session, visibility = db.session(), current_visibility()
-    version = live.stamp(calls_version(session, visibility))
+    version = live.stamp(inbox_version(session, visibility))
     if live.is_unchanged(version):
         return "", 204
     template = "dashboard/_region.html" if live.wants_region() else "dashboard/show.html"

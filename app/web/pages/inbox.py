@@ -13,7 +13,7 @@ from app.db.base import db
 from app.forms.event import ProcessForm
 from app.pipeline import Marked
 from app.queries.choices import project_names
-from app.queries.inbox.list import KINDS, call_page, calls_version, count_calls
+from app.queries.inbox.list import KINDS, count_items, inbox_version, item_page
 from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
@@ -62,7 +62,7 @@ def tell(marked: Marked) -> None:
 
 def _list(form: ProcessForm) -> Answer:
     session, visibility = db.session(), current_visibility()
-    version = live.stamp(calls_version(session, visibility))
+    version = live.stamp(inbox_version(session, visibility))
     if live.is_unchanged(version):
         return "", 204
     listing = Listing()
@@ -76,8 +76,8 @@ def _list(form: ProcessForm) -> Answer:
         project=project,
         kind=kind,
         projects=[(name, name) for name in projects],
-        page=call_page(session, visibility, project, kind, listing.page),
-        calls_total=count_calls(session, visibility),
+        page=item_page(session, visibility, project, kind, listing.page),
+        waiting_total=count_items(session, visibility),
         form=form,
         query=listing.url().removeprefix(request.script_root + request.path),
         refresh_url=listing.url(v=version),

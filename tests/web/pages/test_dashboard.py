@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.actor import Actor
 from app.models import ApiToken, Project, StageRun, Ticket, WorkerType
-from app.queries.dashboard import CALLS_SHOWN, RUNNING_SHOWN
+from app.queries.dashboard import ITEMS_SHOWN, RUNNING_SHOWN
 from tests.factories import (
     ANN,
     GATE,
@@ -298,14 +298,14 @@ def test_the_urgent_comes_first_and_the_rest_is_counted(client, board):
     with board() as session:
         urgent = make_ticket(session, title="Urgent", priority=0)
         run_stage(session, urgent).ask_attention("Now?")
-        for number in range(CALLS_SHOWN):
+        for number in range(ITEMS_SHOWN):
             gate_ticket(session, title=f"Gate {number}", priority=1)
     needs = card(client.get("/").text, "Needs attention")
 
     titles = re.findall(r"</span>\s*(Urgent|Gate \d)", needs)
     assert titles[0] == "Urgent"
     assert titles[1] == "Gate 0"
-    assert len(titles) == CALLS_SHOWN
+    assert len(titles) == ITEMS_SHOWN
     assert "1 more in the inbox" in needs
     assert 'href="/inbox"' in needs
 

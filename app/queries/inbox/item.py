@@ -17,7 +17,7 @@ QUOTED = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class InboxItem:
     """One thing that waits for a person. `kind`: ticket, attempts, gate, worker, event or silent.
 
     `event_id`: the event to mark as dealt with; what waits at a ticket is dealt with there.
@@ -46,7 +46,7 @@ class Source:
     """Things that wait for the same reason: how many there are, and the first of them."""
 
     count: Callable[[Visibility, str], ScalarSelect[int]]
-    first: Callable[[Session, Visibility, str, int], Iterable[Call]]
+    first: Callable[[Session, Visibility, str, int], Iterable[InboxItem]]
 
 
 def visible_in(visibility: Visibility, project: str, column: Any) -> ColumnElement[bool]:
