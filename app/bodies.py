@@ -36,4 +36,4 @@ def _read_away() -> None:
         while left > 0 and (part := stream.read(min(left, CHUNK))):
             left -= len(part)
     except OSError:
-        return  # it came no further: it is told all the same
+        return  # nothing more arrives: the client gets an answer all the same

@@ -129,7 +129,7 @@ def mcp_config(program: str, url: str, name: str, with_token: bool) -> None:
     """Print the configuration that an MCP client needs to find the board.
 
     The token isn't in it: the program reads CALLBOARD_TOKEN from its own environment. Where the
-    text belongs is told on standard error, so that it can be sent into a file:
+    text belongs is printed on standard error, so that it can be sent into a file:
 
     callboard mcp-config --for claude --url https://board.example.org > .mcp.json
     """

@@ -158,7 +158,7 @@ def _line(row: PersonRow) -> tuple[str, ...]:
         row.name,
         row.display_name or "",
         row.role,
-        row.comes_by or "nothing yet",
+        row.signs_in_by or "nothing yet",
         f"{row.last_seen_at:%Y-%m-%d %H:%M}" if row.last_seen_at else "never",
         f"disabled {row.disabled_at:%Y-%m-%d %H:%M} UTC" if row.disabled_at else "",
     )

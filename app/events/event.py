@@ -1,4 +1,4 @@
-"""The facts of an event, as far as they are told."""
+"""The facts of an event that its description shows."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Formats that come in."""
+"""Formats that can be imported."""

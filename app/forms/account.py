@@ -1,4 +1,4 @@
-"""What people type to come in, and about themselves."""
+"""What people type to sign in, and about themselves."""
 
 from __future__ import annotations
 

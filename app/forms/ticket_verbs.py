@@ -6,6 +6,7 @@ operation for programs. Its address, button, dialog and page follow from the for
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -51,9 +52,9 @@ class VerbForm(BoardForm):
     def suit(self, view: TicketView) -> None:
         """Let choices and words be those of this ticket."""
 
+    @abstractmethod
     def carry_out(self, ticket: Ticket, actor: Actor) -> str:
-        """Do what was decided; returns how that is told."""
-        raise NotImplementedError
+        """Do what was decided; returns the message for the person."""
 
 
 class CompleteForm(VerbForm):

@@ -32,7 +32,7 @@ def receive() -> Response:
 
 
 def is_mcp(path: str) -> bool:
-    """Whether an error at this path is to be told in the protocol's way."""
+    """Whether an error at this path is answered as the protocol says."""
     return path.rstrip("/") == PATH
 
 

@@ -1,5 +1,5 @@
-"""How a tool is called: checked, in one transaction, with every refusal told so that a model knows
-what to do next."""
+"""How a tool is called: checked, in one transaction, with every refusal worded so that a model
+knows what to do next."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class ApiToken(Model):
 
     @property
     def is_good(self) -> bool:
-        """Whether anybody can still come in with it."""
+        """Whether it can still be used."""
         return not self.revoked_at and not (self.expires_at and self.expires_at <= clock.now())
 
     @property
@@ -154,7 +154,7 @@ class ApiToken(Model):
         )
 
     def revoke(self, actor: Actor) -> None:
-        """Let nobody come in with it any more; its name is free again."""
+        """It can't be used any more; its name is free again."""
         if self.revoked_at is None:
             self.revoked_at = clock.now()
             AuditEntry.record(

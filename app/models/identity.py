@@ -66,7 +66,7 @@ class Identity(Model):
 
     @classmethod
     def unlink(cls, session: Session, user: User, identity_id: int, actor: Actor) -> None:
-        """Let someone sign in with this account no more. `Conflict` if nothing else lets them."""
+        """Its user can't sign in with it any more. `Conflict` if they have no other way."""
         found = session.scalar(select(cls).where(cls.id == identity_id, cls.user_id == user.id))
         if found is None:
             return

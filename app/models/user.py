@@ -32,7 +32,7 @@ UNKNOWN = "unknown"
 """Whoever couldn't say a password; nobody is called that."""
 
 _RESERVED = {"callboard", UNKNOWN}
-"""Names that what no person did is told under."""
+"""Names under which events without a person are recorded."""
 
 # argon2id, with RFC 9106's second recommended set of parameters: 64 MiB, three passes.
 _hasher = PasswordHasher()
@@ -102,7 +102,7 @@ class User(Model):
         password: str | None = None,
         display_name: str | None = None,
     ) -> Self:
-        """A new team member. Without a password they need a link, or single sign-on, to come in."""
+        """A new team member. Without a password they need a link, or single sign-on, to sign in."""
         user = cls(name=cls.require_free_name(session, name), role=require_role(role))
         user.display_name = optional_line(display_name, "display_name", cls.DISPLAY_NAME_MAX)
         if password is not None:
@@ -128,7 +128,7 @@ class User(Model):
 
     @property
     def is_disabled(self) -> bool:
-        """Whether they may not come in any more."""
+        """Whether they may not sign in any more."""
         return self.disabled_at is not None
 
     def has_password(self, password: str) -> bool:
@@ -154,7 +154,7 @@ class User(Model):
         )
 
     def disable(self, actor: Actor) -> None:
-        """Let them come in no more; what they did stays. `Conflict` for the last admin."""
+        """Disable the account; what its user did stays. `Conflict` for the last admin."""
         admins = self._hold_with_admins()
         if self.is_disabled:
             return
@@ -163,7 +163,7 @@ class User(Model):
         AuditEntry.record(self.session, "user_disabled", actor, subject=self.name)
 
     def enable(self, actor: Actor) -> None:
-        """Let them come in again."""
+        """Enable the account again."""
         if not self.is_disabled:
             return
         self.disabled_at = None
@@ -181,7 +181,7 @@ class User(Model):
         self.display_name = optional_line(display_name, "display_name", self.DISPLAY_NAME_MAX)
 
     def _hold_with_admins(self) -> set[int]:
-        """The admins who can come in. They and this user are held until the transaction ends: two
+        """The admins who can sign in. They and this user are held until the transaction ends: two
         admins can't remove each other. Always in one order, or the two would wait for ever."""
         rows = self.session.scalars(
             select(User)

@@ -22,7 +22,7 @@ def change_password(
 
 
 def disable_person(session: Session, user: User, actor: Actor) -> None:
-    """Let someone come in no more, and sign them out everywhere. `Conflict` for the last admin."""
+    """Disable the account, and sign its user out everywhere. `Conflict` for the last admin."""
     user.disable(actor)
     Invitation.end_resets(session, user)
     UserSession.end_all(session, user, actor)

@@ -1,4 +1,4 @@
-"""One stage: its agent is started, watched and ended, and the board is told how it went."""
+"""One stage: its agent is started, watched and ended, and its outcome is reported."""
 
 from __future__ import annotations
 

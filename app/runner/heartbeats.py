@@ -84,7 +84,7 @@ class Heartbeats:
         self._thread.start()
 
     def end(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         self._ended.set()
 
     def hold(self, held: HeldRun) -> None:

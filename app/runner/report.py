@@ -38,7 +38,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the board is told about a run. `unavailable`: why its program couldn't work at all."""
+    """What is reported about a run. `unavailable`: why its program couldn't work at all."""
 
     verb: Verb
     body: dict[str, Any] = field(default_factory=dict)

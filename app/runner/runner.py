@@ -1,4 +1,4 @@
-"""All slots of one runner, from their start to the last goodbye."""
+"""All slots of one runner, from start to stop."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class ShutdownRequest:
 
     @property
     def is_asked(self) -> bool:
-        """Whether the slot is to take no more."""
+        """Whether the slot is to take no further stage."""
         return self._end != float("inf")
 
     @property

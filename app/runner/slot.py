@@ -72,7 +72,7 @@ class Slot:
         log.info("%s: registered at %s", self._name, self._board.url)
 
     def _take_stages(self, heartbeats: Heartbeats) -> tuple[str, bool]:
-        """Do stages until told otherwise; why it ended, and whether it is only to rest."""
+        """Do stages until asked to stop; why it ended, and whether it is only to rest."""
         idle = Backoff(*IDLE_PAUSES)
         can_work = True
         while not self.shutdown.is_asked:
@@ -146,4 +146,4 @@ class Slot:
                 self._name,
             )
         except (GaveUp, Refused) as error:
-            log.warning("%s: the board wasn't told: %s", self._name, error)
+            log.warning("%s: the stop wasn't reported: %s", self._name, error)

@@ -40,7 +40,7 @@ class Assignment(ResponseBody):
     stages: list[StageResponse] = Field(description="The plan, and the place of this stage in it.")
     project: ProjectLine = Field(description="The project, and the path of its repository.")
     system_prompt: str = Field(
-        description="What the role is told to be and do, with the project's rules and patterns."
+        description="The role's instructions, with the project's rules and patterns."
     )
     comments: list[CommentResponse] = Field(description="What was said so far, oldest first.")
     comments_left_out: int = Field(

@@ -1,4 +1,4 @@
-"""How errors are told: problem details, RFC 9457."""
+"""How errors are reported: problem details, RFC 9457."""
 
 from __future__ import annotations
 

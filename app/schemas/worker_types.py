@@ -22,7 +22,7 @@ from app.schemas.base import (
 
 NAME = "Its name, such as review; plans refer to it by this."
 SHORT = "What it does, in one line."
-PROMPT = "What its workers are told to be and do (Markdown). Every version is kept."
+PROMPT = "Instructions for its workers (Markdown). Every version is kept."
 PERFORMED = (
     "`agent`: worker processes take its stages. `person`: it is a gate, where a ticket waits until "
     "a team member approves it or sends it back."

@@ -23,7 +23,7 @@ THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 
 class SignOnSettings(BaseSettings):
-    """What an operator may set about how people come in from elsewhere."""
+    """What an operator may set about signing in by single sign-on."""
 
     oidc_issuer: str = Field(
         default="",
@@ -56,7 +56,7 @@ class SignOnSettings(BaseSettings):
     sso_role: Literal["", "viewer", "member", "lead"] = Field(
         default="",
         description="Role of newcomers from single sign-on; unless set, only people who were "
-        "invited or who connected an account come in that way.",
+        "invited or who connected an account can sign in that way.",
     )
 
     @field_validator("oidc_domains", "auth_header_from", mode="before")

@@ -1,4 +1,4 @@
-"""The prompts: what an agent is told that coordinates, or works. Their texts stand beside this."""
+"""The prompts: instructions for an agent that coordinates, or works. Their texts are files here."""
 
 from __future__ import annotations
 

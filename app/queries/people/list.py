@@ -1,4 +1,4 @@
-"""The team as admins see it: who is here, how they come in, when they were last seen."""
+"""The team as admins see it: who is here, how they sign in, when they were last seen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PersonRow:
     places: int
 
     @property
-    def comes_by(self) -> str:
+    def signs_in_by(self) -> str:
         """How they can sign in."""
         ways = [
             way

@@ -41,7 +41,7 @@ blueprint.add_app_template_filter(browser_text, "browser_text")
 
 @blueprint.after_app_request
 def keep_link_secret(response: Response) -> Response:
-    """Where the address itself lets someone in, no other page is told that address.
+    """Where the address itself signs someone in, it is not sent to other pages (referrer).
 
     Not `no-referrer`: browsers would then send the form with `Origin: null`, as a page of another
     site does, and it would be refused.

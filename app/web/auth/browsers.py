@@ -1,4 +1,4 @@
-"""Browsers, as people know them: told apart well enough to recognise one's own."""
+"""Names of browsers, exact enough to recognise one's own sessions."""
 
 from __future__ import annotations
 

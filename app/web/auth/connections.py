@@ -30,7 +30,7 @@ TOO_OLD = "It was begun in another browser, or too long ago. Nothing was done; b
 
 
 class SignOnFailed(DomainError):
-    """Someone didn't come in, or connect an account, that way; the message says what to do."""
+    """Signing in, or connecting an account, failed; the message says what to do."""
 
     def __init__(self, message: str, status: HTTPStatus = HTTPStatus.FORBIDDEN) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class SignOnFailed(DomainError):
 
 
 class SignOnRefused(SignOnFailed):
-    """Someone came back who may not come in. The audit tells of it."""
+    """Someone came back from the provider who may not sign in. The audit records it."""
 
     keeps_record = True
 
@@ -55,7 +55,7 @@ def remember(account: Account, person: Person) -> None:
 
 
 def identities() -> list[Identity]:
-    """The accounts by which the person who makes this request can come in."""
+    """The accounts by which the person who makes this request can sign in."""
     return Identity.of_user(db.session(), require_person().user_id)
 
 
@@ -80,7 +80,7 @@ def _found_account() -> Mapping[str, Any]:
 
 
 def connect(issuer: str, subject: str, label: str | None) -> Response:
-    """Let the person who makes this request come in by that account from now on."""
+    """Let the person who makes this request sign in with that account from now on."""
     with writing() as board:
         user = User.lock(board, require_person().user_id)
         actor = current_actor()
@@ -91,7 +91,7 @@ def connect(issuer: str, subject: str, label: str | None) -> Response:
 @blueprint.post("/account/identities/<int:identity_id>/disconnect")
 @page(role="viewer")
 def disconnect(identity_id: int) -> Response:
-    """Come in by that account no more."""
+    """Disconnect the account: it can't be used to sign in."""
     with writing() as board:
         user = User.lock(board, require_person().user_id)
         Identity.unlink(board, user, identity_id, current_actor())

@@ -1,4 +1,4 @@
-"""How people come in and leave: by password, by link, and out again."""
+"""Signing in by password or link, and signing out."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ UNKNOWN = (
 )
 WRONG_DOMAIN = "Newcomers need a verified e-mail address of this team; ask an admin to invite you."
 DISABLED = "Your account on this board is disabled. Ask an admin."
-AT_ONCE = "Two came in by the same name at the same moment. Nothing was lost; try again."
+AT_ONCE = "Two people signed in with the same name at the same moment. Nothing was lost; try again."
 
 
 def register(app: Flask) -> None:
@@ -107,7 +107,8 @@ def start() -> Response:
 def join(secret: str) -> Response:
     """Go to the provider, to join with an account there instead of a password.
 
-    Not by the first link of a board: its first admin must come in also while the provider is down.
+    Not by the first link of a board: its first admin must be able to sign in while the provider
+    is down.
     """
     Invitation.open(db.session(), secret, "invitation")
     return _send_away("join", secret)

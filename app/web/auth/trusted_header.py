@@ -124,7 +124,7 @@ def _begin(name: str, person: Person | None) -> None:
 
 
 def _known(name: str, *, may_be_new: bool) -> int | None:
-    """The number of whom the header names; 0: someone new, who may come in; None: nobody."""
+    """The id of the user whom the header names; 0: a new user, who may sign in; None: nobody."""
     board = db.session()
     user = Identity.user_of(board, ISSUER, name)
     is_taken = User.find(board, name) is not None
@@ -173,7 +173,7 @@ def _require_unconnected_name() -> str:
 @blueprint.post("/account/proxy-name")
 @page(role="viewer")
 def connect() -> Response:
-    """Come in from now on as whom the proxy names."""
+    """Sign in from now on as the user whom the proxy names."""
     name = _require_unconnected_name()
     return connect_account(ISSUER, name, name)
 

@@ -67,5 +67,5 @@ def revoke(token_id: int) -> Answer:
     with writing() as session:
         token = ApiToken.get(session, token_id)
         token.revoke(current_actor())
-        said = f"The token {token.name} is revoked: nobody comes in with it any more."
+        said = f"The token {token.name} is revoked and can't be used any more."
     return done(said, "api_tokens.index")

@@ -1,4 +1,4 @@
-"""The team, for admins: who may come in, and what they may do."""
+"""The team, for admins: who may sign in, and what they may do."""
 
 from __future__ import annotations
 
@@ -88,18 +88,18 @@ def _change_role(user_id: int, form: RoleForm, session: Session) -> str:
 @blueprint.post("/people/<int:user_id>/disable")
 @page(role="admin")
 def disable(user_id: int) -> Answer:
-    """Let someone come in no more."""
+    """Disable the account."""
     with writing() as session:
         user = User.get(session, user_id)
         pipeline.disable_person(session, user, current_actor())
-        said = f"{user.name} is signed out everywhere, and can't come in any more."
+        said = f"{user.name} is signed out everywhere, and can't sign in any more."
     return done(said, "people.show", user_id=user_id)
 
 
 @blueprint.post("/people/<int:user_id>/enable")
 @page(role="admin")
 def enable(user_id: int) -> Answer:
-    """Let someone come in again."""
+    """Enable the account again."""
     with writing() as session:
         user = User.lock(session, user_id)
         user.enable(current_actor())
