@@ -3,7 +3,7 @@
 import sys
 
 from app import create_app
-from app.settings.board import ConfigError
+from app.settings import ConfigError
 
 APP_LOAD_ERROR = 4
 """The exit code of a worker that makes gunicorn's master stop. After any other it starts another

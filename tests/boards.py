@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import create_engine, select, text
 
 from app import create_app
+from app.cli import callboard
 from app.db.base import db
 from app.settings.board import load_settings
 from tests.db.test_migrations import fill_every_table
@@ -53,7 +54,7 @@ def command(app: Flask, *args: object, stdin: str | None = None) -> Result:
     """A command of its own process, so to speak: no other connection of the application is open."""
     let_go(app)
     try:
-        return app.test_cli_runner().invoke(args=[str(arg) for arg in args], input=stdin)
+        return app.test_cli_runner().invoke(callboard, [str(arg) for arg in args], input=stdin)
     finally:
         let_go(app)
 

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from app.actor import Actor
+from app.cli import callboard
 from app.db.base import db
 from app.models import User, UserSession
 from app.settings.board import load_settings
@@ -164,7 +165,7 @@ def run(app: Flask) -> Run:
     """`run("seed", "--project", "acme/web")`: a command, on each database; never in a context."""
 
     def invoke(*args: str | Path, stdin: bytes | None = None) -> Result:
-        return app.test_cli_runner().invoke(args=[str(arg) for arg in args], input=stdin)
+        return app.test_cli_runner().invoke(callboard, [str(arg) for arg in args], input=stdin)
 
     return invoke
 

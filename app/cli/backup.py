@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from sqlalchemy.engine import make_url
 
+from app.cli.board_command import settings
 from app.cli.database import DatabaseCommand, print_sums, progress
-from app.cli.group import settings
 from app.upkeep.backup import back_up, is_filled
 from app.upkeep.backup import restore as restore_backup
 from app.upkeep.databases import shown
@@ -17,7 +17,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 OLD_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(cls=DatabaseCommand, short_help="Write the whole board to a file, while it runs.")
+@click.command(cls=DatabaseCommand)
 @click.argument("file", type=NEW_FILE)
 @click.option("--force", is_flag=True, help="Overwrite FILE, if it is there.")
 def backup(file: Path, force: bool) -> None:
@@ -35,7 +35,7 @@ def backup(file: Path, force: bool) -> None:
     click.echo(f"{file}: {report.size:,} bytes, schema {report.revision}.")
 
 
-@click.command(cls=DatabaseCommand, short_help="Replace the board with a backup.")
+@click.command(cls=DatabaseCommand)
 @click.argument("file", type=OLD_FILE)
 @click.option("--force", is_flag=True, help="Replace what is on the board, after a question.")
 @click.option("--yes", is_flag=True, help="With --force: don't ask.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app import pipeline
-from app.cli.group import BoardCommand
+from app.cli.board_command import BoardCommand
 from app.db.base import db
 from app.errors import Conflict
 from app.models import Project
@@ -13,7 +13,7 @@ from app.sample.content import load_sample
 from app.sample.history import create_history
 
 
-@click.command(cls=BoardCommand, short_help="Make a sample project to look around in.")
+@click.command(cls=BoardCommand)
 @click.option("--project", default="acme/web", metavar="NAME", show_default=True, help="Its name.")
 def seed(project: str) -> None:
     """Make a sample project: worker types, workers, and tickets in every situation."""
@@ -28,9 +28,7 @@ def seed(project: str) -> None:
     click.echo(f"Project {project} has {tickets} tickets now. Look at it: callboard run")
 
 
-@click.command(
-    "expire-leases", cls=BoardCommand, short_help="End overdue leases and free their tickets."
-)
+@click.command("expire-leases", cls=BoardCommand)
 def expire_leases() -> None:
     """End overdue leases, free their tickets, and mark silent workers failed.
 

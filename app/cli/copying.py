@@ -12,9 +12,7 @@ from app.upkeep.databases import read_url, shown
 SOURCE, TARGET = "CALLBOARD_COPY_FROM", "CALLBOARD_COPY_TO"
 
 
-@click.command(
-    "copy-database", cls=DatabaseCommand, short_help="Move the board to another database."
-)
+@click.command("copy-database", cls=DatabaseCommand)
 @click.argument("source", metavar="FROM", envvar=SOURCE)
 @click.argument("target", metavar="TO", envvar=TARGET)
 def copy_database(source: str, target: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from app.cli.group import BoardCommand
+from app.cli.board_command import BoardCommand
 from app.upkeep.tables import TableSum
 
 

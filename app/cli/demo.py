@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="Show a board with a crew at work, on a scratch database.")
+@click.command()
 @click.option(
     "--port", default=8000, show_default=True, help="Where to serve it; another if it is taken."
 )

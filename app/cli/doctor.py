@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import click
 
+from app.cli.board_command import settings
 from app.cli.database import DatabaseCommand
-from app.cli.group import settings
 from app.db.base import db
 from app.upkeep.doctor import Finding, examine
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "fixed": "cyan"}
 
 
-@click.command(cls=DatabaseCommand, short_help="Look for what is wrong, and repair it.")
+@click.command(cls=DatabaseCommand)
 @click.option("--fix", is_flag=True, help="Repair what needs no person; it says what it did.")
 def doctor(fix: bool) -> None:
     """Look for what is wrong with the settings, the database and the board.

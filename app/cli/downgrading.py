@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli.group import BoardCommand, settings
+from app.cli.board_command import BoardCommand, settings
 
 
 @click.command(

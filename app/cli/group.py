@@ -1,127 +1,116 @@
-"""What `callboard` commands share: sections of help, errors in a line, durations, the operator."""
+"""The commands of `callboard`: where each is, and what it is for.
+
+A command's module is imported when that command is asked for, and no other's: most bring all of the
+application with them, which takes a second, and a runner has no use for it.
+"""
 
 from __future__ import annotations
 
-import getpass
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
+import os
+from collections.abc import Mapping
+from pkgutil import resolve_name
+from typing import NamedTuple, cast
 
 import click
-from flask import current_app
-from flask.cli import FlaskGroup, ScriptInfo
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.actor import Actor
-from app.db.errors import failure_of
-from app.errors import DomainError
-from app.settings.board import Settings
 
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "The board": ("seed", "import", "expire-leases"),
-    "Agents": ("work", "demo", "mcp-config"),
-    "People": ("setup-link", "user", "token"),
-    "Operation": ("serve", "run"),
-    "The database": ("db", "backup", "restore", "copy-database", "prune", "doctor"),
-    "Development": ("routes", "shell"),
+class Entry(NamedTuple):
+    """A command that isn't imported yet: its module and name there, and its line in the help."""
+
+    place: str
+    short_help: str
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        return cast("click.Command", resolve_name(self.place))
+
+
+SECTIONS: Mapping[str, Mapping[str, Entry]] = {
+    "The board": {
+        "seed": Entry("app.cli.board:seed", "Make a sample project to look around in."),
+        "import": Entry("app.cli.importing:import_group", "Import tickets from another tracker."),
+        "expire-leases": Entry(
+            "app.cli.board:expire_leases", "End overdue leases and free their tickets."
+        ),
+    },
+    "Agents": {
+        "work": Entry("app.cli.work:work", "Take stages and let an agent's command do them."),
+        "demo": Entry(
+            "app.cli.demo:demo", "Show a board with a crew at work, on a scratch database."
+        ),
+        "mcp-config": Entry(
+            "app.cli.mcp_config:mcp_config", "Print the configuration that an MCP client needs."
+        ),
+    },
+    "People": {
+        "setup-link": Entry("app.cli.users:setup_link", "A link that makes the first admin."),
+        "user": Entry(
+            "app.cli.users:user_group", "Accounts: who may sign in, and with which role."
+        ),
+        "token": Entry(
+            "app.cli.tokens:token_group", "Keys with which agents and scripts use the API."
+        ),
+    },
+    "Operation": {
+        "serve": Entry("app.cli.serve:serve", "Serve the board with gunicorn, as a service does."),
+        "run": Entry(
+            "flask.cli:run_command",
+            "Serve on this machine, for development; `callboard serve` serves a team.",
+        ),
+    },
+    "The database": {
+        "db": Entry("app.cli.migrations:db", "Upgrade the database, and look at its migrations."),
+        "backup": Entry("app.cli.backup:backup", "Write the whole board to a file, while it runs."),
+        "restore": Entry("app.cli.backup:restore", "Replace the board with a backup."),
+        "copy-database": Entry(
+            "app.cli.copying:copy_database", "Move the board to another database."
+        ),
+        "prune": Entry("app.cli.pruning:prune", "Delete old events that were dealt with."),
+        "doctor": Entry("app.cli.doctor:doctor", "Look for what is wrong, and repair it."),
+    },
+    "Development": {
+        "routes": Entry("flask.cli:routes_command", "Show the routes for the app."),
+        "shell": Entry("flask.cli:shell_command", "Run a shell in the app context."),
+    },
 }
 
-SHORT_HELP: Mapping[str, str] = {
-    "db": "Upgrade the database, and look at its migrations.",
-    "run": "Serve on this machine, for development; `callboard serve` serves a team.",
+COMMANDS: Mapping[str, Entry] = {
+    name: entry for section in SECTIONS.values() for name, entry in section.items()
 }
-"""For commands that Flask and its extensions bring."""
 
-UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-MISSING_TABLE = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
+WITHOUT_APPLICATION = frozenset({"demo", "mcp-config", "serve", "work"})
 
 
-class CallboardGroup(FlaskGroup):
-    """Flask's commands and ours, listed by what they are for."""
+class CallboardGroup(click.Group):
+    """All commands, listed by what they are for."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; also those that others brought fail in one line."""
-        with errors_in_one_line():
-            return super().invoke(ctx)
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the sections; a command that no section names comes last."""
-        names = [name for name in self.list_commands(ctx) if self.get_command(ctx, name)]
-        placed = {name for section in SECTIONS.values() for name in section}
-        sections = {**SECTIONS, "Others": tuple(name for name in names if name not in placed)}
-        for title, section in sections.items():
-            rows = [(name, self._line(ctx, name)) for name in section if name in names]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        if ctx.obj is None and name not in WITHOUT_APPLICATION:
+            _let_flask_find_the_application(ctx)
+        return COMMANDS[name].load()
 
-    def _line(self, ctx: click.Context, name: str) -> str:
-        command = self.get_command(ctx, name)
-        own = command.get_short_help_str(limit=100) if command else ""
-        return SHORT_HELP.get(name, own)
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, entry.short_help) for name, entry in section.items()])
 
 
-class BoardCommand(click.Command):
-    """A command that works on the board, in an application context."""
+def _let_flask_find_the_application(ctx: click.Context) -> None:
+    """Flask's commands and ours make the application by this when they need it."""
+    from flask.cli import ScriptInfo
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it; a refusal becomes one line on stderr and exit code 1."""
-        with ctx.ensure_object(ScriptInfo).load_app().app_context(), errors_in_one_line():
-            return super().invoke(ctx)
+    from app import create_app
 
-
-class Lifetime(click.ParamType[timedelta]):
-    """How long something lasts: 12h, 90d, 4w."""
-
-    name = "time"
-
-    def convert(
-        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        """Read it, or explain."""
-        if isinstance(value, timedelta):
-            return value
-        found = re.fullmatch(r"([0-9]{1,5})([hdw])", value)
-        if not found:
-            self.fail(f"{value} isn't a time such as 12h, 90d or 4w.", param, ctx)
-        return int(found[1]) * UNITS[found[2]]
+    # Settings come from the environment alone, as under gunicorn: no choice of an app.
+    ctx.obj = ScriptInfo(create_app=create_app, load_dotenv_defaults=False)
 
 
-@contextmanager
-def errors_in_one_line() -> Iterator[None]:
-    """No traceback for what the person at the terminal can put right."""
-    try:
-        yield
-    except DomainError as error:
-        where = f"{error.field}: " if error.field else ""
-        raise click.ClickException(where + error.message) from None
-    except DBAPIError as error:
-        raise click.ClickException(_explain(error)) from None
-
-
-def operator() -> Actor:
-    """Whoever runs the command, by the name of their login where there is one."""
-    try:
-        return Actor.operator(getpass.getuser())
-    except (KeyError, OSError):
-        return Actor.operator("unknown")
-
-
-def settings() -> Settings:
-    """The settings of the application that the command runs in."""
-    found: Settings = current_app.extensions["callboard.settings"]
-    return found
-
-
-def _explain(error: DBAPIError) -> str:
-    text = f"{type(error.orig).__name__}: {error.orig}"
-    if any(sign in text for sign in MISSING_TABLE):
-        return "The database has not the tables of this version. Run: callboard db upgrade"
-    failure = failure_of(error)
-    if isinstance(error, IntegrityError) or (failure and failure.kind == "busy"):
-        return "Others changed the board at the same moment. Nothing was changed; run it again."
-    first_line = str(error.orig).strip().splitlines()[0]
-    return f"The database can't be used: {first_line}"
+def set_debug(_ctx: click.Context, _param: click.Parameter, is_on: bool | None) -> None:
+    """Tell Flask; without a word of the option the environment's counts."""
+    if is_on is not None:
+        os.environ["FLASK_DEBUG"] = "1" if is_on else "0"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.cli.group import BoardCommand, settings
+from app.cli.board_command import BoardCommand, settings
 from app.cli.tally import print_tally
 from app.db.base import db
 from app.exchange.beads.destination import Destination

@@ -102,7 +102,7 @@ PROGRAMS: Mapping[str, Program] = {
 }
 
 
-@click.command("mcp-config", short_help="Print the configuration that an MCP client needs.")
+@click.command("mcp-config")
 @click.option(
     "--for",
     "program",

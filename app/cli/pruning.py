@@ -8,8 +8,8 @@ from datetime import timedelta
 import click
 
 from app import clock
+from app.cli.board_command import Lifetime, operator
 from app.cli.database import DatabaseCommand, progress
-from app.cli.group import Lifetime, operator
 from app.db.base import db
 from app.db.transactions import reading
 from app.models import AuditEntry
@@ -19,7 +19,7 @@ PAUSE_SECONDS = 0.01
 """Between two batches, so that those who wait for the database get their turn."""
 
 
-@click.command(cls=DatabaseCommand, short_help="Delete old events that were dealt with.")
+@click.command(cls=DatabaseCommand)
 @click.option(
     "--events-older-than",
     "events_age",

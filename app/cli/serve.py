@@ -12,11 +12,7 @@ from app.settings.board import ROOT, load_settings, secret_key
 CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
 
 
-@click.command(
-    "serve",
-    short_help="Serve the board with gunicorn, as a service does.",
-    context_settings={"ignore_unknown_options": True},
-)
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def serve(options: tuple[str, ...]) -> None:
     """Serve the board with gunicorn, set up for it. OPTIONS are gunicorn's own, such as --bind.

@@ -8,13 +8,13 @@ import click
 from sqlalchemy import select
 
 from app import clock
-from app.cli.group import BoardCommand, Lifetime, operator
+from app.cli.board_command import BoardCommand, Lifetime, operator
 from app.db.base import db
 from app.models import ApiToken
 from app.models.api_token import SCOPES
 
 
-@click.group("token", short_help="Keys with which agents and scripts use the API.")
+@click.group("token")
 def token_group() -> None:
     """Keys with which agents and scripts use the API."""
 

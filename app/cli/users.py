@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from app import pipeline
-from app.cli.group import BoardCommand, operator
+from app.cli.board_command import BoardCommand, operator
 from app.db.base import db
 from app.links import LOCAL_URL, link_from, public_url
 from app.models import Invitation, User
@@ -20,7 +20,7 @@ URL_HELP = "Address of the board in the link; CALLBOARD_PUBLIC_URL unless given.
 url_option = click.option("--url", help=URL_HELP)
 
 
-@click.command("setup-link", cls=BoardCommand, short_help="A link that makes the first admin.")
+@click.command("setup-link", cls=BoardCommand)
 @url_option
 @click.option(
     "--if-needed", is_flag=True, help="Say nothing, and succeed, when there are people already."
@@ -38,7 +38,7 @@ def setup_link(url: str | None, if_needed: bool) -> None:
         click.echo(link)
 
 
-@click.group("user", short_help="Accounts: who may sign in, and with which role.")
+@click.group("user")
 def user_group() -> None:
     """Accounts: who may sign in, and with which role."""
 

@@ -17,7 +17,7 @@ CREW_SETTINGS = ("project", "type", "concurrency", "cwd", "timeout", "plain", "p
 """Options that belong to the runner, and those that belong to one worker type."""
 
 
-@click.command(short_help="Take stages and let an agent's command do them.")
+@click.command()
 @click.option("--url", envvar="CALLBOARD_URL", help="The board's address. [env: CALLBOARD_URL]")
 @click.option(
     "--token",

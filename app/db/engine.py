@@ -19,7 +19,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine import URL, make_url
 
-from app.settings.board import ENV_PREFIX, ConfigError
+from app.settings import ConfigError
+from app.settings.board import ENV_PREFIX
 
 OLDEST_SQLITE = (3, 38, 0)
 """The `->>` operator on JSON came with this version."""

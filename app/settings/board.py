@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from app.settings import ConfigError
 from app.settings.sign_on import SignOnSettings
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -23,10 +22,6 @@ wheel."""
 ENV_PREFIX = "CALLBOARD_"
 SECRET_KEY_FILE = "secret_key"  # noqa: S105 - the file's name, not the secret
 SECRET_KEY_BYTES = 32
-
-
-class ConfigError(Exception):
-    """A setting is wrong; the message is one line that names it."""
 
 
 class Settings(SignOnSettings):
@@ -117,6 +112,10 @@ class Settings(SignOnSettings):
     def _known_database(cls, value: str) -> str:
         if not value:
             return value
+        # Not above: without this setting it isn't needed, and takes long to import.
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
         try:
             url = make_url(value)
         except ArgumentError:

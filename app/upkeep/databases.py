@@ -22,7 +22,8 @@ from sqlalchemy.pool import NullPool
 
 from app.db.engine import POSTGRESQL_OPTIONS, WRITE_LOCK_SECONDS
 from app.errors import Conflict, Invalid
-from app.settings.board import ConfigError, load_settings
+from app.settings import ConfigError
+from app.settings.board import load_settings
 
 NO_TIMEOUT = "-c idle_in_transaction_session_timeout=0"
 """A copy waits for the other database while its own transaction stands still."""

@@ -22,7 +22,7 @@ CALLBOARD = Path(sys.executable).with_name("callboard")
 def callboard(tmp_path):
     """`callboard("db", "upgrade")`: the installed command, in a process of its own."""
 
-    def start(*args, **settings):
+    def start(*args, stdin=None, **settings):
         environment = {
             **{key: value for key, value in os.environ.items() if "CALLBOARD" not in key},
             "CALLBOARD_INSTANCE_PATH": str(tmp_path / "instance"),
@@ -32,6 +32,7 @@ def callboard(tmp_path):
             [CALLBOARD, *map(str, args)],
             env=environment,
             cwd=tmp_path,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
@@ -153,3 +154,21 @@ def test_the_import_shows_its_progress_to_a_terminal_only(callboard, tmp_path):
     assert "Writing" in progress
     assert "Tickets made" in table
     assert callboard(*command[1:]).stderr == ""
+
+
+@pytest.mark.parametrize(("options", "debug"), [(("--debug",), True), ((), False)])
+def test_debug_is_for_the_commands_of_flask(callboard, options, debug):
+    shown = callboard(*options, "shell", stdin="print(f'debug={app.debug}')\n").stdout
+
+    assert f"debug={debug}" in shown
+
+
+def test_routes_are_those_of_the_board(callboard):
+    assert "/tickets/<ticket_id>" in callboard("routes").stdout
+
+
+def test_an_unknown_command_is_a_usage_error(callboard):
+    done = callboard("sed")
+
+    assert done.returncode == 2
+    assert "No such command 'sed'" in done.stderr

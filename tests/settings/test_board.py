@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings.board import ConfigError, Settings, load_settings, secret_key
+from app.settings import ConfigError
+from app.settings.board import Settings, load_settings, secret_key
 
 COMMAND = [str(Path(sys.executable).with_name("callboard")), "expire-leases"]
 

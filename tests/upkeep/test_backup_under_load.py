@@ -8,6 +8,7 @@ import time
 import pytest
 from sqlalchemy import create_engine, text
 
+from app.cli import callboard
 from tests.boards import app_without_tables, in_session, let_go, rows_in, url_of, without_tables
 from tests.factories import ANN, make_project, make_role, make_ticket
 from tests.pipeline import claiming_worker
@@ -97,7 +98,7 @@ def test_backups_of_a_busy_board_are_moments_of_it_and_can_be_restored(
     done_at: list[int] = []
     for number in range(BACKUPS):
         wait_for_more_than(busy_app, done_at[-1] if done_at else 0)
-        told = runner.invoke(args=["backup", str(tmp_path / f"{number}.backup")])
+        told = runner.invoke(callboard, ["backup", str(tmp_path / f"{number}.backup")])
         assert told.exit_code == 0, told.output
         done_at.append(completed(f"sqlite:///{tmp_path}/{number}.backup"))
     for process in crew:
@@ -109,10 +110,10 @@ def test_backups_of_a_busy_board_are_moments_of_it_and_can_be_restored(
     for number in range(BACKUPS):
         assert_one_moment(f"sqlite:///{tmp_path}/{number}.backup", url_of(busy_app))
     first = tmp_path / "0.backup"
-    restored = empty_app.test_cli_runner().invoke(args=["restore", str(first)])
+    restored = empty_app.test_cli_runner().invoke(callboard, ["restore", str(first)])
     assert restored.exit_code == 0, restored.output
     assert rows_in(url_of(empty_app)) == rows_in(f"sqlite:///{first}")
-    doctor = empty_app.test_cli_runner().invoke(args=["doctor"])
+    doctor = empty_app.test_cli_runner().invoke(callboard, ["doctor"])
     assert "problem" not in doctor.stdout
     record_property(
         "figures",

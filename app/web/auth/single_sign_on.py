@@ -36,7 +36,8 @@ from app.links import link_from, public_url
 from app.models import AuditEntry, Identity, Invitation, User
 from app.observability.logs import cut
 from app.pipeline import Account, welcome, welcome_invited
-from app.settings.board import ConfigError, Settings
+from app.settings import ConfigError
+from app.settings.board import Settings
 from app.web.auth import connections
 from app.web.auth.access import ANYONE, page
 from app.web.auth.connections import TOO_OLD, SignOnFailed, SignOnRefused

@@ -1,0 +1,28 @@
+"""`callboard db`: Flask-Migrate's commands, with a `downgrade` of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask_migrate.cli import db as flask_migrate  # type: ignore[import-not-found]  # its stubs leave it out
+
+from app.cli.board_command import errors_in_one_line
+from app.cli.downgrading import downgrade
+
+
+class MigrationGroup(click.Group):
+    """Commands of others, whose errors are one line, too."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with errors_in_one_line():
+            return super().invoke(ctx)
+
+
+db = MigrationGroup(
+    "db",
+    commands={**flask_migrate.commands, "downgrade": downgrade},
+    params=flask_migrate.params,
+    callback=flask_migrate.callback,
+    help=flask_migrate.help,
+)
