@@ -32,7 +32,7 @@ from app.settings.board import load_settings
 from tests.postgresql import shared_server
 
 DATABASES = ("sqlite", "postgresql")
-ADAPTERS = ("tests.web", "tests.mcp")
+ADAPTERS = ("tests.web", "tests.mcp", "tests.api", "tests.visibility")
 """Packages of tests that ask how a question or an answer is put. What the database answers is
 tested below them, so one database is enough, but for modules marked `both_databases`."""
 

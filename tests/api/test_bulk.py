@@ -10,6 +10,8 @@ from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket
 from tests.statements import counting_queries
 
+pytestmark = pytest.mark.both_databases
+
 PLAN = ["implementation", "review"]
 
 

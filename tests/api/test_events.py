@@ -19,6 +19,8 @@ from tests.api.conftest import Program, Program_, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket
 
+pytestmark = pytest.mark.both_databases
+
 
 def event(reason: str, **values: object) -> Event:
     return Event(event_type="ticket_edited", reason=reason, actor="ann", **values)

@@ -12,6 +12,8 @@ from tests.api.conftest import Program, problem
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_ticket
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def board_with_workers(board: OpenSession, worker: Program) -> None:

@@ -16,6 +16,8 @@ from tests.api.conftest import Program, Program_, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_ticket
 
+pytestmark = pytest.mark.both_databases
+
 NEW = {"project_id": "acme/web", "title": "Keep the cart", "execution_plan": ["implementation"]}
 
 

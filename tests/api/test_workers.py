@@ -14,6 +14,8 @@ from tests.api.conftest import Program, Program_, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_ticket
 
+pytestmark = pytest.mark.both_databases
+
 W1 = {
     "worker_id": "w-1",
     "project_id": "acme/web",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from app import pipeline
@@ -13,6 +14,8 @@ from tests.api.conftest import Program
 from tests.conftest import OpenSession, SignIn
 from tests.factories import ANN, claim, make_project, make_ticket, make_worker
 from tests.visibility.rows import HIDDEN, MARK, OPEN, Rows, furnish_hidden
+
+pytestmark = pytest.mark.both_databases
 
 Program_ = Callable[..., Program]
 ASKS = {"HX-Request": "true"}

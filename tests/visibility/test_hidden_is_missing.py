@@ -218,20 +218,19 @@ ASKED_BY_PROGRAMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 )
 
 
-@pytest.mark.parametrize("place", range(len(ASKED_BY_PROGRAMS)))
 def test_ids_that_programs_send_otherwise_find_nothing_hidden(
-    program: Callable[..., Program], rows: Rows, hidden: Rows, place: int
+    program: Callable[..., Program], rows: Rows, hidden: Rows
 ) -> None:
     caller = program("read", "work", "plan")
-    method, path, body = ASKED_BY_PROGRAMS[place]
-    both = []
-    for parts in (hidden.parts, MISSING):
-        known = {**parts, "open_ticket": rows.parts["ticket_id"]}
-        sent = _filled(body, known)
-        answer = caller.send(method, path.format(**known), sent if method == "POST" else None)
-        assert answer.status_code in ((200,) if method == "GET" else (404, 422)), answer.text
-        both.append(told(answer))
-    assert both[0] == as_of_hidden(both[1], hidden)
+    for method, path, body in ASKED_BY_PROGRAMS:
+        both = []
+        for parts in (hidden.parts, MISSING):
+            known = {**parts, "open_ticket": rows.parts["ticket_id"]}
+            sent = _filled(body, known)
+            answer = caller.send(method, path.format(**known), sent if method == "POST" else None)
+            assert answer.status_code in ((200,) if method == "GET" else (404, 422)), (path, body)
+            both.append(told(answer))
+        assert both[0] == as_of_hidden(both[1], hidden), (path, body)
 
 
 def _filled(value: Any, parts: Parts) -> Any:
@@ -285,15 +284,16 @@ TYPED_BY_PEOPLE: tuple[tuple[str, str, Mapping[str, str]], ...] = (
 )
 
 
-@pytest.mark.parametrize("place", range(len(TYPED_BY_PEOPLE)))
 def test_ids_that_people_type_find_nothing_hidden(
-    sign_in: SignIn, rows: Rows, hidden: Rows, place: int
+    sign_in: SignIn, rows: Rows, hidden: Rows
 ) -> None:
-    method, path, fields = TYPED_BY_PEOPLE[place]
-    client, both = sign_in("lead"), []
-    for parts in (hidden.parts, MISSING):
-        known = {**parts, "open": rows.tickets["ready"]}
-        typed = {name: value.format(**known) for name, value in fields.items()}
-        answer = client.open(path.format(**known), method=method, data=typed, follow_redirects=True)
-        both.append(told(answer))
-    assert both[0] == as_of_hidden(both[1], hidden)
+    client = sign_in("lead")
+    for method, path, fields in TYPED_BY_PEOPLE:
+        both = []
+        for parts in (hidden.parts, MISSING):
+            known = {**parts, "open": rows.tickets["ready"]}
+            typed = {name: value.format(**known) for name, value in fields.items()}
+            address = path.format(**known)
+            answer = client.open(address, method=method, data=typed, follow_redirects=True)
+            both.append(told(answer))
+        assert both[0] == as_of_hidden(both[1], hidden), (path, fields)

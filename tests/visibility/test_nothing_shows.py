@@ -57,6 +57,7 @@ def read_before_and_after(board: OpenSession, read: Read) -> tuple[Readings, Rea
     return before, read()
 
 
+@pytest.mark.both_databases
 def test_pages_are_the_same_with_a_project_that_one_may_not_see(
     app: Flask, board: OpenSession, sign_in: SignIn, rows: Rows
 ) -> None:
@@ -66,6 +67,7 @@ def test_pages_are_the_same_with_a_project_that_one_may_not_see(
     assert differing(before, after) == []
 
 
+@pytest.mark.both_databases
 def test_a_board_on_which_one_may_see_nothing_is_a_new_board(
     board: OpenSession, sign_in: SignIn
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_board_on_which_one_may_see_nothing_is_a_new_board(
     assert differing(before, after) == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("scopes", "project"), [(("read", "work", "plan"), None), (("admin",), OPEN)]
 )
@@ -97,6 +100,7 @@ def test_programs_are_told_the_same(
     assert differing(before, after) == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("project", [OPEN, OTHER])
 def test_monitoring_of_one_project_counts_that_one_only(
     board: OpenSession, program: Program_, rows: Rows, project: str
