@@ -6,6 +6,8 @@ table would delete every row that refers to it: they are off meanwhile, and chec
 Who brings a connection along (`config.attributes`) has its own transaction and decides when it ends.
 """
 
+import warnings
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -18,20 +20,39 @@ from flask import current_app
 from app.errors import Conflict
 from app.upkeep.revisions import require_not_newer, revision_of
 
+INDEXES_OF = sa.text(
+    "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table AND sql > ''"
+)
+"""Without those that SQLite makes for keys and constraints by itself."""
+
 config = context.config
 db = current_app.extensions["migrate"].db
 
 
-class GeneratedColumnsImpl(SQLiteImpl):
+class BatchImpl(SQLiteImpl):
     """Batch mode copies every column, and SQLite refuses to be given a generated one
-    (`tickets.current_stage`). Alembic takes this class instead of its own because it exists."""
+    (`tickets.current_stage`); and it makes every index again that was reflected, which those on
+    expressions aren't. Alembic takes this class instead of its own because it exists."""
 
     __dialect__ = "sqlite"
+
+    _not_reflected: Sequence[str] = ()
 
     def prep_table_for_batch(self, batch_impl: Any, table: sa.Table) -> None:
         for column in table.columns:
             if column.computed is not None:
                 batch_impl.column_transfers[column.name].pop("expr", None)
+        known = {index.name for index in table.indexes}
+        indexes = self.bind.execute(INDEXES_OF, {"table": table.name})
+        self._not_reflected = [row.sql for row in indexes if row.name not in known]
+
+    def rename_table(
+        self, old_table_name: str, new_table_name: str, schema: str | None = None
+    ) -> None:
+        super().rename_table(old_table_name, new_table_name, schema)
+        for statement in self._not_reflected:
+            self.bind.exec_driver_sql(statement)
+        self._not_reflected = ()
 
 
 def run_migrations_online() -> None:
@@ -63,7 +84,10 @@ def run_migrations_online() -> None:
 def _run(connection: sa.Connection) -> None:
     """One clear line for what Alembic only calls a revision that it can't locate."""
     try:
-        context.run_migrations()
+        with warnings.catch_warnings():
+            # `BatchImpl` keeps indexes on expressions; a comparison with the models leaves them out.
+            warnings.filterwarnings("ignore", ".* expression-based index")
+            context.run_migrations()
     except CommandError as error:
         require_not_newer(revision_of(connection))
         raise Conflict(f"{error}".rstrip(".") + ".") from None

@@ -52,7 +52,9 @@ HOLDING: tuple[EventType, ...] = (ASKING, "ticket_held")
 """What puts a ticket on hold; the newest of a ticket says why it is."""
 
 INBOX = text("needs_attention AND NOT processed")
-"""What waits in everyone's inbox. SQLite uses the partial index only for exactly these words."""
+"""What waits in everyone's inbox."""
+UNPROCESSED = text("NOT processed")
+"""Partial indexes have these conditions: SQLite uses them only for exactly these words."""
 
 
 Details = Mapping[str, Any]
@@ -74,6 +76,12 @@ class Event(Model):
             "id",
             sqlite_where=INBOX,
             postgresql_where=INBOX,
+        ),
+        Index(
+            "ix_events_unprocessed",
+            "id",
+            sqlite_where=UNPROCESSED,
+            postgresql_where=UNPROCESSED,
         ),
         {"sqlite_autoincrement": True},
     )

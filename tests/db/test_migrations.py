@@ -1,7 +1,8 @@
 """Migrations: up and down on both databases, in step with the models, and no row is lost."""
 
 import shutil
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import flask_migrate
@@ -100,6 +101,16 @@ def test_the_models_are_what_the_migrations_make(empty_app):
     """What `callboard db check` says."""
     with empty_app.app_context():
         flask_migrate.check()
+
+
+@pytest.mark.parametrize("empty_app", ["sqlite"], indirect=True)
+def test_the_migrations_make_the_models_indexes_on_expressions_too(empty_app):
+    """SQLAlchemy can't reflect those of SQLite, so the check above leaves them out."""
+    with empty_app.app_context(), db.engine.connect() as connection:
+        made = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'index'")))
+    declared = {index.name for table in db.metadata.tables.values() for index in table.indexes}
+    assert declared - made == set()
+    assert {name for name in made - declared if name.startswith(("ix_", "uq_"))} == set()
 
 
 def test_a_column_without_a_migration_is_noticed(empty_app):
@@ -366,25 +377,24 @@ def full_schema():
     """Columns, indexes with their conditions, and constraints of all tables, by name."""
     database = inspect(db.engine)
     found = {}
+    # Not by the inspector, which leaves indexes on expressions out.
+    indexes = text(
+        "SELECT tbl_name, sql FROM sqlite_master WHERE sql LIKE 'CREATE%INDEX%' ORDER BY 1, 2"
+    )
+    with db.engine.connect() as connection:
+        indexes_of = {
+            table: list(rows) for table, rows in groupby(connection.execute(indexes), itemgetter(0))
+        }
     for table in database.get_table_names():
         columns = [
             (c["name"], str(c["type"]), c["nullable"], c["default"], c.get("computed"))
             for c in database.get_columns(table)
         ]
-        indexes = [
-            (
-                i["name"],
-                i["unique"],
-                i["column_names"],
-                str(i["dialect_options"].get("sqlite_where")),
-            )
-            for i in database.get_indexes(table)
-        ]
         checks = [(c["name"], c["sqltext"]) for c in database.get_check_constraints(table)]
         keys = [
             (k["name"], k["referred_table"], k["options"]) for k in database.get_foreign_keys(table)
         ]
-        found[table] = (columns, sorted(indexes), sorted(checks), sorted(keys, key=str))
+        found[table] = (columns, indexes_of.get(table), sorted(checks), sorted(keys, key=str))
     return found
 
 

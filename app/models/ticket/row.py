@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, TextClause, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
@@ -20,8 +20,26 @@ STATES = ("open", "on_hold", "closed")
 PRIORITIES = ("urgent", "high", "medium", "low")
 """Names of the priorities 0 to 3."""
 
+NOT_CLOSED = text("state <> 'closed'")
 IN_QUEUE = text("state = 'open' AND claimed_by IS NULL AND open_blockers = 0")
-"""What a ticket must be to stand in a queue; the partial index of the queues has this condition."""
+"""What a ticket must be to stand in a queue."""
+BLOCKED = text("state = 'open' AND claimed_by IS NULL AND open_blockers > 0")
+"""Partial indexes have these conditions: SQLite uses them only for exactly these words, and none
+of the databases for words in which a parameter stands."""
+
+TITLE_KEY = text("lower(title)")
+STAGE_KEY = text("coalesce(current_stage, '')")
+ID_LENGTH = text("length(ticket_id)")
+"""What lists are sorted by. NULL would come first on one database and last on the other."""
+
+
+def _partial(name: str, condition: TextClause, *columns: str | TextClause) -> Index:
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+def _of_values(column: str) -> Index:
+    """Of a column that is mostly empty: that many rows are alike would mislead the planner."""
+    return _partial(f"ix_tickets_{column}", text(f"{column} IS NOT NULL"), column)
 
 
 class TicketRow(Model):
@@ -46,8 +64,9 @@ class TicketRow(Model):
             name="closed",
         ),
         CheckConstraint("claimed_by IS NULL OR state = 'open'", name="claimed"),
-        Index(
+        _partial(
             "ix_tickets_queue",
+            IN_QUEUE,
             "project_id",
             "current_stage",
             "priority",
@@ -55,16 +74,39 @@ class TicketRow(Model):
             "ticket_id",
             "ready_at",
             "backoff_until",
-            sqlite_where=IN_QUEUE,
-            postgresql_where=IN_QUEUE,
         ),
-        Index(None, "updated_at", "ticket_id"),
-        Index(None, "created_at", "ticket_id"),
         Index(None, "project_id", "state", "updated_at"),
+        Index(None, "project_id", "state", "closed_at"),
         Index(None, "state", "updated_at", "ticket_id"),
         Index(None, "state", "closed_at"),
-        Index(None, "parent_id"),
-        Index(None, "claimed_by"),
+        # All tickets in each order of the list, and those that aren't closed.
+        Index(None, "updated_at", "ticket_id"),
+        Index(None, "created_at", "ticket_id"),
+        Index("ix_tickets_title", TITLE_KEY, "ticket_id"),
+        Index("ix_tickets_stage", STAGE_KEY, "ticket_id"),
+        Index(None, "priority", "ticket_id"),
+        Index("ix_tickets_number", "project_id", ID_LENGTH, "ticket_id"),
+        _partial("ix_tickets_open_updated", NOT_CLOSED, "updated_at", "ticket_id"),
+        _partial("ix_tickets_open_created", NOT_CLOSED, "created_at", "ticket_id"),
+        _partial("ix_tickets_open_title", NOT_CLOSED, TITLE_KEY, "ticket_id"),
+        _partial("ix_tickets_open_stage", NOT_CLOSED, STAGE_KEY, "ticket_id"),
+        _partial("ix_tickets_open_priority", NOT_CLOSED, "priority", "ticket_id"),
+        _partial("ix_tickets_open_number", NOT_CLOSED, "project_id", ID_LENGTH, "ticket_id"),
+        # What a list may be narrowed to.
+        _partial(
+            "ix_tickets_blocked", BLOCKED, "project_id", "priority", "created_at", "ticket_id"
+        ),
+        _partial(
+            "ix_tickets_resolution",
+            text("resolution IS NOT NULL"),
+            "resolution",
+            "updated_at",
+            "ticket_id",
+        ),
+        _of_values("parent_id"),
+        _of_values("claimed_by"),
+        _of_values("backoff_until"),
+        Index("ix_tickets_any_case", text("lower(ticket_id)")),
     )
     # `current_stage` comes back with each INSERT and UPDATE instead of by a SELECT afterwards.
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy's own way
