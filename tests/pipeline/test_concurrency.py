@@ -1,4 +1,4 @@
-"""Eight real processes claim and complete 2,000 stages, some are killed on the way: every stage is
+"""Eight real processes claim and complete 800 stages, some are killed on the way: every stage is
 done exactly once."""
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.factories import ANN, make_project, make_role, make_ticket
 from tests.pipeline import claiming_worker
 
 PROCESSES = 8
-TICKETS = 500
+TICKETS = 200
 PLAN = ["implementation", "review", "implementation", "review"]
 STAGES = TICKETS * len(PLAN)
 LEASE_SECONDS = 10
@@ -34,7 +34,7 @@ STALLING = 3
 """Processes that stand still with a stage in hand, and are killed there."""
 KILLED_ANYWHERE = 2
 """Processes that are killed at any moment, perhaps inside a transaction."""
-DEADLINE_SECONDS = 300
+DEADLINE_SECONDS = 600
 
 
 class Crew:
@@ -107,7 +107,7 @@ def busy_app(
     new_database: Callable[[str], str],
     make_app: Callable[..., Flask],
 ) -> Flask:
-    """A board of its own with 500 tickets, some of which wait for two others."""
+    """A board of its own with tickets, some of which wait for two others."""
     app = make_app(new_database(request.param))
     with app.app_context():
         session = db.session()

@@ -1,6 +1,7 @@
 """Whatever is killed, every stage is done exactly once, and nothing is lost.
 
-Four runners with two slots each, 200 tickets of three stages. `CHAOS_SEED` chooses other moments.
+Four runners with two slots each, 60 tickets of three stages. `CHAOS_SEED` chooses other moments,
+`CHAOS_TICKETS` gives more work to do between them.
 """
 
 from __future__ import annotations
@@ -18,20 +19,22 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from app import clock
 from app.models import Comment, Event, StageRun, Ticket
 from tests import factories
+from tests.factories import ANN
 from tests.processes import Agents, BoardServer, Runners
 from tests.runner.chaos import KINDS, Chaos
 from tests.runner.stage import Stage
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
-TICKETS = 200
+TICKETS = int(os.environ.get("CHAOS_TICKETS", "60"))
 PLAN = ("implementation", "testing", "review")
 CREWS = ((0, 0), (1, 1), (2, 2), (0, 1))
 """The stages that the slots of each runner take."""
 
-DEADLINE_SECONDS = 240
-"""It takes some 50 on two cores that do nothing else."""
+DEADLINE_SECONDS = 600
+"""For a machine that does much else besides."""
 
 AGENT = """
 set -eu
@@ -97,6 +100,7 @@ def test_every_stage_is_done_exactly_once_in_chaos(
     chaos = Chaos(SEED, stage.server, runners, configs)
     chaos.reign(lambda: progress(stage))
     while progress(stage) < 1 and time.monotonic() - began < DEADLINE_SECONDS:
+        end_backoffs(stage)
         time.sleep(0.5)
     took = time.monotonic() - began
     truth = look(stage, tmp_path / "ledger")
@@ -133,6 +137,16 @@ def progress(stage: Stage) -> float:
     with stage.session() as session:
         done = session.scalars(select(func.sum(Ticket.completed_stages))).one() or 0
         return done / (TICKETS * len(PLAN))
+
+
+def end_backoffs(stage: Stage) -> None:
+    """Let nobody wait out the half minute after a failed attempt."""
+    with stage.session() as session:
+        waiting = select(Ticket.ticket_id).where(Ticket.ready_at > clock.now())
+        for ticket_id in session.scalars(waiting).all():
+            ticket = Ticket.lock(session, ticket_id)
+            if ticket.is_in_backoff and not ticket.claimed_by:
+                ticket.retry_now(ANN)
 
 
 def look(stage: Stage, ledger: Path) -> Truth:

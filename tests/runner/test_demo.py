@@ -124,15 +124,15 @@ def test_demo_shows_every_turn_a_ticket_can_take(demo: Demo, tmp_path: Path) -> 
     until(lambda: len(new_tickets_done(printed())) >= 3, seconds=240)
     started = family(process)
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0, printed()
+    assert process.wait(120) == 0, printed()
     until(lambda: are_gone(started))
     assert list(tmp_path.glob("callboard-demo-*")) == []
 
 
 def test_killed_demo_takes_everything_with_it(demo: Demo) -> None:
     process, printed = demo
-    until(lambda: "(The demo kills" in printed(), seconds=240)
+    until(lambda: "Ctrl-C ends the demo" in printed(), seconds=240)
+    until(lambda: len(family(process)) > 5, seconds=120)
     started = family(process)
-    assert len(started) > 5
     process.kill()
-    until(lambda: are_gone(started), seconds=20)
+    until(lambda: are_gone(started))
