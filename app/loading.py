@@ -11,6 +11,7 @@ from app.actor import Actor
 from app.callers import Caller
 from app.errors import Conflict, Forbidden, NotFound, Stale
 from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
+from app.pipeline import Claimant
 from app.visibility import Visibility
 
 
@@ -79,11 +80,15 @@ def visible_worker(session: Session, visibility: Visibility, worker_id: str) -> 
 def own_worker(session: Session, caller: Caller, worker_id: str) -> None:
     """Raise `NotFound` unless the caller can see the worker, and `Forbidden` if that was
     registered with another token: no other can say that it lives, or take stages for it."""
-    if not _is_own(session, caller, worker_id):
-        raise Forbidden(
-            f"{worker_id} was registered with another token: only that one speaks for it. "
-            "Register a worker of your own. Nothing was changed."
-        )
+    _require_own(worker_id, _is_own(session, caller, worker_id))
+
+
+def own_claimant(session: Session, caller: Caller, worker_id: str) -> Claimant:
+    """A worker that takes stages, held until the transaction ends. Raises the same."""
+    worker = Claimant.lock(session, worker_id)
+    caller.require_visibility(worker.project_id, Worker.MISSING.format(worker_id))
+    _require_own(worker_id, caller.is_bound(worker.token_id))
+    return worker
 
 
 def worker_to_stop(session: Session, caller: Caller, worker_id: str) -> Actor:
@@ -97,6 +102,14 @@ def worker_to_stop(session: Session, caller: Caller, worker_id: str) -> Actor:
         f"{worker_id} was registered with another token: only that one stops it, or one with the "
         "scope admin. Nothing was changed."
     )
+
+
+def _require_own(worker_id: str, is_own: bool) -> None:
+    if not is_own:
+        raise Forbidden(
+            f"{worker_id} was registered with another token: only that one speaks for it. "
+            "Register a worker of your own. Nothing was changed."
+        )
 
 
 def _is_own(session: Session, caller: Caller, worker_id: str) -> bool:

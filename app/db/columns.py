@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    BindParameter,
+    DateTime,
+    Dialect,
+    Integer,
+    Text,
+    bindparam,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -33,6 +42,12 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now_when_sent(later: timedelta = timedelta(0)) -> BindParameter[datetime]:
+    """The current time, or one that much later, as a parameter that is read whenever its statement
+    is sent: what is built once stays true."""
+    return bindparam("now", unique=True, type_=UTCDateTime(), callable_=lambda: clock.now() + later)
 
 
 class JsonObject(TypeDecorator[dict[str, Any]]):

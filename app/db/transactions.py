@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.db.base import BoardSession, db
@@ -39,6 +40,17 @@ def writing(patience: float | None = None) -> Iterator[Session]:
                 session.commit()
             raise
         session.commit()
+
+
+@contextmanager
+def past_the_session(session: Session) -> Iterator[Connection]:
+    """`with past_the_session(session) as connection:` for statements that change rows without the
+    session's bookkeeping, which takes longer than they do. What was changed before is sent first;
+    what the session knows is read again afterwards.
+    """
+    session.flush()
+    yield session.connection()
+    session.expire_all()
 
 
 def current() -> BoardSession:

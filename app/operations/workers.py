@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import pipeline
 from app.callers import Caller
 from app.loading import (
+    own_claimant,
     own_worker,
     require_usable_worker_id,
     visible_run,
@@ -144,10 +145,9 @@ def claim_stage(session: Session, caller: Caller, body: ClaimNew) -> Turn:
     report on it, this gives you the same one again, in case the first answer was lost. There may
     be none: nothing waits, or you are asked to stop.
     """
-    own_worker(session, caller, body.worker_id)
-    claim = pipeline.claim_next(session, body.worker_id, caller.token_id)
-    worker = Worker.get(session, body.worker_id)
-    return Turn(claim.run_id if claim else None, is_to_stop=worker.stop_requested_at is not None)
+    worker = own_claimant(session, caller, body.worker_id)
+    claim = pipeline.claim_for(session, worker, caller.token_id)
+    return Turn(claim.run_id if claim else None, worker.is_to_stop)
 
 
 @operation(

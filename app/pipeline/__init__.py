@@ -3,7 +3,7 @@
 None of them commits: the interface that called does, once.
 """
 
-from app.pipeline.claims import Claim, claim_next
+from app.pipeline.claims import Claim, Claimant, claim_for, claim_next
 from app.pipeline.inbox import Marked, mark_dealt_with, process_events
 from app.pipeline.leases import expire_leases, is_sweep_due
 from app.pipeline.newcomers import Account, clean_name, welcome, welcome_invited
@@ -20,9 +20,11 @@ from app.pipeline.workers import (
 __all__ = [
     "Account",
     "Claim",
+    "Claimant",
     "Instruction",
     "Marked",
     "change_password",
+    "claim_for",
     "claim_next",
     "clean_name",
     "declare_dead",

@@ -88,9 +88,14 @@ def declare_dead(session: Session, worker_id: str, actor: Actor) -> Worker:
 
 def lock_worker(session: Session, worker_id: str, *, even_finished: bool = False) -> Worker:
     worker = Worker.lock(session, worker_id)
-    if worker.status == "finished" and not even_finished:
-        raise Conflict(f"{worker_id} is finished. Register it again before it works on.")
+    if not even_finished:
+        require_not_finished(worker_id, worker.status)
     return worker
+
+
+def require_not_finished(worker_id: str, status: str) -> None:
+    if status == "finished":
+        raise Conflict(f"{worker_id} is finished. Register it again before it works on.")
 
 
 def lease_of(role: WorkerType | None) -> timedelta:

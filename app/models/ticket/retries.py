@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_
 
 from app import clock
 from app.actor import Actor
+from app.db.columns import now_when_sent
 from app.errors import Conflict
 from app.models.ticket.row import TicketRow
 
@@ -35,16 +36,17 @@ class TicketRetries(TicketRow):
     __abstract__ = True
 
     @classmethod
-    def in_backoff(cls, now: datetime) -> ColumnElement[bool]:
-        """The condition for a ticket that waits out the pause after a failed attempt.
+    def in_backoff(cls, now: datetime | None = None) -> ColumnElement[bool]:
+        """The condition for a ticket that waits out the pause after a failed attempt, at that time
+        or when the statement is sent.
 
         A pause that would be longer than the longest was begun before the clock was set back.
         """
         # Never NULL, so that its negation holds for tickets without a pause.
         return and_(
             cls.backoff_until.is_not(None),
-            cls.backoff_until > now,
-            cls.backoff_until <= now + BACKOFF_MAX,
+            cls.backoff_until > (now or now_when_sent()),
+            cls.backoff_until <= (now + BACKOFF_MAX if now else now_when_sent(BACKOFF_MAX)),
         )
 
     @property

@@ -13,7 +13,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from app import clock
 from app.models import Event, Ticket, TicketLabel, WorkerType
 from app.models.event import HOLDING
 
@@ -51,8 +50,8 @@ def situation_is(name: str) -> ColumnElement[bool]:
     in_queue = and_(Ticket.state == "open", ~RUNNING, Ticket.open_blockers == 0)
     conditions: dict[str, ColumnElement[bool]] = {
         "running": RUNNING,
-        "ready": and_(in_queue, ~is_at_gate(), ~Ticket.in_backoff(clock.now())),
-        "backoff": and_(in_queue, ~is_at_gate(), Ticket.in_backoff(clock.now())),
+        "ready": and_(in_queue, ~is_at_gate(), ~Ticket.in_backoff()),
+        "backoff": and_(in_queue, ~is_at_gate(), Ticket.in_backoff()),
         "blocked": and_(Ticket.state == "open", ~RUNNING, Ticket.open_blockers > 0),
         "waiting": and_(in_queue, is_at_gate()),
         "on_hold": Ticket.state == "on_hold",
@@ -71,7 +70,7 @@ def situation() -> ColumnElement[str]:
         (RUNNING, "running"),
         (Ticket.open_blockers > 0, "blocked"),
         (is_at_gate(), "waiting"),
-        (Ticket.in_backoff(clock.now()), "backoff"),
+        (Ticket.in_backoff(), "backoff"),
         else_="ready",
     ).label("situation")
 
