@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from app.cli.board_command import BoardCommand, settings
+from app.cli.board_command import settings
+from app.cli.database import DatabaseCommand
 from app.cli.tally import print_tally
 from app.db.base import db
 from app.exchange.beads.destination import Destination
 from app.exchange.beads.importing import import_records
-from app.exchange.beads.record import read_lines
+from app.exchange.beads.staging import Staging
 from app.exchange.beads.tally import Tally
 
 BEADS_FOLDER = ".beads"
@@ -25,7 +26,7 @@ def import_group() -> None:
     """Import tickets from another tracker."""
 
 
-@import_group.command("beads", cls=BoardCommand, short_help="Issues of the Beads tracker.")
+@import_group.command("beads", cls=DatabaseCommand, short_help="Issues of the Beads tracker.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--project", required=True, metavar="NAME", help="Where to, such as acme/web.")
 @click.option(
@@ -49,14 +50,15 @@ def beads(file: str, project: str, plan: str, dry_run: bool) -> None:
         path=_repository_path(file, project),
         lease_seconds=settings().lease_seconds,
     )
-    with click.open_file(file, "rb") as stream, _progress(stream.readlines(), "Reading") as source:
-        lines = read_lines(source, tally)
-    with _progress(length=len(lines), label="Writing") as bar:
-        import_records(db.session(), lines, destination, tally, progress=bar.update)
-        if dry_run:
-            db.session.rollback()
-        else:
-            db.session.commit()
+    with Staging() as staging:
+        with click.open_file(file, "rb") as stream, _progress(stream, "Reading") as source:
+            staging.read(source, tally)
+        with _progress(length=tally.records, label="Writing") as bar:
+            import_records(db.session(), staging, destination, tally, progress=bar.update)
+            if dry_run:
+                db.session.rollback()
+            else:
+                db.session.commit()
     print_tally(tally, destination, dry_run)
     sys.exit(1 if tally.bad_lines else 0)
 

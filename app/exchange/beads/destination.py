@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
 from app.exchange.beads.rows import IMPORTER
+from app.exchange.beads.staging import BATCH, Staging, batches
 from app.exchange.beads.tally import Tally
 from app.models import Project, Ticket, WorkerType
 from app.models.plan import require_plan
 from app.starter import add_starter_set
 
-BATCH = 500
-"""Rows of one statement, and values in one IN (…)."""
-
-Item = TypeVar("Item")
+NEW_RECORDS = "SELECT id, closed_at FROM records WHERE skipped_because IS NULL ORDER BY line"
+WITHOUT_PLACE = """
+    SELECT id, closed_at FROM records
+    WHERE skipped_because IS NULL AND id NOT IN (SELECT record_id FROM places)
+    ORDER BY line LIMIT ?"""
+PLACE = "INSERT INTO places VALUES (?, ?, 1, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +74,28 @@ def _make_roles(session: Session, destination: Destination, names: list[str]) ->
             )
 
 
-def free_ids(session: Session, project: Project, record_ids: list[str]) -> dict[str, str]:
-    """A ticket id for each record: its own where valid and free, else the project's next one."""
-    valid = [record_id for record_id in record_ids if _is_valid_id(record_id)]
-    taken: set[str] = set()
-    for some in batches(valid):
-        taken |= set(session.scalars(select(Ticket.ticket_id).where(Ticket.ticket_id.in_(some))))
-    own = set(valid) - taken
-    ids = {record_id: record_id for record_id in own}
-    for record_id in record_ids:
-        while record_id not in ids:
-            (number,) = Ticket.next_free_ids(session, project, 1)
-            if number not in own:
-                ids[record_id] = number
-    return ids
+def find_ids(session: Session, project: Project, staging: Staging) -> None:
+    """A ticket id for each new record: its own where valid and free, else the project's next."""
+    for some in batches(staging.execute(NEW_RECORDS)):
+        own = [(record_id, closed_at) for record_id, closed_at in some if _is_valid_id(record_id)]
+        taken = Ticket.taken_ids(session, [record_id for record_id, _ in own])
+        staging.store(PLACE, ((key, key, closed_at) for key, closed_at in own if key not in taken))
+    while rest := staging.execute(WITHOUT_PLACE, (BATCH,)).fetchall():
+        numbers = _next_numbers(session, project, staging, len(rest))
+        found = zip(rest, numbers, strict=True)
+        staging.store(PLACE, ((key, number, closed_at) for (key, closed_at), number in found))
 
 
-def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """The items in lists of at most `BATCH`."""
-    iterator = iter(items)
-    while some := list(islice(iterator, BATCH)):
-        yield some
+def _next_numbers(session: Session, project: Project, staging: Staging, count: int) -> list[str]:
+    """The project's next numbers that no record brings along as its own id."""
+    free: list[str] = []
+    while missing := count - len(free):
+        free += [
+            number
+            for number in Ticket.next_free_ids(session, project, missing)
+            if not staging.count("SELECT count(*) FROM places WHERE ticket_id = ?", (number,))
+        ]
+    return free
 
 
 def _is_valid_id(record_id: str) -> bool:

@@ -1,197 +1,235 @@
-"""The import itself: from the records of a file to tickets of one project, once each."""
+"""The import itself: from the staged records of a file to tickets of one project, once each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.exchange.beads.destination import Destination, batches, free_ids, open_plan, open_project
-from app.exchange.beads.links import Links, Place, edges
-from app.exchange.beads.record import TOMBSTONE, Line, Record, external_ref
-from app.exchange.beads.rows import IMPORTER, Clerk, Row, Rows, parents_first
+from app.exchange.beads.destination import Destination, find_ids, open_plan, open_project
+from app.exchange.beads.links import Links
+from app.exchange.beads.record import TOMBSTONE, Record, external_ref
+from app.exchange.beads.rows import IMPORTER, Clerk, Rows, Turn
+from app.exchange.beads.staging import BATCH, Staging, as_text, as_time, batches
 from app.exchange.beads.tally import Tally
 from app.models import Comment, Event, Ticket, TicketDependency, TicketLabel
+
+EVERY_ID = "SELECT id FROM records UNION SELECT target FROM links ORDER BY 1"
+
+SKIP = f"""
+    UPDATE records SET skipped_because = CASE
+      WHEN status = '{TOMBSTONE}' THEN 'tombstone: deleted where it comes from'
+      WHEN id IN (SELECT record_id FROM places) THEN 'imported before'
+      ELSE 'imported before into another project' END
+    WHERE status = '{TOMBSTONE}'
+       OR id IN (SELECT record_id FROM places UNION ALL SELECT record_id FROM elsewhere)"""  # noqa: S608 - a constant of ours
+
+SKIPPED = """
+    SELECT skipped_because, count(*), sum(comments) FROM records
+    WHERE skipped_because IS NOT NULL GROUP BY skipped_because ORDER BY min(line)"""
+
+OLDER_ENDS = """
+    SELECT ticket_id FROM places WHERE NOT is_new AND ticket_id IN (
+      SELECT ticket_id FROM waits WHERE is_new UNION SELECT blocked_by FROM waits WHERE is_new
+      UNION SELECT ticket_id FROM parents WHERE is_new
+      UNION SELECT parent_id FROM parents WHERE is_new)
+    ORDER BY ticket_id"""
+
+PARENTS_FIRST = """
+    WITH RECURSIVE tree (ticket_id, depth) AS (
+      SELECT ticket_id, 0 FROM places WHERE is_new AND NOT EXISTS (
+        SELECT 1 FROM parents JOIN places AS above ON above.ticket_id = parents.parent_id
+        WHERE parents.ticket_id = places.ticket_id AND above.is_new)
+      UNION ALL
+      SELECT parents.ticket_id, depth + 1
+      FROM tree JOIN parents ON parents.parent_id = tree.ticket_id
+      JOIN places ON places.ticket_id = parents.ticket_id AND places.is_new)
+    INSERT INTO turns (line)
+    SELECT line FROM tree JOIN places USING (ticket_id) JOIN records ON records.id = record_id
+    ORDER BY depth, line"""
+
+TURNS = """
+    SELECT line, content, ticket_id,
+           (SELECT parent_id FROM parents WHERE ticket_id = here.ticket_id),
+           (SELECT count(*) FROM waits JOIN places AS other ON other.ticket_id = blocked_by
+            WHERE waits.ticket_id = here.ticket_id AND other.closed_at IS NULL),
+           (SELECT max(closed_at) FROM waits JOIN places AS other ON other.ticket_id = blocked_by
+            WHERE waits.ticket_id = here.ticket_id)
+    FROM turns CROSS JOIN records USING (line) CROSS JOIN places AS here ON here.record_id = id
+    ORDER BY turn"""
 
 
 def import_records(
     session: Session,
-    lines: Sequence[Line],
+    staging: Staging,
     destination: Destination,
     tally: Tally,
     progress: Callable[[int], object],
 ) -> None:
-    """Make a ticket of each record that has none yet, with all that belongs to it.
+    """Make a ticket of each staged record that has none yet, with all that belongs to it.
 
     `progress` gets the number made since its last call. It is one transaction: a file is
     in as a whole or not at all. The rows are inserted in bulk, and not by verbs, which tell of the
     present and would hold SQLite's write lock for much longer.
     """
-    places, elsewhere = _find_places(session, lines, destination.project_id)
-    fresh = [line for line in lines if _is_wanted(line, places, elsewhere, tally)]
-    rows = _write_down(session, fresh, destination, places, tally) if fresh else Rows()
-    links = _open_links(session, destination.project_id, places, tally)
-    links.resolve(lines)
-    _hold_older(session, links)
-    _apply(links, rows)
-    _insert(session, rows, links, progress)
-    _link_older(session, links, rows)
+    _find_places(session, staging, destination.project_id)
+    _skip(staging, tally)
+    clerk = _open(session, staging, destination, tally)
+    _resolve_links(session, staging, destination.project_id, tally)
+    _hold_older(session, staging)
+    if clerk:
+        _insert(session, staging, clerk, progress)
+    _insert_dependencies(session, staging)
+    _link_older(session, staging)
 
 
-def _find_places(
-    session: Session, lines: Sequence[Line], project_id: str
-) -> tuple[dict[str, Place], set[str]]:
+def _find_places(session: Session, staging: Staging, project_id: str) -> None:
     """The project's tickets that an import has made of these records, or of what they link to; and
     the records that are in another project."""
-    ids = {line.record.id for line in lines}
-    ids |= {link.depends_on_id.strip() for line in lines for link in line.record.dependencies}
-    places: dict[str, Place] = {}
-    elsewhere: set[str] = set()
-    for some in batches(sorted(ids)):
+    for some in batches(record_id for (record_id,) in staging.execute(EVERY_ID)):
         refs = {external_ref(record_id): record_id for record_id in some}
         for ticket in session.execute(
             select(
                 Ticket.external_ref,
                 Ticket.project_id,
                 Ticket.ticket_id,
-                Ticket.state,
                 Ticket.closed_at,
             ).where(Ticket.external_ref.in_(refs))
         ):
             record_id = refs[ticket.external_ref or ""]
             if ticket.project_id == project_id:
-                is_closed = ticket.state == "closed"
-                places[record_id] = Place(ticket.ticket_id, False, is_closed, ticket.closed_at)
+                place = record_id, ticket.ticket_id, as_text(ticket.closed_at)
+                staging.execute("INSERT INTO places VALUES (?, ?, 0, ?)", place)
             else:
-                elsewhere.add(record_id)
-    return places, elsewhere
+                staging.execute("INSERT INTO elsewhere VALUES (?)", (record_id,))
 
 
-def _is_wanted(line: Line, places: dict[str, Place], elsewhere: set[str], tally: Tally) -> bool:
-    why = _skipped_because(line.record, places, elsewhere)
-    if why:
-        tally.records_skipped[why] += 1
-        tally.comments_skipped["of a record that was skipped"] += len(line.record.comments)
-    return why is None
+def _skip(staging: Staging, tally: Tally) -> None:
+    staging.execute(SKIP)
+    for why, records, comments in staging.execute(SKIPPED):
+        tally.records_skipped[why] = records
+        tally.comments_skipped["of a record that was skipped"] += comments
 
 
-def _skipped_because(record: Record, places: dict[str, Place], elsewhere: set[str]) -> str | None:
-    if record.status == TOMBSTONE:
-        return "tombstone: deleted where it comes from"
-    if record.id in places:
-        return "imported before"
-    if record.id in elsewhere:
-        return "imported before into another project"
-    return None
-
-
-def _write_down(
-    session: Session,
-    fresh: list[Line],
-    destination: Destination,
-    places: dict[str, Place],
-    tally: Tally,
-) -> Rows:
-    """The rows of the new tickets; `places` learns where each of them will stand."""
+def _open(
+    session: Session, staging: Staging, destination: Destination, tally: Tally
+) -> Clerk | None:
+    """Who writes the new tickets down, each of which has its id by then; None: there are none."""
+    if not staging.count("SELECT count(*) FROM records WHERE skipped_because IS NULL"):
+        return None
     project = open_project(session, destination, tally)
     clerk = Clerk(destination.project_id, open_plan(session, destination, tally), tally)
-    ids = free_ids(session, project, [line.record.id for line in fresh])
-    for line in fresh:
-        ticket = clerk.add(line, ids[line.record.id])
-        places[line.record.id] = Place(
-            ticket["ticket_id"], True, ticket["state"] == "closed", ticket["closed_at"]
-        )
-    return clerk.rows
+    find_ids(session, project, staging)
+    return clerk
 
 
-def _open_links(session: Session, project_id: str, places: dict[str, Place], tally: Tally) -> Links:
-    waits = session.execute(
+def _resolve_links(session: Session, staging: Staging, project_id: str, tally: Tally) -> None:
+    waits = (
         select(TicketDependency.ticket_id, TicketDependency.blocked_by_id)
         .join(Ticket, Ticket.ticket_id == TicketDependency.ticket_id)
         .where(Ticket.project_id == project_id)
     )
-    parents = session.execute(
-        select(Ticket.ticket_id, Ticket.parent_id).where(
-            Ticket.project_id == project_id, Ticket.parent_id.is_not(None)
-        )
+    parents = select(Ticket.ticket_id, Ticket.parent_id).where(
+        Ticket.project_id == project_id, Ticket.parent_id.is_not(None)
     )
-    return Links(
-        places,
-        tally,
-        waits_for=edges((row.ticket_id, row.blocked_by_id) for row in waits),
-        parent_of={row.ticket_id: row.parent_id for row in parents if row.parent_id},
+    links = Links(staging, tally)
+    in_batches = {"yield_per": BATCH}
+    links.know(
+        session.execute(waits, execution_options=in_batches),
+        session.execute(parents, execution_options=in_batches),
     )
+    links.resolve()
 
 
-def _hold_older(session: Session, links: Links) -> None:
+def _hold_older(session: Session, staging: Staging) -> None:
     """Hold the older tickets that get a link, in one order: none is closed before it is counted."""
-    ends = set(links.new_parents) | set(links.new_parents.values())
-    for dependency in links.dependencies:
-        ends |= {dependency.ticket_id, dependency.blocker.ticket_id}
-    older = {place.ticket_id: place for place in links.places.values() if not place.is_new}
-    for some in batches(sorted(ends & older.keys())):
+    for some in batches(staging.execute(OLDER_ENDS).fetchall()):
         for ticket in session.execute(
-            select(Ticket.ticket_id, Ticket.state, Ticket.closed_at)
-            .where(Ticket.ticket_id.in_(some))
+            select(Ticket.ticket_id, Ticket.closed_at)
+            .where(Ticket.ticket_id.in_([ticket_id for (ticket_id,) in some]))
             .order_by(Ticket.ticket_id)
             .with_for_update(key_share=True)
         ):
-            older[ticket.ticket_id].is_closed = ticket.state == "closed"
-            older[ticket.ticket_id].closed_at = ticket.closed_at
+            staging.execute(
+                "UPDATE places SET closed_at = ? WHERE ticket_id = ?",
+                (as_text(ticket.closed_at), ticket.ticket_id),
+            )
 
 
-def _apply(links: Links, rows: Rows) -> None:
-    """Write into the new tickets' rows whom they belong to, and what they wait for, or waited."""
-    for ticket_id, parent_id in links.new_parents.items():
-        if row := rows.tickets.get(ticket_id):
-            row["parent_id"] = parent_id
-    for dependency in links.dependencies:
-        if row := rows.tickets.get(dependency.ticket_id):
-            if not dependency.blocker.is_closed:
-                row["open_blockers"] += 1
-            elif dependency.blocker.closed_at:
-                freed_at = min(dependency.blocker.closed_at, clock.now())
-                row["ready_at"] = max(row["ready_at"], freed_at)
-
-
-def _insert(session: Session, rows: Rows, links: Links, progress: Callable[[int], object]) -> None:
-    for some in batches(parents_first(rows.tickets.values())):
-        session.execute(insert(Ticket), some)
+def _insert(
+    session: Session, staging: Staging, clerk: Clerk, progress: Callable[[int], object]
+) -> None:
+    staging.execute(PARENTS_FIRST)
+    for some in batches(_turns(staging)):
+        for turn in some:
+            clerk.add(turn)
+        rows = clerk.take()
+        _insert_rows(session, rows)
+        staging.store(
+            "INSERT INTO events VALUES (?, ?)",
+            ((as_text(event.pop("created_at")), json.dumps(event)) for event in rows.events),
+        )
         progress(len(some))
-    for some in batches(rows.labels):
-        session.execute(insert(TicketLabel), some)
-    for some in batches(rows.comments):
-        session.execute(insert(Comment), some)
     # In the order in which things happened, because pages list events by number.
-    for some in batches(sorted(rows.events, key=lambda event: event["created_at"])):
-        session.execute(insert(Event), some)
-    dependencies: list[Row] = [
-        {
-            "ticket_id": dependency.ticket_id,
-            "blocked_by_id": dependency.blocker.ticket_id,
-            "created_at": dependency.created_at or clock.now(),
-        }
-        for dependency in links.dependencies
-    ]
-    for some in batches(dependencies):
-        session.execute(insert(TicketDependency), some)
+    events = staging.execute("SELECT created_at, content FROM events ORDER BY created_at, rowid")
+    for told in batches(events):
+        session.execute(
+            insert(Event),
+            [{**json.loads(content), "created_at": as_time(at)} for at, content in told],
+        )
 
 
-def _link_older(session: Session, links: Links, rows: Rows) -> None:
+def _turns(staging: Staging) -> Iterator[Turn]:
+    for line, content, ticket_id, parent_id, open_blockers, closed_at in staging.execute(TURNS):
+        record = Record.model_validate_json(content)
+        yield Turn(line, record, ticket_id, parent_id, open_blockers, as_time(closed_at))
+
+
+def _insert_rows(session: Session, rows: Rows) -> None:
+    session.execute(insert(Ticket), rows.tickets)
+    for model, these in ((TicketLabel, rows.labels), (Comment, rows.comments)):
+        if these:
+            session.execute(insert(model), these)
+
+
+def _insert_dependencies(session: Session, staging: Staging) -> None:
+    made = staging.execute("SELECT ticket_id, blocked_by, created_at FROM waits WHERE is_new")
+    for some in batches(made):
+        session.execute(
+            insert(TicketDependency),
+            [
+                {
+                    "ticket_id": ticket_id,
+                    "blocked_by_id": blocked_by,
+                    "created_at": as_time(created_at) or clock.now(),
+                }
+                for ticket_id, blocked_by, created_at in some
+            ],
+        )
+
+
+def _link_older(session: Session, staging: Staging) -> None:
     """Tickets of an earlier import may belong to new ones, or wait for them, from now on."""
-    for ticket_id, parent_id in links.new_parents.items():
-        if ticket_id not in rows.tickets:
-            session.execute(
-                update(Ticket).where(Ticket.ticket_id == ticket_id).values(parent_id=parent_id)
-            )
-    for dependency in links.dependencies:
-        if dependency.ticket_id not in rows.tickets:
-            ticket = Ticket.get(session, dependency.ticket_id)
-            ticket.open_blockers += not dependency.blocker.is_closed
-            ticket.record(
-                "ticket_dependency_changed",
-                IMPORTER,
-                details={"cause": "added", "blocked_by": [dependency.blocker.ticket_id]},
-            )
+    for parent_id, ticket_id in staging.execute(
+        "SELECT parent_id, ticket_id FROM parents JOIN places USING (ticket_id)"
+        " WHERE parents.is_new AND NOT places.is_new"
+    ):
+        session.execute(
+            update(Ticket).where(Ticket.ticket_id == ticket_id).values(parent_id=parent_id)
+        )
+    for ticket_id, blocked_by, is_open in staging.execute(
+        "SELECT waits.ticket_id, blocked_by, blocker.closed_at IS NULL"
+        " FROM waits JOIN places USING (ticket_id)"
+        " JOIN places AS blocker ON blocker.ticket_id = blocked_by"
+        " WHERE waits.is_new AND NOT places.is_new"
+    ):
+        ticket = Ticket.get(session, ticket_id)
+        ticket.open_blockers += is_open
+        ticket.record(
+            "ticket_dependency_changed",
+            IMPORTER,
+            details={"cause": "added", "blocked_by": [blocked_by]},
+        )

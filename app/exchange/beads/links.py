@@ -2,115 +2,100 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable
 
-from app.exchange.beads.record import TOMBSTONE, Line, Link, Record
+from app.exchange.beads.record import TOMBSTONE
+from app.exchange.beads.staging import Staging
 from app.exchange.beads.tally import Tally
 
+EVERY_LINK = f"""
+    SELECT links.type, links.created_at, links.target = records.id, gone.id IS NOT NULL,
+           here.ticket_id, there.ticket_id, here.is_new OR there.is_new
+    FROM links CROSS JOIN records ON records.line = links.line
+    LEFT JOIN records AS gone ON gone.id = links.target AND gone.status = '{TOMBSTONE}'
+    LEFT JOIN places AS here ON here.record_id = records.id
+    LEFT JOIN places AS there ON there.record_id = links.target
+    ORDER BY links.rowid"""  # noqa: S608 - a constant of ours
 
-@dataclass(slots=True)
-class Place:
-    """Where a record stands on the board: its ticket, made now or by an earlier import."""
+REACHES = """
+    WITH RECURSIVE ahead (ticket_id) AS (
+      VALUES (?1) UNION
+      SELECT blocked_by FROM ahead CROSS JOIN waits ON waits.ticket_id = ahead.ticket_id)
+    SELECT count(*) FROM (SELECT 1 FROM ahead WHERE ticket_id = ?2 LIMIT 1)"""
 
-    ticket_id: str
-    is_new: bool
-    is_closed: bool
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Dependency:
-    """A ticket that waits for another."""
-
-    ticket_id: str
-    blocker: Place
-    created_at: datetime | None
+BELONGS_TO = """
+    WITH RECURSIVE above (ticket_id) AS (
+      VALUES (?1) UNION
+      SELECT parent_id FROM above CROSS JOIN parents ON parents.ticket_id = above.ticket_id)
+    SELECT count(*) FROM (SELECT 1 FROM above WHERE ticket_id = ?2 LIMIT 1)"""
 
 
-@dataclass(slots=True)
 class Links:
-    """The links to make. Whoever takes each must keep both ends on the board."""
+    """Sorts links into those to make, which stand as new in the staging, and those that are
+    counted only. Whoever makes them must keep both ends on the board."""
 
-    places: dict[str, Place]
-    tally: Tally
-    waits_for: dict[str, set[str]]
-    parent_of: dict[str, str]
-    new_parents: dict[str, str] = field(default_factory=dict)
-    dependencies: list[Dependency] = field(default_factory=list)
+    def __init__(self, staging: Staging, tally: Tally) -> None:
+        self._staging, self._tally = staging, tally
 
-    def resolve(self, lines: Sequence[Line]) -> None:
-        """Sort every link of the records into those to make and those that are counted only."""
-        deleted = {line.record.id for line in lines if line.record.status == TOMBSTONE}
-        for line in lines:
-            for link in line.record.dependencies:
-                if why := self._refusal(line.record, link, deleted) or self._take(
-                    line.record, link
-                ):
-                    self.tally.links_skipped[why] += 1
+    def know(
+        self, waits: Iterable[tuple[str, str]], parents: Iterable[tuple[str, str | None]]
+    ) -> None:
+        """What the board has: who waits for whom, and who is a part of what."""
+        self._staging.store("INSERT INTO waits VALUES (?, ?, 0, NULL)", waits)
+        self._staging.store("INSERT INTO parents VALUES (?, ?, 0)", parents)
 
-    def _refusal(self, record: Record, link: Link, deleted: set[str]) -> str | None:
-        if record.id not in self.places:
-            return "of a record that was skipped"
-        if link.type not in ("blocks", "parent-child"):
-            return f"{link.type[:40]}: no such link on the board"
-        target = link.depends_on_id.strip()
-        if target == record.id:
-            return "to the record itself"
-        if target in deleted:
-            return "to a record that was skipped"
-        if target not in self.places:
-            return "to a record that is missing"
-        if not (self.places[record.id].is_new or self.places[target].is_new):
-            return "between tickets that were here already"
-        return None
+    def resolve(self) -> None:
+        """Every link of the records, in the order of the file."""
+        for kind, created_at, is_own, is_to_gone, here, there, has_new_end in self._staging.execute(
+            EVERY_LINK
+        ):
+            why = _refusal(kind, here, there, is_own, is_to_gone, has_new_end)
+            if why is None and kind == "blocks":
+                why = self._wait(here, there, created_at)
+            elif why is None:
+                why = self._adopt(here, there)
+            if why:
+                self._tally.links_skipped[why] += 1
 
-    def _take(self, record: Record, link: Link) -> str | None:
-        here, there = self.places[record.id], self.places[link.depends_on_id.strip()]
-        if link.type == "blocks":
-            return self._wait(here, there, link.created_at)
-        return self._adopt(here, there)
-
-    def _wait(self, here: Place, there: Place, created_at: datetime | None) -> str | None:
-        if there.ticket_id in self.waits_for[here.ticket_id]:
+    def _wait(self, here: str, there: str, created_at: str | None) -> str | None:
+        if self._staging.count(
+            "SELECT count(*) FROM waits WHERE ticket_id = ? AND blocked_by = ?", (here, there)
+        ):
             return "there already"
-        if self._reaches(there.ticket_id, here.ticket_id):
+        if self._staging.count(REACHES, (there, here)):
             return "would close a circle of tickets that wait for each other"
-        self.waits_for[here.ticket_id].add(there.ticket_id)
-        self.dependencies.append(Dependency(here.ticket_id, there, created_at))
-        self.tally.links["blocks → waits for"] += 1
+        self._staging.execute("INSERT INTO waits VALUES (?, ?, 1, ?)", (here, there, created_at))
+        self._tally.links["blocks → waits for"] += 1
         return None
 
-    def _adopt(self, here: Place, there: Place) -> str | None:
-        if here.ticket_id in self.parent_of:
+    def _adopt(self, here: str, there: str) -> str | None:
+        if self._staging.count("SELECT count(*) FROM parents WHERE ticket_id = ?", (here,)):
             return "to a second parent: a ticket has one"
-        ancestor: str | None = there.ticket_id
-        while ancestor:
-            if ancestor == here.ticket_id:
-                return "would make a ticket its own ancestor"
-            ancestor = self.parent_of.get(ancestor)
-        self.parent_of[here.ticket_id] = self.new_parents[here.ticket_id] = there.ticket_id
-        self.tally.links["parent-child → parent"] += 1
+        if self._staging.count(BELONGS_TO, (there, here)):
+            return "would make a ticket its own ancestor"
+        self._staging.execute("INSERT INTO parents VALUES (?, ?, 1)", (here, there))
+        self._tally.links["parent-child → parent"] += 1
         return None
 
-    def _reaches(self, start: str, goal: str) -> bool:
-        """Whether `start` waits for `goal`, directly or through others."""
-        seen, ahead = {start}, [start]
-        while ahead:
-            ticket_id = ahead.pop()
-            if ticket_id == goal:
-                return True
-            fresh = self.waits_for.get(ticket_id, set()) - seen
-            seen |= fresh
-            ahead.extend(fresh)
-        return False
 
-
-def edges(pairs: Iterable[tuple[str, str]]) -> defaultdict[str, set[str]]:
-    """Who waits for whom, as `Links` follows it."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for ticket_id, blocked_by_id in pairs:
-        found[ticket_id].add(blocked_by_id)
-    return found
+def _refusal(
+    kind: str,
+    here: str | None,
+    there: str | None,
+    is_own: bool,
+    is_to_gone: bool,
+    has_new_end: bool,
+) -> str | None:
+    if here is None:
+        return "of a record that was skipped"
+    if kind not in ("blocks", "parent-child"):
+        return f"{kind[:40]}: no such link on the board"
+    if is_own:
+        return "to the record itself"
+    if is_to_gone:
+        return "to a record that was skipped"
+    if there is None:
+        return "to a record that is missing"
+    if not has_new_end:
+        return "between tickets that were here already"
+    return None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from app.exchange.beads.tally import Remark, Tally
+from app import clock
+from app.exchange.beads.tally import Tally
 from app.text import without_control
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -39,7 +38,7 @@ Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
+    model_config = ConfigDict(strict=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -68,6 +67,8 @@ class Said(_Part):
 class Record(_Part):
     """An issue. Only its id and title must be there; what isn't named here counts as left out."""
 
+    model_config = ConfigDict(extra="allow")
+
     id: str
     title: str
     status: str = "open"
@@ -95,6 +96,8 @@ class Record(_Part):
         for name in ("id", "title"):
             if not getattr(self, name):
                 raise ValueError(f"{name} is empty")
+        for name in self.left_out:
+            setattr(self, name, True)  # only that it was there is told
         return self
 
     @property
@@ -103,17 +106,21 @@ class Record(_Part):
         return external_ref(self.id)
 
     @property
+    def begun_at(self) -> datetime:
+        """When it was made, or the first thing that is known of it."""
+        return self.created_at or self.updated_at or self.closed_at or clock.now()
+
+    @property
+    def done_at(self) -> datetime | None:
+        """When it was closed; None while it isn't."""
+        if self.status != "closed":
+            return None
+        return self.closed_at or self.updated_at or self.begun_at
+
+    @property
     def left_out(self) -> list[str]:
         """Names of the fields that have no place on the board."""
         return sorted(self.model_extra or ())
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A record and where it stands in the file."""
-
-    number: int
-    record: Record
 
 
 class BadLine(ValueError):
@@ -123,31 +130,6 @@ class BadLine(ValueError):
 def external_ref(record_id: str) -> str:
     """The reference of a record, by its id."""
     return f"beads:{record_id}"
-
-
-def read_lines(source: Iterable[bytes], tally: Tally) -> list[Line]:
-    """Every record of a file, in order. A line that holds none is noted, and doesn't stop the rest.
-
-    Tombstones, which stand for deleted issues, are counted and left out.
-    """
-    first_seen: dict[str, int] = {}
-    lines: list[Line] = []
-    for number, raw in enumerate(source, start=1):
-        if number == 1:
-            raw = raw.removeprefix(BYTE_ORDER_MARK)
-        if not raw.strip():
-            continue
-        try:
-            record = parse_line(raw, tally)
-            if record.id in first_seen:
-                raise BadLine(f"{record.id} was on line {first_seen[record.id]} already")
-        except BadLine as error:
-            tally.bad_lines.append(Remark(number, str(error)))
-            continue
-        first_seen[record.id] = number
-        tally.records += 1
-        lines.append(Line(number, record))
-    return lines
 
 
 def parse_line(raw: bytes, tally: Tally) -> Record:

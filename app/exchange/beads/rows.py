@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from app import clock
 from app.actor import Actor
 from app.exchange.beads import wording
-from app.exchange.beads.record import Line, Record
+from app.exchange.beads.record import Record
 from app.exchange.beads.tally import Remark, Tally
 from app.models import Ticket
 from app.models.event import Details
@@ -27,11 +26,24 @@ HELD_STATUSES = ("deferred", "pinned", "blocked")
 """They wait for something that only a person knows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A record whose turn it is: where it stands in the file, and what is known of its ticket."""
+
+    line: int
+    record: Record
+    ticket_id: str
+    parent_id: str | None
+    open_blockers: int
+    last_closed_at: datetime | None
+    """When the last of its blockers was closed, if any was."""
+
+
 @dataclass(slots=True)
 class Rows:
-    """Everything to insert, collected table by table."""
+    """What to insert of some records, table by table."""
 
-    tickets: dict[str, Row] = field(default_factory=dict)
+    tickets: list[Row] = field(default_factory=list)
     labels: list[Row] = field(default_factory=list)
     comments: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
@@ -46,11 +58,16 @@ class Clerk:
         self.tally = tally
         self.rows = Rows()
 
-    def add(self, line: Line, ticket_id: str) -> Row:
-        """Write down a record whose ticket gets that id; returns the ticket's row."""
-        record = line.record
-        ticket = self._ticket(line, ticket_id)
-        self.rows.tickets[ticket_id] = ticket
+    def take(self) -> Rows:
+        """What was written down since the last time."""
+        taken, self.rows = self.rows, Rows()
+        return taken
+
+    def add(self, turn: Turn) -> None:
+        """Write down a record."""
+        record, ticket_id = turn.record, turn.ticket_id
+        ticket = self._ticket(turn)
+        self.rows.tickets.append(ticket)
         self.rows.labels += [
             {"ticket_id": ticket_id, "label": label} for label in wording.labels(record, self.tally)
         ]
@@ -58,16 +75,17 @@ class Clerk:
         self._add_events(record, ticket)
         self.tally.tickets[ticket["state"].replace("_", " ")] += 1
         self.tally.fields_left_out.update(record.left_out)
-        return ticket
 
-    def _ticket(self, line: Line, ticket_id: str) -> Row:
-        record = line.record
-        state = self._state(line)
-        created_at = record.created_at or record.updated_at or record.closed_at or clock.now()
-        closed_at = record.closed_at or record.updated_at or created_at
+    def _ticket(self, turn: Turn) -> Row:
+        record, now = turn.record, clock.now()
+        state = self._state(turn)
+        begun_at = record.begun_at
         done = len(self.plan) if state == "closed" else 0
+        ready_at = min(begun_at, now)
+        if turn.last_closed_at:
+            ready_at = max(ready_at, min(turn.last_closed_at, now))
         return {
-            "ticket_id": ticket_id,
+            "ticket_id": turn.ticket_id,
             "project_id": self.project_id,
             "title": wording.title(record, self.tally),
             "description": wording.description(record, self.tally),
@@ -79,25 +97,25 @@ class Clerk:
             "priority": min(max(record.priority, 0), len(PRIORITIES) - 1),
             "created_by": wording.name(record.created_by, self.tally),
             "external_ref": record.ref,
-            "created_at": created_at,
-            "updated_at": record.updated_at or max(created_at, record.closed_at or created_at),
-            "closed_at": closed_at if done else None,
-            "ready_at": min(created_at, clock.now()),
-            "open_blockers": 0,
-            "parent_id": None,
+            "created_at": begun_at,
+            "updated_at": record.updated_at or max(begun_at, record.closed_at or begun_at),
+            "closed_at": record.done_at,
+            "ready_at": ready_at,
+            "open_blockers": turn.open_blockers,
+            "parent_id": turn.parent_id,
         }
 
-    def _state(self, line: Line) -> str:
-        status = line.record.status
+    def _state(self, turn: Turn) -> str:
+        status = turn.record.status
         if status == "closed":
             return "closed"
         if status in OPEN_STATUSES:
             return "open"
-        if status == "blocked" and any(link.type == "blocks" for link in line.record.dependencies):
+        if status == "blocked" and any(link.type == "blocks" for link in turn.record.dependencies):
             return "open"  # its blockers hold it back, and let it go when they are closed
         if status not in HELD_STATUSES:
             text = f"unknown status “{status[:40]}”: the ticket is on hold until someone decides"
-            self.tally.warnings.append(Remark(line.number, text))
+            self.tally.warnings.append(Remark(turn.line, text))
         return "on_hold"
 
     def _add_comments(self, record: Record, ticket: Row) -> None:
@@ -154,15 +172,3 @@ class Clerk:
                 "processed": True,
             }
         )
-
-
-def parents_first(tickets: Iterable[Row]) -> list[Row]:
-    """The rows in an order in which each parent stands before its children."""
-    waiting = {ticket["ticket_id"]: ticket for ticket in tickets}
-    ordered: list[Row] = []
-    while waiting:
-        chain = [next(iter(waiting.values()))]
-        while parent := waiting.get(chain[-1]["parent_id"] or ""):
-            chain.append(parent)
-        ordered += [waiting.pop(ticket["ticket_id"]) for ticket in reversed(chain)]
-    return ordered
