@@ -10,6 +10,9 @@ from sqlalchemy import ColumnElement, and_, true
 
 from app.errors import NotFound
 
+STATEMENTS_KEPT = 64
+"""How many people's statements a process keeps, where making one takes longer than sending it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visibility:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import bigint, created, intpk
+from app.db.columns import bigint, created, intpk, now_when_sent
 from app.models.audit import AuditEntry
 from app.models.user import User
 from app.secret import hash_of, new_secret
@@ -64,15 +64,10 @@ class UserSession(Model):
         return secret
 
     @classmethod
-    def has_secret(cls, secret: str) -> ColumnElement[bool]:
-        """The condition for the session with that secret, if it isn't over."""
-        return and_(cls.token_hash == hash_of(secret), cls.is_alive())
-
-    @classmethod
     def is_alive(cls) -> ColumnElement[bool]:
         """The condition for a session that is neither too old nor unused for too long."""
-        now = clock.now()
-        return and_(cls.expires_at > now, cls.last_seen_at > now - cls.IDLE)
+        used_lately = cls.last_seen_at > now_when_sent(-cls.IDLE)
+        return and_(cls.expires_at > now_when_sent(), used_lately)
 
     @classmethod
     def of_user(cls, session: Session, user_id: int) -> list[Self]:
@@ -117,10 +112,11 @@ class UserSession(Model):
         if oldest:
             session.execute(delete(cls).where(cls.id.in_(oldest)))
 
-    @property
-    def is_use_to_note(self) -> bool:
-        """Whether the note of its last use is old enough to be written anew."""
-        return clock.now() - self.last_seen_at >= self.SEEN_NOTED_EVERY
+    @classmethod
+    def is_use_to_note(cls) -> ColumnElement[bool]:
+        """The condition for a session whose note of its last use is old enough to be written
+        anew."""
+        return cls.last_seen_at <= now_when_sent(-cls.SEEN_NOTED_EVERY)
 
     @classmethod
     def note_use(cls, session: Session, session_id: int) -> None:
@@ -128,7 +124,7 @@ class UserSession(Model):
         now = clock.now()
         noted = session.execute(
             update(cls)
-            .where(cls.id == session_id, cls.last_seen_at <= now - cls.SEEN_NOTED_EVERY)
+            .where(cls.id == session_id, cls.is_use_to_note())
             .values(last_seen_at=now)
             .returning(cls.user_id)
             .execution_options(synchronize_session=False)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import bigint, created, utcnow
+from app.db.columns import bigint, created, now_when_sent, utcnow
 from app.errors import Conflict, Invalid, NotFound
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
@@ -113,13 +113,16 @@ class Worker(Model):
         return self.status in LIVE_STATUSES
 
     @classmethod
-    def silent_since(cls, now: datetime) -> ColumnElement[bool]:
-        """The condition for a live worker that was not heard of when it should have been."""
+    def silent_since(cls, now: datetime | None = None) -> ColumnElement[bool]:
+        """The condition for a live worker that was not heard of when it should have been, at that
+        time or when the statement is sent."""
+        lease = timedelta(seconds=WorkerType.LEASE_SECONDS_DEFAULT)
         never_told = and_(
             cls.expected_by.is_(None),
-            cls.last_activity <= now - timedelta(seconds=WorkerType.LEASE_SECONDS_DEFAULT),
+            cls.last_activity <= (now - lease if now else now_when_sent(-lease)),
         )
-        return and_(cls.status.in_(LIVE_STATUSES), or_(cls.expected_by <= now, never_told))
+        is_late = or_(cls.expected_by <= (now or now_when_sent()), never_told)
+        return and_(cls.status.in_(LIVE_STATUSES), is_late)
 
     @classmethod
     def heard_of_later(cls, now: datetime) -> ColumnElement[bool]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, literal, select, true
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.models import Project, Ticket, Worker
 from app.queries.inbox.list import number_of_items
-from app.queries.paging import COUNT_CAP
+from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import NOT_CLOSED
 from app.queries.workers.conditions import is_live
-from app.visibility import Visibility
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 SHOWN_PROJECTS = 12
+OPEN_CAP = 1_000
+"""Counting open tickets stops here; the sidebar then says "1,000+"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +33,41 @@ class Navigation:
 
 
 def navigation(session: Session, visibility: Visibility) -> Navigation:
-    """Two queries, each served by indexes."""
-    counts = session.execute(
-        select(
-            select(func.count())
-            .where(NOT_CLOSED, visibility.of(Ticket.project_id))
-            .scalar_subquery(),
-            select(func.count())
-            .where(is_live(), visibility.of(Worker.project_id))
-            .scalar_subquery(),
-            number_of_items(visibility),
-        )
-    ).one()
-    tickets_open, workers_live, calls = counts
-    open_count = (
-        select(func.count())
-        .where(Ticket.project_id == Project.repository_name, NOT_CLOSED)
-        .scalar_subquery()
-        .label("open_count")
-    )
-    projects = session.execute(
-        select(Project.repository_name, open_count)
-        .where(Project.archived_at.is_(None), visibility.of(Project.repository_name))
-        .order_by(open_count.desc(), Project.repository_name)
-        .limit(SHOWN_PROJECTS)
-    )
+    """One query, served by indexes."""
+    rows = rows_of(session, _statement(visibility)).all()
+    tickets_open, workers_live, calls, *_ = rows[0]
     return Navigation(
         tickets_open,
         workers_live,
         min(calls, COUNT_CAP),
-        projects=[(name, count) for name, count in projects],
+        # Without a project there is one row, with NULL for it.
+        projects=[(name, count) for *_, name, count in rows if name is not None],
     )
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _statement(visibility: Visibility) -> Select[*tuple[Any, ...]]:
+    counts = select(
+        _some(Ticket, NOT_CLOSED, visibility.of(Ticket.project_id)).label("tickets_open"),
+        _some(Worker, is_live(), visibility.of(Worker.project_id)).label("workers_live"),
+        number_of_items(visibility).label("calls"),
+    ).subquery()
+    of_project = _some(Ticket, Ticket.project_id == Project.repository_name, NOT_CLOSED)
+    open_count = of_project.label("open_count")
+    projects = (
+        select(Project.repository_name, open_count)
+        .where(Project.archived_at.is_(None), visibility.of(Project.repository_name))
+        .order_by(open_count.desc(), Project.repository_name)
+        .limit(SHOWN_PROJECTS)
+        .subquery()
+    )
+    return (
+        select(counts, projects)
+        .outerjoin_from(counts, projects, true())
+        .order_by(projects.c.open_count.desc(), projects.c.repository_name)
+    )
+
+
+def _some(table: Any, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    found = select(literal(1)).select_from(table).where(*conditions)
+    return number_of(found.correlate(Project), OPEN_CAP)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
@@ -43,5 +43,10 @@ class Page(Generic[T]):
 
 def capped_count(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
     """How many rows a select has, counted up to `COUNT_CAP`."""
-    some = rows.order_by(None).limit(COUNT_CAP).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    return session.scalar(select(number_of(rows))) or 0
+
+
+def number_of(rows: Select[*tuple[Any, ...]], cap: int = COUNT_CAP) -> ScalarSelect[int]:
+    """The same, up to any cap, as an expression for a query that asks for more."""
+    some = rows.order_by(None).limit(cap).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, exists, select
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.models import ApiToken, Project, ProjectMember, User, UserSession
+from app.secret import hash_of
 from app.visibility import Visibility
 
+BELONGS = exists().where(
+    ProjectMember.project_id == Project.repository_name, ProjectMember.user_id == User.id
+)
+IS_HIDDEN = and_(Project.members_only, User.role != "admin", ~BELONGS)
+SIGNED_IN = (
+    select(
+        UserSession.id.label("session_id"),
+        UserSession.method,
+        UserSession.is_use_to_note().label("is_use_to_note"),
+        User.id.label("user_id"),
+        User.name,
+        User.display_name,
+        User.role,
+        User.theme,
+        User.time_zone,
+        Project.repository_name.label("hidden"),
+    )
+    .join(User, User.id == UserSession.user_id)
+    .outerjoin(Project, IS_HIDDEN)
+    .where(
+        UserSession.token_hash == bindparam("token_hash"),
+        UserSession.is_alive(),
+        User.disabled_at.is_(None),
+    )
+)
 
-def person_with(session: Session, secret: str) -> tuple[UserSession, User, Visibility] | None:
-    """The session with that secret, its user, and what they can see: in one query, for every page.
+
+def person_with(session: Session, secret: str) -> tuple[Row[*tuple[Any, ...]], Visibility] | None:
+    """Who has the session with that secret, and what they can see: in one query, for every page.
 
     Admins see every project; others those that are open to all, and those they belong to.
     """
-    belongs = exists().where(
-        ProjectMember.project_id == Project.repository_name, ProjectMember.user_id == User.id
-    )
-    is_hidden = and_(Project.members_only, User.role != "admin", ~belongs)
-    rows = session.execute(
-        select(UserSession, User, Project.repository_name)
-        .join(User, User.id == UserSession.user_id)
-        .outerjoin(Project, is_hidden)
-        .where(UserSession.has_secret(secret), User.disabled_at.is_(None))
-    ).all()
+    rows = rows_of(session, SIGNED_IN, token_hash=hash_of(secret)).all()
     if not rows:
         return None
-    place, user, _ = rows[0]
     # Without a project to hide there is one row, with NULL for it.
-    return place, user, Visibility(hidden=frozenset({row[2] for row in rows} - {None}))
+    return rows[0], Visibility(hidden=frozenset({row.hidden for row in rows} - {None}))
 
 
 def token_visibility(session: Session, token: ApiToken) -> Visibility:

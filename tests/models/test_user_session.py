@@ -33,7 +33,7 @@ def begin(session, user):
 
 def name_with(session, secret):
     found = person_with(session, secret)
-    return found[1].name if found else None
+    return found[0].name if found else None
 
 
 def test_a_secret_finds_its_person_and_only_its_hash_is_kept(session, ann):
@@ -79,12 +79,12 @@ def test_its_use_is_noted_now_and_then_and_with_it_when_its_person_was_seen(sess
         assert place is not None
         began, changed = clock.now(), ann.updated_at
         now.shift(UserSession.SEEN_NOTED_EVERY - timedelta(seconds=1))
-        assert not place.is_use_to_note
+        assert session.scalar(select(UserSession.is_use_to_note())) is False
         UserSession.note_use(session, place.id)
         session.expire_all()
         assert place.last_seen_at == ann.last_seen_at == began
         now.shift(timedelta(seconds=1))
-        assert place.is_use_to_note
+        assert session.scalar(select(UserSession.is_use_to_note())) is True
         UserSession.note_use(session, place.id)
         session.expire_all()
         assert place.last_seen_at == ann.last_seen_at == clock.now()

@@ -1,7 +1,7 @@
 """Conditions on tickets: the word that says where one stands, and what lists are narrowed to.
 
 Each condition stands here once, for every list, count, figure and page. They are worked out by the
-database.
+database. Each is made once: what depends on the time reads it when a statement is sent.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -35,6 +36,7 @@ NOT_CLOSED = Ticket.state.in_(("open", "on_hold"))
 RUNNING = Ticket.claimed_by.is_not(None)
 
 
+@cache
 def is_at_gate() -> ColumnElement[bool]:
     """Whether a person performs the ticket's current stage."""
     return exists().where(
@@ -44,6 +46,7 @@ def is_at_gate() -> ColumnElement[bool]:
     )
 
 
+@cache
 def situation_is(name: str) -> ColumnElement[bool]:
     """The condition for one situation; no ticket is in an unknown one."""
     # `IN_QUEUE` says the same as `in_queue`, for queries that need the index of the queues.
@@ -61,6 +64,7 @@ def situation_is(name: str) -> ColumnElement[bool]:
     return conditions.get(name, false())
 
 
+@cache
 def situation() -> ColumnElement[str]:
     """The word itself, as a column; each ticket is in exactly one situation."""
     # The order spares the look at worker types for all that is closed, running or blocked.
@@ -75,6 +79,7 @@ def situation() -> ColumnElement[str]:
     ).label("situation")
 
 
+@cache
 def state_is(name: str) -> ColumnElement[bool]:
     """The condition for one of `STATES`."""
     if name == "open":
@@ -129,6 +134,11 @@ class TicketFilter:
 
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """All but the state, for which there is `state_is`."""
+        text = [_holds_text(session, self.text)] if self.text else []
+        return [*self.conditions_but_text(), *text]
+
+    def conditions_but_text(self) -> list[ColumnElement[bool]]:
+        """Those that are the same on each database."""
         found: list[ColumnElement[bool]] = []
         if self.project:
             found.append(Ticket.project_id == self.project)
@@ -141,8 +151,6 @@ class TicketFilter:
         for label in self.labels:
             labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == label)
             found.append(Ticket.ticket_id.in_(labelled))
-        if self.text:
-            found.append(_holds_text(session, self.text))
         return found
 
 

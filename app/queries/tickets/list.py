@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, select
+from sqlalchemy.orm import Session, aliased
 
-from app.models import Event, StageRun, Ticket, TicketLabel
-from app.queries.paging import PAGE_SIZE, Page, capped_count
-from app.queries.tickets.conditions import TicketFilter, since, situation, state_is
-from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
-from app.queries.tickets.related import open_blockers
-from app.visibility import Visibility
+from app.db.rows import rows_of
+from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel
+from app.queries.paging import PAGE_SIZE, Page, number_of
+from app.queries.tickets.conditions import RUNNING, TicketFilter, since, situation, state_is
+from app.queries.tickets.rail import Rail, rail_of
+from app.visibility import STATEMENTS_KEPT, Visibility
+
+Blocker = aliased(Ticket)
 
 SEARCH_MAX = 200
 
@@ -61,10 +64,13 @@ def list_version(session: Session, visibility: Visibility, project: str) -> int:
     One look at an index. What else the list is narrowed to doesn't count: a ticket that leaves the
     list would be missed by a look at those that are in it.
     """
+    return rows_of(session, _newest_event(visibility, project)).scalar() or 0
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _newest_event(visibility: Visibility, project: str) -> Select[int | None]:
     newest = select(func.max(Event.id)).where(visibility.of(Event.project_id))
-    if project:
-        newest = newest.where(Event.project_id == project)
-    return session.scalar(newest) or 0
+    return newest.where(Event.project_id == project) if project else newest
 
 
 def list_tickets(
@@ -75,48 +81,143 @@ def list_tickets(
     descending: bool,
     number: int,
 ) -> TicketList:
-    """One page. Its ids come first, from the narrowest rows; only they are then read in full."""
-    conditions = *wanted.conditions(session), visibility.of(Ticket.project_id)
-    matching = select(Ticket.ticket_id).where(*conditions)
-    n_open = capped_count(session, matching.where(state_is("open")))
-    n_closed = capped_count(session, matching.where(state_is("closed")))
+    """One page, and how many there are."""
+    order = sort, descending
+    if wanted.text:  # hardly a search comes twice
+        statements = _statements(visibility, wanted, *order, wanted.conditions(session))
+    else:
+        statements = _kept_statements(visibility, wanted, *order)
+    n_open, n_closed, *others = rows_of(session, statements.counts).one()
     totals = {"open": n_open, "closed": n_closed, "all": n_open + n_closed}
+    total = others[0] if others else totals[wanted.state]
+    offset = (number - 1) * PAGE_SIZE
+    # Looking for nothing by an ordered index would read all of it.
+    rows = rows_of(session, statements.page, offset=offset) if total else ()
+    return TicketList(Page([_line(*row) for row in rows], number, total), n_open, n_closed)
+
+
+class Statements(NamedTuple):
+    """What a list asks the database."""
+
+    counts: Select[*tuple[Any, ...]]
+    page: Select[*tuple[Any, ...]]
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _kept_statements(
+    visibility: Visibility, wanted: TicketFilter, sort: str, descending: bool
+) -> Statements:
+    return _statements(visibility, wanted, sort, descending, wanted.conditions_but_text())
+
+
+def _statements(
+    visibility: Visibility,
+    wanted: TicketFilter,
+    sort: str,
+    descending: bool,
+    conditions: Iterable[ColumnElement[bool]],
+) -> Statements:
+    matching = select(Ticket.ticket_id).where(*conditions, visibility.of(Ticket.project_id))
     shown = matching.where(state_is(wanted.state))
-    total = totals[wanted.state] if wanted.state in totals else capped_count(session, shown)
+    counted = [number_of(matching.where(state_is(name))) for name in ("open", "closed")]
+    if wanted.state not in ("open", "closed", "all"):
+        counted.append(number_of(shown))
     keys = (*_sort_keys(sort), Ticket.ticket_id)
     order = [key.desc() if descending else key.asc() for key in keys]
-    some = shown.order_by(*order).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
-    # Looking for nothing by an ordered index would read all of it.
-    ids = session.scalars(some).all() if total else []
-    return TicketList(Page(ticket_lines(session, ids), number, total), n_open, n_closed)
+    some = shown.order_by(*order).limit(PAGE_SIZE).offset(bindparam("offset"))
+    return Statements(select(*counted), _in_full(some).order_by(*order))
 
 
-def ticket_lines(session: Session, ids: Sequence[str]) -> list[TicketLine]:
-    """The rows of these tickets, in this order; five queries, however many they are."""
-    if not ids:
-        return []
-    labels = labels_of(session, ids)
-    started = _started_at(session, ids)
-    blockers = open_blockers(session, ids)
-    sent_back = stages_sent_back(session, ids)
-    lines = {}
-    for row in session.execute(_columns(ids)):
-        key, word = row.ticket_id, row.situation
-        lines[key] = TicketLine(
-            ticket_id=key,
-            project_id=row.project_id,
-            title=row.title,
-            situation=word,
-            since=since(word, started.get(key), row.ready_at),
-            open_blockers=row.open_blockers,
-            blocked_by=next(iter(blockers.get(key, ())), None),
-            priority=row.priority,
-            labels=labels.get(key, ()),
-            rail=rail_of(row.execution_plan, row.completed_stages, word, sent_back.get(key, ())),
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+def _in_full(ids: Select[str]) -> Select[*tuple[Any, ...]]:
+    """The rows of some tickets. Their ids come first, from the narrowest rows; only they are then
+    read in full."""
+    chosen = ids.subquery("chosen")
+    return select(
+        Ticket.ticket_id,
+        Ticket.project_id,
+        Ticket.title,
+        Ticket.execution_plan,
+        Ticket.completed_stages,
+        Ticket.priority,
+        Ticket.open_blockers,
+        Ticket.ready_at,
+        Ticket.created_at,
+        Ticket.updated_at,
+        situation(),
+        STARTED_AT,
+        BLOCKED_BY,
+        LABELS,
+        SENT_BACK,
+    ).join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
+
+
+STARTED_AT = case(
+    (
+        RUNNING,
+        select(StageRun.started_at)
+        .where(StageRun.ticket_id == Ticket.ticket_id, StageRun.finished_at.is_(None))
+        .scalar_subquery(),
+    )
+)
+BLOCKED_BY = case(
+    (
+        Ticket.open_blockers > 0,
+        select(func.min(TicketDependency.blocked_by_id))
+        .join(Blocker, Blocker.ticket_id == TicketDependency.blocked_by_id)
+        .where(TicketDependency.ticket_id == Ticket.ticket_id, Blocker.state != "closed")
+        .correlate(Ticket)
+        .scalar_subquery(),
+    )
+)
+LABELS = (
+    select(func.aggregate_strings(TicketLabel.label, "\n"))
+    .where(TicketLabel.ticket_id == Ticket.ticket_id)
+    .scalar_subquery()
+)
+# Said as a value, not as a condition: the runs are found by their ticket, never by their outcome.
+SENT_BACK = (
+    select(
+        func.aggregate_strings(
+            case((StageRun.outcome == "returned", cast(StageRun.stage_number, Text))), ","
         )
-    return [lines[key] for key in ids if key in lines]
+    )
+    .where(StageRun.ticket_id == Ticket.ticket_id)
+    .scalar_subquery()
+)
+
+
+def _line(
+    ticket_id: str,
+    project_id: str,
+    title: str,
+    plan: list[str],
+    completed: int,
+    priority: int,
+    n_blockers: int,
+    ready_at: datetime,
+    created_at: datetime,
+    updated_at: datetime,
+    word: str,
+    started_at: datetime | None,
+    blocked_by: str | None,
+    labels: str | None,
+    sent_back: str | None,
+) -> TicketLine:
+    returns = [int(number) for number in sent_back.split(",")] if sent_back else ()
+    return TicketLine(
+        ticket_id=ticket_id,
+        project_id=project_id,
+        title=title,
+        situation=word,
+        since=since(word, started_at, ready_at),
+        open_blockers=n_blockers,
+        blocked_by=blocked_by,
+        priority=priority,
+        labels=sorted(labels.split("\n")) if labels else (),
+        rail=rail_of(plan, completed, word, returns),
+        created_at=created_at,
+        updated_at=updated_at,
+    )
 
 
 def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
@@ -145,27 +246,3 @@ def _sort_keys(sort: str) -> tuple[ColumnElement[Any], ...]:
         "updated": Ticket.updated_at.expression,
     }
     return (columns[sort],)
-
-
-def _columns(ids: Collection[str]) -> Select[*tuple[Any, ...]]:
-    return select(
-        Ticket.ticket_id,
-        Ticket.project_id,
-        Ticket.title,
-        Ticket.execution_plan,
-        Ticket.completed_stages,
-        Ticket.priority,
-        Ticket.open_blockers,
-        Ticket.ready_at,
-        Ticket.created_at,
-        Ticket.updated_at,
-        situation(),
-    ).where(Ticket.ticket_id.in_(ids))
-
-
-def _started_at(session: Session, ids: Collection[str]) -> dict[str, datetime]:
-    """When the runs in progress began."""
-    running = select(StageRun.ticket_id, StageRun.started_at).where(
-        StageRun.ticket_id.in_(ids), StageRun.finished_at.is_(None)
-    )
-    return {row[0]: row[1] for row in session.execute(running)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,12 +15,15 @@ from app.models import StageRun
 CURRENT_STATUS = {"running": "running", "waiting": "waiting", "on_hold": "trouble"}
 """What the current stage shows in these situations; in all others it is simply next."""
 
+RAILS_KEPT = 1_000
+"""Most tickets of a board are at one of a few places of a few plans."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rail:
     """`stages`: pairs of worker type and status; `text` stands beside, `label` is read aloud."""
 
-    stages: list[tuple[str, str]]
+    stages: tuple[tuple[str, str], ...]
     text: str
     label: str
 
@@ -28,10 +32,17 @@ def rail_of(
     plan: Sequence[str], completed: int, situation: str, sent_back: Collection[int] = ()
 ) -> Rail:
     """Draw a plan. `sent_back`: numbers of the stages that once gave the ticket back."""
-    stages = [
+    return _rail(tuple(plan), completed, situation, tuple(sent_back))
+
+
+@lru_cache(RAILS_KEPT)
+def _rail(
+    plan: tuple[str, ...], completed: int, situation: str, sent_back: tuple[int, ...]
+) -> Rail:
+    stages = tuple(
         (worker_type, _status(number, completed, situation, sent_back))
         for number, worker_type in enumerate(plan, 1)
-    ]
+    )
     if completed >= len(plan):
         return Rail(stages, f"all {len(plan)} done", f"all {len(plan)} stages done")
     place = f"{plan[completed]} · {completed + 1}/{len(plan)}"

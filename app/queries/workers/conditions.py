@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, case, not_, or_, true
 
-from app import clock
+from app.db.columns import now_when_sent
 from app.models import Worker
 from app.models.worker import LIVE_STATUSES, STATUSES
 
@@ -21,24 +22,28 @@ FAILED_SHOWN_FOR = timedelta(days=1)
 """Older failures are folded away with the finished: nobody waits for news of them."""
 
 
+@cache
 def is_silent() -> ColumnElement[bool]:
     """Not ended, as far as anyone knows, and not heard of when it should have been."""
-    return Worker.silent_since(clock.now())
+    return Worker.silent_since()
 
 
+@cache
 def is_live() -> ColumnElement[bool]:
     """Not ended, and heard of in time: the process can be counted on."""
     return and_(Worker.status.in_(LIVE_STATUSES), not_(is_silent()))
 
 
+@cache
 def shown_status() -> ColumnElement[str]:
     """One of `SHOWN_STATUSES`."""
     return case((is_silent(), "silent"), else_=Worker.status).label("shown")
 
 
+@cache
 def is_current() -> ColumnElement[bool]:
     """What someone may care about now: all but those that finished, or failed long ago."""
-    lately = Worker.last_activity >= clock.now() - FAILED_SHOWN_FOR
+    lately = Worker.last_activity >= now_when_sent(-FAILED_SHOWN_FOR)
     return or_(Worker.status.in_(LIVE_STATUSES), and_(Worker.status == "failed", lately))
 
 

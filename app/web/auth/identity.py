@@ -14,7 +14,7 @@ from app.actor import Actor
 from app.db.base import db
 from app.db.best_effort import write_best_effort
 from app.extensions import login
-from app.models import User, UserSession
+from app.models import UserSession
 from app.models.user import may
 from app.observability import request_id
 from app.queries.visibility import person_with
@@ -55,27 +55,23 @@ def load_person(secret: str) -> Person | None:
     """The person whose session has that secret."""
     session = db.session()
     found = person_with(session, secret)
-    person = _person(secret, *found) if found else None
-    is_use_to_note = found is not None and found[0].is_use_to_note
-    if person:
-        request_id.name_actor(person.name)
-    if person and is_use_to_note:
+    if found is None:
+        return None
+    row, visibility = found
+    request_id.name_actor(row.name)
+    if row.is_use_to_note:
         session.rollback()  # what is read from here on shows the note
-        write_best_effort(partial(UserSession.note_use, session_id=person.session_id))
-    return person
-
-
-def _person(secret: str, place: UserSession, user: User, visibility: Visibility) -> Person:
+        write_best_effort(partial(UserSession.note_use, session_id=row.session_id))
     return Person(
         secret=secret,
-        session_id=place.id,
-        method=place.method,
-        user_id=user.id,
-        name=user.name,
-        display_name=user.display_name,
-        role=user.role,
-        theme=user.theme,
-        time_zone=user.time_zone,
+        session_id=row.session_id,
+        method=row.method,
+        user_id=row.user_id,
+        name=row.name,
+        display_name=row.display_name,
+        role=row.role,
+        theme=row.theme,
+        time_zone=row.time_zone,
         visibility=visibility,
     )
 

@@ -10,7 +10,7 @@ from flask import Flask, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.base import db
-from app.queries.navigation import navigation
+from app.queries.navigation import OPEN_CAP, navigation
 from app.rendering import exact_time
 from app.web.auth.identity import Person, current_person, current_zone
 from app.web.http.live import wants_region
@@ -43,6 +43,7 @@ class Frame:
     workers_live: int
     calls: int
     projects: list[tuple[str, int]]
+    open_cap: int = OPEN_CAP
 
 
 def register(app: Flask) -> None:

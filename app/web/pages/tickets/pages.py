@@ -84,7 +84,7 @@ def _wanted(listing: Listing, project: str, choices: dict[str, Sequence[str]]) -
     if len(text) > SEARCH_MAX:
         listing.problems.append(f"A search has at most {SEARCH_MAX} characters.")
         text = text[:SEARCH_MAX]
-    labels = listing.values("label")
+    labels = tuple(listing.values("label"))
     if len(labels) > LABELS_MAX:
         listing.problems.append(f"A ticket has at most {LABELS_MAX} labels; these are more.")
         labels = labels[:LABELS_MAX]

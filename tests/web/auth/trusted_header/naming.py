@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.actor import Actor
 from app.db.base import db
 from app.models import Identity, User, UserSession
+from app.secret import hash_of
 from tests.conftest import OpenSession
 
 HEADER = "X-Remote-User"
@@ -59,7 +60,7 @@ def owner_of(app: Flask, cookie: str | None) -> str | None:
         return db.session.scalar(
             select(User.name)
             .join(UserSession, UserSession.user_id == User.id)
-            .where(UserSession.has_secret(secret))
+            .where(UserSession.token_hash == hash_of(secret), UserSession.is_alive())
         )
 
 
