@@ -20,7 +20,12 @@ ROOT = Path(__file__).parent.parent
 CALLBOARD = [sys.executable, "-c", "from app.cli import main; main()"]
 
 
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+PATIENCE = 120.0
+"""Seconds that a test waits for what must happen: enough for a machine that does much else. No
+test measures how fast something is."""
+
+
+def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """What the condition gives as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -140,7 +145,7 @@ class Runner:
         """What it wrote so far."""
         return self._log.read_text("utf-8")
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code."""
         try:
             return self.process.wait(seconds)

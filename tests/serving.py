@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,14 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.settings.board import ROOT
+from tests.processes import PATIENCE, free_port
 
-START_SECONDS, STOP_SECONDS = 30, 10
+STOP_SECONDS = 10
 
 
 @contextmanager
 def serving(database_url: str, folder: Path) -> Iterator[int]:
     """Serve a database that has its tables; gives the port. Only this process is ended."""
-    port = _free_port()
+    port = free_port()
     log = folder / "gunicorn.log"
     # Without gunicorn's own limit, all answers to long addresses are the application's.
     options = f"--workers 1 --threads 4 --limit-request-line 0 --bind 127.0.0.1:{port}"
@@ -47,15 +47,8 @@ def serving(database_url: str, folder: Path) -> Iterator[int]:
             process.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _wait(port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):

@@ -8,7 +8,7 @@ from playwright.sync_api import ConsoleMessage, Request, expect
 
 from app.actor import Actor
 from app.models import Invitation, Ticket, User, UserSession
-from tests.browser.conftest import CHROMIUM_ARGS
+from tests.browser.conftest import CHROMIUM_ARGS, PATIENCE_MS
 from tests.factories import make_project, make_ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -28,7 +28,7 @@ def visit(browser, server):
 
     def open_page(**options):
         context = browser.new_context(base_url=server.url, **options)
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
 
         def note(message: ConsoleMessage) -> None:
@@ -141,14 +141,14 @@ def test_who_is_signed_out_keeps_what_they_typed_and_goes_on_after_signing_in(
         UserSession.end_all(session, User.named(session, "ann"), ROOT)
     note = page.get_by_text("You are signed out. Nothing that you typed is lost")
     page.get_by_role("heading", level=1).click()
-    expect(note).to_be_visible(timeout=8_000)
+    expect(note).to_be_visible()
     with page.context.expect_page() as opened:
         note.get_by_role("link", name="sign in").click()
     sign_in(opened.value, "ann", GOOD)
     expect(opened.value.get_by_role("heading", name="Dashboard")).to_be_visible()
     opened.value.close()
     page.get_by_role("heading", level=1).click()
-    expect(note).to_be_hidden(timeout=8_000)
+    expect(note).to_be_hidden()
     page.get_by_role("button", name="Comment", exact=True).click()
     expect(page.get_by_text("A long thought")).to_be_visible()
     complaints[:] = [text for text in complaints if not text.startswith(SIGNED_OUT)]

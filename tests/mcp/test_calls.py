@@ -11,6 +11,7 @@ from app.models import Worker
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_ticket
 from tests.mcp.conftest import Agent, hold_a_stage
+from tests.processes import PATIENCE
 
 pytestmark = pytest.mark.both_databases
 
@@ -142,7 +143,7 @@ def test_reading_takes_no_lock(crew: Agent, board: OpenSession, ticket_id: str) 
 def ask_from_a_thread(crew: Agent, name: str, **arguments: Any) -> dict[str, Any]:
     """Call a tool from a thread of its own, as another request would come."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(crew.call, name, **arguments).result(timeout=10)
+        return pool.submit(crew.call, name, **arguments).result(timeout=PATIENCE)
 
 
 def test_what_a_token_does_stands_on_the_board_under_its_name(crew: Agent, ticket_id: str) -> None:

@@ -2,7 +2,6 @@
 writer in at a time.)"""
 
 import threading
-import time
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +12,7 @@ from app.errors import Conflict, Invalid
 from app.models import StageRun, Ticket, Worker, WorkerType
 from app.models.worker_type import StillNeeded
 from tests.factories import ANN, PROJECT, make_project, make_role, make_ticket, make_worker
+from tests.processes import PATIENCE, until
 from tests.records import later
 
 pytestmark = pytest.mark.parametrize("migrated_app", ["postgresql"], indirect=True)
@@ -52,20 +52,19 @@ def meanwhile(app):
                     self.answer = error
                     session.rollback()
 
-        def join(self, timeout=10):
+        def join(self, timeout=PATIENCE):
             super().join(timeout)
             assert not self.is_alive(), "it waits for ever"
             return self.answer
 
         def must_wait(self):
             """It waits for a lock that the other transaction holds."""
-            for _ in range(200):
+
+            def is_waiting():
                 with app.app_context():
-                    waiting = db.session.scalar(text(WAITING))
-                if waiting:
-                    return
-                time.sleep(0.01)
-            raise AssertionError("it doesn't wait")
+                    return db.session.scalar(text(WAITING))
+
+            until(is_waiting)
 
     yield Transaction
     for thread in started:

@@ -16,6 +16,7 @@ from app.db import engine
 from app.db.base import db
 from app.errors import TooMany
 from app.models import SignInAttempt
+from tests.processes import PATIENCE
 
 HOME, ELSEWHERE = "10.0.0.7", "203.0.113.9"
 PER_ACCOUNT, PER_ADDRESS = SignInAttempt.PER_ACCOUNT, SignInAttempt.PER_ADDRESS
@@ -159,9 +160,9 @@ def test_several_processes_let_through_no_more_tries_than_one(app):
     ]
     for process in guessers:
         process.start()
-    let_through = [answers.get(timeout=60) for _ in guessers]
+    let_through = [answers.get(timeout=PATIENCE) for _ in guessers]
     for process in guessers:
-        process.join(30)
+        process.join(PATIENCE)
     assert sum(let_through) == PER_ACCOUNT
     with app.app_context():
         kept = db.session.scalars(select(SignInAttempt.created_at)).all()

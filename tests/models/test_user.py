@@ -15,6 +15,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.models import AuditEntry, User
 from app.models import user as people
 from app.models.user import ROLES, may
+from tests.processes import PATIENCE
 
 ROOT = Actor.operator("root")
 GOOD = "four quiet otters sing"
@@ -154,7 +155,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(app):
     both = [context.Process(target=demote, args=(url, n, go, answers)) for n in ("ann", "bob")]
     for process in both:
         process.start()
-    assert sorted(answers.get(timeout=60) for _ in both) == ["done", "refused"]
+    assert sorted(answers.get(timeout=PATIENCE) for _ in both) == ["done", "refused"]
     for process in both:
         process.join(30)
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.db.base import db
-from app.models import StageRun, Ticket, Worker
+from app.models import StageRun, Ticket, Worker, WorkerType
 from app.models.api_token import ApiToken
 from tests import factories, records
 from tests.factories import ANN
@@ -55,6 +55,12 @@ class Stage:
         with self.session() as session:
             return factories.make_ticket(session, project=self.project, **values).ticket_id
 
+    def set_lease(self, seconds: int) -> None:
+        """Let leases live long enough for a slow machine, where none is to end."""
+        with self.session() as session:
+            roles = update(WorkerType).where(WorkerType.project_id == self.project)
+            session.execute(roles.values(lease_seconds=seconds))
+
     def look(self, ticket_id: str) -> Ticket:
         """The ticket as it is now."""
         with self.session() as session:
@@ -87,6 +93,6 @@ class Stage:
             session.expunge_all()
             return workers
 
-    def wait_for_outcome(self, ticket_id: str, *outcomes: str | None, seconds: float = 20) -> None:
+    def wait_for_outcome(self, ticket_id: str, *outcomes: str | None) -> None:
         """Wait until the ticket's runs ended exactly so; None stands for one that goes on."""
-        until(lambda: self.outcomes(ticket_id) == list(outcomes), seconds)
+        until(lambda: self.outcomes(ticket_id) == list(outcomes))

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from app.runner.agent import Agent, CannotStart
 from app.runner.output import Output
+from tests.processes import PATIENCE, until
 
 Start = Callable[..., tuple[Agent, Output]]
 
@@ -40,7 +40,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield start
     for agent, output in agents:
         agent.kill()
-        assert agent.wait(10)
+        assert agent.wait(PATIENCE)
         output.close()
 
 
@@ -56,24 +56,16 @@ def processes_of(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.02)
-
-
 def test_agent_reads_its_prompt_from_standard_input_and_from_a_file(start: Start) -> None:
     agent, output = start("sh", "-c", "cat; cat {prompt_file}")
-    assert agent.wait(10)
+    assert agent.wait(PATIENCE)
     assert output.stdout == "the prompt\nthe prompt\n"
     assert agent.exit_code == 0
 
 
 def test_both_streams_are_read_whatever_their_size(start: Start) -> None:
     agent, output = start("sh", "-c", "yes | head -c 3000000; echo problem >&2; exit 3")
-    assert agent.wait(20)
+    assert agent.wait(PATIENCE)
     assert agent.exit_code == 3
     assert "problem" in output.tail
     assert "problem" not in output.stdout
@@ -90,36 +82,38 @@ def test_a_folder_that_isnt_there_is_told(start: Start, tmp_path: Path) -> None:
         start("true", cwd=tmp_path / "nowhere")
 
 
-def test_stop_asks_the_whole_group_first(start: Start) -> None:
-    agent, output = start("sh", "-c", 'trap "echo bye; exit 5" TERM; sleep 60 & wait')
-    until(lambda: agent._pid)
-    time.sleep(0.2)
-    agent.stop(grace=5)
-    assert agent.wait(4)
+def test_stop_asks_the_whole_group_first(start: Start, tmp_path: Path) -> None:
+    agent, output = start("sh", "-c", 'trap "echo bye; exit 5" TERM; touch up; sleep 600 & wait')
+    until((tmp_path / "up").exists)
+    agent.stop(grace=600)
+    assert agent.wait(PATIENCE)
     assert (agent.exit_code, output.stdout) == (5, "bye\n")
 
 
 def test_stop_kills_what_doesnt_listen(start: Start, tmp_path: Path) -> None:
-    agent, _ = start("sh", "-c", 'trap "" TERM; sleep 60 & while true; do sleep 0.1; done')
-    time.sleep(0.2)
+    deaf = 'trap "" TERM; touch up; sleep 600 & while true; do sleep 0.1; done'
+    agent, _ = start("sh", "-c", deaf)
+    until((tmp_path / "up").exists)
     agent.stop(grace=0.5)
-    assert agent.wait(5)
+    assert agent.wait(PATIENCE)
     assert agent.exit_code == -signal.SIGKILL
     assert processes_of(tmp_path) == []
 
 
 def test_what_an_agent_leaves_running_ends_with_it(start: Start, tmp_path: Path) -> None:
-    agent, output = start("sh", "-c", "sleep 60 & setsid sleep 60 & (setsid sleep 60 &) ; echo ok")
-    assert agent.wait(10)
+    agent, output = start(
+        "sh", "-c", "sleep 600 & setsid sleep 600 & (setsid sleep 600 &) ; echo ok"
+    )
+    assert agent.wait(PATIENCE)
     assert output.stdout == "ok\n"
     assert processes_of(tmp_path) == []
 
 
 def test_an_agent_whose_supervisor_is_killed_ends_too(start: Start, tmp_path: Path) -> None:
-    agent, _ = start("sh", "-c", "sleep 60 & sleep 60")
+    agent, _ = start("sh", "-c", "sleep 600 & sleep 600")
     until(lambda: len(processes_of(tmp_path)) == 4)
     agent._supervisor.kill()
-    assert agent.wait(5)
+    assert agent.wait(PATIENCE)
     assert agent.exit_code is None
     until(lambda: not processes_of(tmp_path))
 
@@ -134,12 +128,12 @@ def test_an_agent_whose_runner_is_killed_ends_too(tmp_path: Path) -> None:
         from app.runner.output import Output
 
         here = Path({str(tmp_path)!r})
-        command = ["sh", "-c", 'trap "" TERM; setsid sleep 60 & while true; do sleep 0.1; done']
+        command = ["sh", "-c", 'trap "" TERM; setsid sleep 600 & while true; do sleep 0.1; done']
         Agent(Output(here / "log", 1000), lambda: None).start(
             command, here / "prompt", here, {{**os.environ, "MARK": str(here)}}
         )
         print("started", flush=True)
-        time.sleep(60)
+        time.sleep(600)
         """
     )
     with subprocess.Popen([sys.executable, "-c", runner], stdout=subprocess.PIPE) as process:
@@ -147,4 +141,4 @@ def test_an_agent_whose_runner_is_killed_ends_too(tmp_path: Path) -> None:
         assert process.stdout.readline() == b"started\n"
         until(lambda: len(processes_of(tmp_path)) >= 3)
         process.kill()
-    until(lambda: not processes_of(tmp_path), seconds=8)
+    until(lambda: not processes_of(tmp_path))

@@ -18,6 +18,8 @@ from tests.runner.recordings import DONE, recording
 from tests.runner.slow_board import slow_board
 from tests.runner.stage import Stage
 
+pytestmark = pytest.mark.slow
+
 NO_QUOTA = Unavailable("quota", "You've hit your usage limit.")
 
 
@@ -34,7 +36,7 @@ def test_no_quota_costs_no_attempt_and_work_goes_on_by_itself(
     tickets = [stage.ticket() for _ in range(6)]
     [script] = recording("codex-quota-text").as_command(tmp_path)
     runner = runners.start("--concurrency", "2", "--rest", "0.2", command=[script])
-    until(lambda: sum(len(stage.runs(ticket)) for ticket in tickets) >= 5, seconds=60)
+    until(lambda: sum(len(stage.runs(ticket)) for ticket in tickets) >= 5)
     assert {outcome for ticket in tickets for outcome in stage.outcomes(ticket)} <= {
         "released",
         None,
@@ -44,7 +46,7 @@ def test_no_quota_costs_no_attempt_and_work_goes_on_by_itself(
     assert told.endswith("It tries again by itself.")
     answer = f"#!/bin/sh\ncat > /dev/null\necho {shlex.quote(DONE)}\n"
     Path(script).write_text(answer, "utf-8")
-    until(lambda: all("completed" in stage.outcomes(ticket) for ticket in tickets), seconds=60)
+    until(lambda: all("completed" in stage.outcomes(ticket) for ticket in tickets))
     assert runner.process.poll() is None
     assert [stage.look(ticket).failed_attempts for ticket in tickets] == [0] * 6
     assert len(inbox(stage)) == 1
@@ -58,7 +60,7 @@ def test_a_rest_that_is_over_before_the_board_knows_of_it_does_not_end_the_slot(
     command = recording("codex-quota-text").as_command(tmp_path)
     with slow_board(stage.server.url, seconds=0.3) as url:
         runner = runners.start("--url", url, "--rest", "0.1", command=command)
-        until(lambda: len(stage.runs(ticket)) >= 3, seconds=60)
+        until(lambda: len(stage.runs(ticket)) >= 3)
         assert runner.process.poll() is None
         assert len(inbox(stage)) == 1
 

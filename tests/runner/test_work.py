@@ -12,6 +12,8 @@ from app.models import Project
 from tests.processes import Agents, Runners, until
 from tests.runner.stage import Stage
 
+pytestmark = pytest.mark.slow
+
 DONE = '{"outcome": "next_stage", "comment": "Built it."}'
 
 

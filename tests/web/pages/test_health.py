@@ -179,7 +179,7 @@ def test_a_schema_that_was_right_is_looked_at_again_within_seconds(make_app, new
     with app.app_context():
         set_revision("9999")
 
-    until(lambda: client.get("/sign-in").status_code == 503, seconds=20)
+    until(lambda: client.get("/sign-in").status_code == 503)
 
 
 def test_a_schema_that_is_right_isn_t_asked_for_by_each_request(make_app, new_database):

@@ -16,6 +16,7 @@ from app.actor import Actor
 from app.db.base import db
 from app.models import User
 from tests.conftest import OpenSession, empty_all_tables
+from tests.processes import PATIENCE
 from tests.providers import HonestProvider
 from tests.web.auth.single_sign_on.visits import sit_down
 
@@ -73,7 +74,7 @@ def new_browser(app: Flask, url: str) -> Iterator[Callable[..., httpx.Client]]:
     browsers = []
 
     def make(name: str | None = None, role: str = "member") -> httpx.Client:
-        browser = httpx.Client(base_url=url, follow_redirects=True, timeout=10)
+        browser = httpx.Client(base_url=url, follow_redirects=True, timeout=PATIENCE)
         if name:
             sit_down(browser, app, name, role)
         browsers.append(browser)
