@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 HOST = 127.0.0.1
 PORT ?= 8000
 
-# One process a core; who is done early takes tests from the others.
+# One process a core, and one more; who is done early takes tests from the others.
 # For one test alone: make test PYTEST_ARGS="-k claim -x"
 PYTEST_ARGS ?= -n auto --dist worksteal
 
