@@ -50,8 +50,8 @@ def run_to_report(session: Session, caller: Caller, run_id: int) -> tuple[StageR
     """A run whose ticket is held until the transaction ends, and who reports on it: its worker, or
     an admin's token that steps in. Raises `Forbidden` for other tokens than the one that claimed.
     """
-    visible_run(session, caller.visibility, run_id)
     run = StageRun.lock(session, run_id)
+    caller.require_visibility(run.ticket.project_id, StageRun.MISSING.format(run_id))
     if caller.is_bound(run.token_id):
         return run, run.doer
     if caller.may_step_in:

@@ -22,11 +22,10 @@ class CommentForm(OnceMixin, BoardForm):
         made = Comment.submission_id == number, Comment.ticket_id == ticket.ticket_id
         return session.scalar(select(Comment).where(*made)) if number else None
 
-    def say(self, ticket: Ticket, actor: Actor, *, is_answer: bool = False) -> Comment:
-        """Add the comment; as an answer it lets the ticket that asks go on."""
+    def say(self, ticket: Ticket, actor: Actor, *, is_answer: bool = False) -> int:
+        """Add the comment, whose number is returned; as an answer it lets the ticket that asks go
+        on."""
         text, number = self.content.data or "", self.submission_id.data or None
         comment = ticket.resume(actor, text, number) if is_answer else None
         # Blanks are no answer: the comment refuses them.
-        comment = comment or ticket.say(text, actor, submission_id=number)
-        ticket.session.flush()
-        return comment
+        return comment or ticket.say(text, actor, submission_id=number)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk
@@ -44,3 +46,12 @@ class Comment(Model):
         if not text:
             raise Invalid("Write something first.", "content")
         return text
+
+    @classmethod
+    def add(cls, session: Session, **values: Any) -> int:
+        """Store a comment by its columns; returns its number."""
+        number: int = session.connection().execute(_ADD, values).scalar_one()
+        return number
+
+
+_ADD = insert(Comment).returning(Comment.id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
-from sqlalchemy import CheckConstraint, Index, false, text
+from sqlalchemy import CheckConstraint, Index, bindparam, false, insert, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
@@ -111,10 +111,25 @@ class Event(Model):
     resolution_summary: Mapped[str | None]
 
     @classmethod
-    def add_all(cls, session: Session, events: Sequence[Self]) -> None:
-        """Store many at once, in their order: SQLite would be sent each alone, to be asked its
-        number."""
-        session.bulk_save_objects(events)
+    def add_all(cls, session: Session, events: Sequence[Mapping[str, Any]]) -> None:
+        """Store events by their columns, in their order. The session need not know them: it would
+        ask for the number of each."""
+        if events:
+            session.connection().execute(_ADD, events)
+
+    @classmethod
+    def answer_all(cls, session: Session, ticket_id: str, actor: Actor, note: str) -> None:
+        """Process a ticket's open calls for attention: what happened now answers them."""
+        session.execute(
+            _ANSWER,
+            {
+                "of_ticket": ticket_id,
+                "resolution_summary": require_text(note[: cls.SUMMARY_MAX], "note", cls.SUMMARY_MAX)
+                or None,
+                "processed_by": actor.label,
+                "processed_at": clock.now(),
+            },
+        )
 
     @property
     def is_question(self) -> bool:
@@ -129,3 +144,12 @@ class Event(Model):
         self.processed = True
         self.processed_by = actor.label
         self.processed_at = clock.now()
+
+
+_ADD = insert(Event)
+_ANSWER = (
+    update(Event)
+    .where(Event.ticket_id == bindparam("of_ticket"), Event.needs_attention, ~Event.processed)
+    .values(processed=True)
+    .execution_options(synchronize_session="fetch", autoflush=False)
+)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -18,7 +18,6 @@ from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
-from app.models.comment import Comment
 from app.models.event import Details, Event
 from app.models.ticket import Ticket
 from app.models.ticket.retries import backoff
@@ -114,13 +113,12 @@ class StageRun(Model):
     @classmethod
     def lock(cls, session: Session, run_id: int) -> Self:
         """The run with that number, its ticket held until the transaction ends. Or `NotFound`."""
-        ticket_id = session.scalar(select(cls.ticket_id).where(cls.run_id == run_id))
-        if ticket_id is None:
+        found = session.execute(_LOCK, {"run": run_id}).first()
+        if found is None:
             raise NotFound(cls.MISSING.format(run_id))
-        ticket = Ticket.lock(session, ticket_id)
-        run = session.get_one(cls, run_id, populate_existing=True)
+        run, ticket = found
         set_committed_value(run, "ticket", ticket)
-        return run
+        return cast("Self", run)
 
     @classmethod
     def of_ticket(cls, session: Session, ticket_id: str) -> Self | None:
@@ -210,9 +208,10 @@ class StageRun(Model):
         ticket.move_to(self.stage_number)
         ticket.resolve_attention(actor, "the stage was completed")
         approved = {"approved": True} if self._is_at_gate() else None
-        self._record("ticket_stage_completed", actor, comment=said, details=approved)
+        self._record("ticket_stage_completed", actor, comment_id=said, details=approved)
         if ticket.is_plan_done:
             ticket.close("completed", actor)
+        self.session.flush()  # the database tells which stage is the current one now
 
     def send_back(self, to_stage: int, reason: str, actor: Actor | None = None) -> None:
         """Give the ticket back to an earlier stage; the reason is a comment its worker reads."""
@@ -232,7 +231,8 @@ class StageRun(Model):
         self._finish("returned", reason)
         ticket.move_to(to_stage - 1)
         to = {"to_stage": to_stage, "to_worker_type": ticket.stage_name(to_stage)}
-        self._record("ticket_stage_returned", actor, reason, comment=said, details=to)
+        self._record("ticket_stage_returned", actor, reason, comment_id=said, details=to)
+        self.session.flush()
 
     def ask_attention(self, reason: str, actor: Actor | None = None) -> None:
         """The worker can't go on without a person: the ticket goes on hold and says why."""
@@ -243,7 +243,7 @@ class StageRun(Model):
         said = self._say(reason, actor)
         self._finish("attention", reason)
         self.ticket.wait_for_attention(
-            actor, self.worker_type, reason, run_id=self.run_id, comment=said
+            actor, self.worker_type, reason, run_id=self.run_id, comment_id=said
         )
 
     def fail(self, reason: str, actor: Actor | None = None) -> None:
@@ -333,7 +333,7 @@ class StageRun(Model):
             raise Invalid("Say why, so that the next one knows what to do.", "reason")
         return reason
 
-    def _say(self, comment: str, actor: Actor) -> Comment | None:
+    def _say(self, comment: str, actor: Actor) -> int | None:
         if not comment.strip():
             return None
         return self.ticket.say(comment, actor, run_id=self.run_id, stage_number=self.stage_number)
@@ -345,7 +345,7 @@ class StageRun(Model):
         reason: str | None = None,
         *,
         cause: str | None = None,
-        comment: Comment | None = None,
+        comment_id: int | None = None,
         details: Details | None = None,
     ) -> None:
         self.ticket.record(
@@ -355,7 +355,7 @@ class StageRun(Model):
             reason=None if cause else reason,
             worker_id=self.worker_id,
             run_id=self.run_id,
-            comment=comment,
+            comment_id=comment_id,
             details={"cause": cause} if cause else details,
         )
 
@@ -391,6 +391,14 @@ class StageRun(Model):
         self.outcome = outcome
         self.reason = reason
         if self.worker_id:
-            worker = Worker.lock(self.session, self.worker_id)
-            if worker.status == "active":
-                worker.status = "idle"
+            Worker.rest(self.session, self.worker_id)
+
+
+# Both are locked, so that both are read anew after a wait: first the ticket, as everywhere.
+_LOCK = (
+    select(StageRun, Ticket)
+    .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+    .where(StageRun.run_id == bindparam("run"))
+    .with_for_update(of=[Ticket, StageRun], key_share=True)
+    .execution_options(populate_existing=True)
+)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
@@ -147,6 +157,11 @@ class Worker(Model):
         if self.status in ("spawning", "failed"):
             self.status = "idle"
             self.stopped_reason = None
+
+    @classmethod
+    def rest(cls, session: Session, worker_id: str) -> None:
+        """The run that it held is over: it is idle, unless it became something else meanwhile."""
+        session.execute(_REST, {"resting": worker_id})
 
     def show_output(self, tail: str) -> None:
         """Keep the last lines of what it writes, for people who want to see what it does."""
@@ -293,3 +308,12 @@ class Worker(Model):
                 created_at=clock.now(),
             )
         )
+
+
+_REST = (
+    update(Worker)
+    .where(Worker.worker_id == bindparam("resting"), Worker.status == "active")
+    .values(status="idle")
+    # What else has changed is sent once, at the end of the verb.
+    .execution_options(synchronize_session="evaluate", autoflush=False)
+)

@@ -52,12 +52,9 @@ def add_comment(session: Session, caller: Caller, ticket_id: TicketParam, body: 
     """
     ticket = ticket_to_change(session, caller.visibility, ticket_id)
     if body.run_id is None:
-        comment = ticket.say(body.content, caller.actor)
-    else:
-        run, actor = run_to_report(session, caller, body.run_id)
-        comment = ticket.say_in_run(run, body.content, actor)
-    session.flush()
-    return comment.id
+        return ticket.say(body.content, caller.actor)
+    run, actor = run_to_report(session, caller, body.run_id)
+    return ticket.say_in_run(run, body.content, actor)
 
 
 @operation("GET", f"{ONE}/timeline", tag=TAG, scope="read")

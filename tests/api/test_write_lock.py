@@ -68,3 +68,31 @@ def test_a_claim_for_which_there_is_nothing(app: Flask, worker: Program) -> None
         assert worker.post("/claims", {"worker_id": "w"}).status_code == 204
 
     assert len(sent) == 4
+
+
+@pytest.mark.parametrize(
+    ("plan", "statements"), [(["implementation", "review"], 7), (["implementation"], 9)]
+)
+def test_a_report(
+    app: Flask, worker: Program, board: OpenSession, plan: list[str], statements: int
+) -> None:
+    """It is read with its ticket; the comment, each event, and each row that changes is written."""
+    with board() as session:
+        make_ticket(session, plan, ticket_id="C", priority=0)
+    run = worker.post("/claims", {"worker_id": "w"}).json["run"]
+    assert run["ticket_id"] == "C"
+
+    with writes(app) as sent:
+        assert worker.post(f"/runs/{run['run_id']}/complete", {"comment": "x"}).status_code == 200
+
+    assert len(sent) == statements, sent
+
+
+@pytest.mark.parametrize(("verb", "statements"), [("fail", 6), ("release", 5), ("attention", 6)])
+def test_a_report_that_isnt_done(app: Flask, worker: Program, verb: str, statements: int) -> None:
+    run_id = worker.post("/claims", {"worker_id": "w"}).json["run"]["run_id"]
+
+    with writes(app) as sent:
+        assert worker.post(f"/runs/{run_id}/{verb}", {"reason": "x"}).status_code == 200
+
+    assert len(sent) == statements, sent

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    bindparam,
     case,
     delete,
     exists,
@@ -57,6 +58,13 @@ class TicketDependency(Model):
         )
         found = session.scalar(select(exists().where(upstream.c.blocked_by_id == other_id)))
         return bool(found)
+
+
+_DEPENDENTS = (
+    select(TicketDependency.ticket_id)
+    .where(TicketDependency.blocked_by_id == bindparam("blocker"))
+    .limit(1)
+)
 
 
 class TicketDependencies(TicketRow):
@@ -197,6 +205,8 @@ class TicketDependencies(TicketRow):
         self._change_dependents(+1, actor)
 
     def _change_dependents(self, by: int, actor: Actor, **also: object) -> None:
+        if not self.session.connection().execute(_DEPENDENTS, {"blocker": self.ticket_id}).first():
+            return
         tickets = type(self)
         dependents = select(TicketDependency.ticket_id).where(
             TicketDependency.blocked_by_id == self.ticket_id
@@ -217,15 +227,18 @@ class TicketDependencies(TicketRow):
             .execution_options(synchronize_session="fetch")
         ).scalars()
         cause = "blocker_closed" if by < 0 else "blocker_reopened"
-        for ticket_id in changed.all():
-            self.session.add(
-                Event(
-                    event_type="ticket_dependency_changed",
-                    project_id=self.project_id,
-                    ticket_id=ticket_id,
-                    details={"cause": cause, "blocked_by": [self.ticket_id]},
-                    actor=actor.label,
-                    processed=True,
-                    created_at=clock.now(),
-                )
-            )
+        details = {"cause": cause, "blocked_by": [self.ticket_id]}
+        facts = {"project_id": self.project_id, "actor": actor.label, "created_at": clock.now()}
+        Event.add_all(
+            self.session,
+            [
+                {
+                    "event_type": "ticket_dependency_changed",
+                    "ticket_id": ticket_id,
+                    "details": details,
+                    "processed": True,
+                    **facts,
+                }
+                for ticket_id in changed.all()
+            ],
+        )

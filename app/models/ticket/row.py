@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, TextClause, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,7 +13,6 @@ from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, string_list, updated, utcnow
 from app.errors import Conflict
-from app.models.comment import Comment
 from app.models.event import LOGGED_ONLY, Details, Event
 from app.models.worker_type import WorkerType
 
@@ -191,11 +191,11 @@ class TicketRow(Model):
         reason: str | None = None,
         worker_id: str | None = None,
         run_id: int | None = None,
-        comment: Comment | None = None,
+        comment_id: int | None = None,
         details: Details | None = None,
         needs_attention: bool = False,
     ) -> None:
-        """Add an event about this ticket. `comment`: what was said by the same verb."""
+        """Add an event about this ticket. `comment_id`: what was said by the same verb."""
         self.updated_at = clock.now()
         event = self.event(
             event_type,
@@ -204,13 +204,11 @@ class TicketRow(Model):
             reason=reason,
             worker_id=worker_id,
             run_id=run_id,
+            comment_id=comment_id,
             details=details,
             needs_attention=needs_attention,
         )
-        if comment is not None:
-            self.session.flush()
-            event.comment_id = comment.id
-        self.session.add(event)
+        Event.add_all(self.session, [event])
 
     def event(
         self,
@@ -221,24 +219,26 @@ class TicketRow(Model):
         reason: str | None = None,
         worker_id: str | None = None,
         run_id: int | None = None,
+        comment_id: int | None = None,
         details: Details | None = None,
         needs_attention: bool = False,
-    ) -> Event:
-        """A fact about this ticket, in no session yet."""
-        return Event(
-            event_type=event_type,
-            project_id=self.project_id,
-            ticket_id=self.ticket_id,
-            run_id=run_id,
-            worker_id=worker_id or (actor.name if actor.kind == "worker" else None),
-            stage=stage,
-            reason=reason,
-            details=dict(details or {}),
-            actor=actor.label,
-            needs_attention=needs_attention,
-            processed=event_type in LOGGED_ONLY,
-            created_at=clock.now(),
-        )
+    ) -> dict[str, Any]:
+        """The columns of an event about this ticket, which isn't stored yet."""
+        return {
+            "event_type": event_type,
+            "project_id": self.project_id,
+            "ticket_id": self.ticket_id,
+            "run_id": run_id,
+            "comment_id": comment_id,
+            "worker_id": worker_id or (actor.name if actor.kind == "worker" else None),
+            "stage": stage,
+            "reason": reason,
+            "details": dict(details or {}),
+            "actor": actor.label,
+            "needs_attention": needs_attention,
+            "processed": event_type in LOGGED_ONLY,
+            "created_at": clock.now(),
+        }
 
     def require_open(self) -> None:
         """Raise `Conflict` unless work on the ticket may go on."""

@@ -8,7 +8,6 @@ from sqlalchemy.orm import WriteOnlyMapped, declared_attr, relationship
 
 from app.actor import Actor
 from app.errors import Invalid
-from app.models.comment import Comment
 from app.models.event import Details
 from app.models.ticket.text import TicketText
 
@@ -51,9 +50,9 @@ class TicketRuns(TicketText):
             self.runs.select().filter_by(finished_at=None).execution_options(populate_existing=True)
         )
 
-    def say_in_run(self, run: Run, content: str, actor: Actor | None = None) -> Comment:
-        """Add a comment at the run's stage, by its worker unless it is another who says it. Raises
-        `RunNotCurrent`, `Invalid`."""
+    def say_in_run(self, run: Run, content: str, actor: Actor | None = None) -> int:
+        """Add a comment at the run's stage, by its worker unless it is another who says it; returns
+        its number. Raises `RunNotCurrent`, `Invalid`."""
         if run.ticket_id != self.ticket_id:
             raise Invalid(f"Run {run.run_id} is at work on {run.ticket_id}.", "run_id")
         actor = actor or run.doer
@@ -67,7 +66,7 @@ class TicketRuns(TicketText):
         reason: str | None,
         *,
         run_id: int | None = None,
-        comment: Comment | None = None,
+        comment_id: int | None = None,
         details: Details | None = None,
     ) -> None:
         """Go on hold until a person answers; everyone's inbox shows it."""
@@ -79,7 +78,7 @@ class TicketRuns(TicketText):
             stage=stage,
             reason=reason,
             run_id=run_id,
-            comment=comment,
+            comment_id=comment_id,
             details=details,
             needs_attention=True,
         )

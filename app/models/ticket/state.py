@@ -9,7 +9,6 @@ from sqlalchemy import select
 from app import clock
 from app.actor import Actor
 from app.errors import Conflict
-from app.models.comment import Comment
 from app.models.event import ASKING, HOLDING, Event
 from app.models.project import Project
 from app.models.ticket.dependencies import TicketDependencies
@@ -40,8 +39,9 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
 
     def resume(
         self, actor: Actor, answer: str = "", submission_id: str | None = None
-    ) -> Comment | None:
-        """Back into its queue with all attempts; the answer is a comment for the next worker."""
+    ) -> int | None:
+        """Back into its queue with all attempts; the answer is a comment for the next worker, whose
+        number is returned."""
         if self.state != "on_hold":
             raise Conflict(f"{self.ticket_id} isn't on hold.")
         said = self.say(answer, actor, submission_id=submission_id) if answer.strip() else None
@@ -54,7 +54,7 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
             "ticket_resumed",
             actor,
             stage=self.current_stage,
-            comment=said,
+            comment_id=said,
             details={"answers": question} if question else None,
         )
         return said
@@ -87,7 +87,6 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
             run_id=run_id,
             details={"resolution": resolution},
         )
-        self.session.flush()
         self.tell_dependents_closed(actor)
 
     def reopen(self, actor: Actor, reason: str = "") -> None:
@@ -107,7 +106,7 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
             actor,
             stage=self.current_stage,
             reason=reason or None,
-            comment=said,
+            comment_id=said,
         )
         self.tell_dependents_reopened(actor)
 
@@ -123,9 +122,4 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
 
     def resolve_attention(self, actor: Actor, note: str) -> None:
         """Process the ticket's open calls for attention: what happened now answers them."""
-        for event in self.session.scalars(
-            select(Event).where(
-                Event.ticket_id == self.ticket_id, Event.needs_attention, ~Event.processed
-            )
-        ):
-            event.process(actor, note[: Event.SUMMARY_MAX])
+        Event.answer_all(self.session, self.ticket_id, actor, note)

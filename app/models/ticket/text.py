@@ -55,9 +55,12 @@ class TicketText(TicketRow):
         run_id: int | None = None,
         stage_number: int | None = None,
         submission_id: str | None = None,
-    ) -> Comment:
-        """Add a comment; one said at a stage names the stage and its worker type."""
-        comment = Comment(
+    ) -> int:
+        """Add a comment, whose number is returned; one said at a stage names the stage and its
+        worker type."""
+        self.updated_at = clock.now()
+        return Comment.add(
+            self.session,
             ticket_id=self.ticket_id,
             content=Comment.require_content(content),
             author=actor.label,
@@ -66,11 +69,8 @@ class TicketText(TicketRow):
             stage_number=stage_number,
             run_id=run_id,
             submission_id=submission_id,
-            created_at=clock.now(),
+            created_at=self.updated_at,
         )
-        self.session.add(comment)
-        self.updated_at = clock.now()
-        return comment
 
     def _set_text(self, title: str, description: str, priority: int) -> None:
         self.title = require_line(title, "title", self.TITLE_MAX)

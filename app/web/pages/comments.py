@@ -55,5 +55,6 @@ def _say(ticket_id: str, form: CommentForm, session: Session) -> int:
     comment = form.said_before(session, ticket)
     if comment is None and answers is not None:
         require_position(session, ticket, answers)
-    comment = comment or form.say(ticket, current_actor(), is_answer=answers is not None)
-    return comment.id
+    if comment:
+        return comment.id
+    return form.say(ticket, current_actor(), is_answer=answers is not None)
