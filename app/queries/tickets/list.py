@@ -220,14 +220,17 @@ def _line(
     )
 
 
+LABELS_OF = (
+    select(TicketLabel.ticket_id, TicketLabel.label)
+    .where(TicketLabel.ticket_id.in_(bindparam("ids", expanding=True)))
+    .order_by(TicketLabel.label)
+)
+
+
 def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
     """The labels of each of these tickets."""
     found: dict[str, list[str]] = defaultdict(list)
-    for ticket_id, label in session.execute(
-        select(TicketLabel.ticket_id, TicketLabel.label)
-        .where(TicketLabel.ticket_id.in_(ids))
-        .order_by(TicketLabel.label)
-    ):
+    for ticket_id, label in rows_of(session, LABELS_OF, ids=list(ids)):
         found[ticket_id].append(label)
     return found
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy import Text, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from app.db.rows import rows_of
 from app.models import Ticket, TicketDependency
 from app.queries.keyset import Order, Slice, take_slice
 from app.queries.tickets.conditions import situation
@@ -44,25 +44,22 @@ class Related:
 
 def waits_for(session: Session, ticket_id: str) -> list[Related]:
     """The tickets that block this one."""
-    blockers = select(TicketDependency.blocked_by_id).where(TicketDependency.ticket_id == ticket_id)
-    return _related(session, "waits for", Ticket.ticket_id.in_(blockers))
+    return _read(session, "waits for", ticket_id)
 
 
 def is_waited_for_by(session: Session, ticket_id: str) -> list[Related]:
     """The tickets that this one blocks."""
-    waiting = select(TicketDependency.ticket_id).where(TicketDependency.blocked_by_id == ticket_id)
-    return _related(session, "blocks", Ticket.ticket_id.in_(waiting))
+    return _read(session, "blocks", ticket_id)
 
 
 def related(session: Session, ticket: Ticket) -> list[Related]:
     """The tickets of every relation."""
     here = ticket.ticket_id
-    parent = Ticket.ticket_id == ticket.parent_id
     return [
         *waits_for(session, here),
         *is_waited_for_by(session, here),
-        *_related(session, "has part", Ticket.parent_id == here),
-        *(_related(session, "part of", parent) if ticket.parent_id else ()),
+        *_read(session, "has part", here),
+        *(_read(session, "part of", ticket.parent_id) if ticket.parent_id else ()),
     ]
 
 
@@ -103,19 +100,33 @@ def dependency_slice(
     return take_slice(session, rows, BY_TICKET, cursor=cursor, limit=limit)
 
 
-def _related(session: Session, relation: str, condition: ColumnElement[bool]) -> list[Related]:
-    rows: Select[*tuple[Any, ...]] = (
-        select(
-            literal(relation),
-            Ticket.ticket_id,
-            Ticket.title,
-            Ticket.state,
-            Ticket.resolution,
-            situation(),
-            Ticket.priority,
-        )
-        .where(condition)
-        .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at, Ticket.ticket_id)
-        .limit(RELATED_MAX)
+def _read(session: Session, relation: str, ticket_id: str) -> list[Related]:
+    found = rows_of(session, STATEMENTS[relation], ticket_id=ticket_id)
+    return [Related(relation, *row) for row in found]
+
+
+HERE = bindparam("ticket_id", type_=Text())
+BLOCKERS = select(TicketDependency.blocked_by_id).where(TicketDependency.ticket_id == HERE)
+WAITING = select(TicketDependency.ticket_id).where(TicketDependency.blocked_by_id == HERE)
+RELATIONS = {
+    "waits for": Ticket.ticket_id.in_(BLOCKERS),
+    "blocks": Ticket.ticket_id.in_(WAITING),
+    "has part": Ticket.parent_id == HERE,
+    "part of": Ticket.ticket_id == HERE,
+}
+"""Of the last one, `HERE` is the parent."""
+
+STATEMENTS = {
+    relation: select(
+        Ticket.ticket_id,
+        Ticket.title,
+        Ticket.state,
+        Ticket.resolution,
+        situation(),
+        Ticket.priority,
     )
-    return [Related(*row) for row in session.execute(rows)]
+    .where(condition)
+    .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at, Ticket.ticket_id)
+    .limit(RELATED_MAX)
+    for relation, condition in RELATIONS.items()
+}

@@ -7,13 +7,14 @@ an event, which names both. The story joins them again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Integer, Select, Text, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.models import Comment, Event
 from app.models.event import ASKING
 from app.queries.tickets.view import Run, TicketView
@@ -138,48 +139,32 @@ def tell_story(session: Session, view: TicketView, *, in_full: bool = False) -> 
     return Story(entries[-limit:], is_cut)
 
 
-def _comments(session: Session, ticket_id: str, limit: int) -> list[Said]:
-    newest_first = session.execute(
-        select(
-            Comment.id,
-            Comment.author,
-            Comment.worker_type,
-            Comment.worker_id,
-            Comment.run_id,
-            Comment.content,
-            Comment.created_at,
-        )
-        .where(Comment.ticket_id == ticket_id)
-        .order_by(Comment.id.desc())
-        .limit(limit)
+HERE, LIMIT = bindparam("ticket_id", type_=Text()), bindparam("limit", type_=Integer())
+NEWEST_COMMENTS: Select[*tuple[Any, ...]] = (
+    select(*(getattr(Comment, field.name) for field in fields(Said)))
+    .where(Comment.ticket_id == HERE)
+    .order_by(Comment.id.desc())
+    .limit(LIMIT)
+)
+NEWEST_FACTS: Select[*tuple[Any, ...]] = (
+    select(*(getattr(Event, field.name) for field in fields(Fact)))
+    .where(
+        Event.ticket_id == HERE,
+        or_(Event.event_type.not_in(TOLD_BY_RUNS), Event.comment_id.is_not(None)),
     )
-    return [Said(*row) for row in newest_first][::-1]
+    .order_by(Event.id.desc())
+    .limit(LIMIT)
+)
+
+
+def _comments(session: Session, ticket_id: str, limit: int) -> list[Said]:
+    newest = rows_of(session, NEWEST_COMMENTS, ticket_id=ticket_id, limit=limit)
+    return [Said(*row) for row in newest][::-1]
 
 
 def _facts(session: Session, ticket_id: str, limit: int) -> list[Fact]:
-    newest_first: Select[*tuple[Any, ...]] = (
-        select(
-            Event.id,
-            Event.event_type,
-            Event.project_id,
-            Event.ticket_id,
-            Event.run_id,
-            Event.comment_id,
-            Event.actor,
-            Event.worker_id,
-            Event.stage,
-            Event.reason,
-            Event.details,
-            Event.created_at,
-        )
-        .where(
-            Event.ticket_id == ticket_id,
-            or_(Event.event_type.not_in(TOLD_BY_RUNS), Event.comment_id.is_not(None)),
-        )
-        .order_by(Event.id.desc())
-        .limit(limit)
-    )
-    return [Fact(*row) for row in session.execute(newest_first)][::-1]
+    newest = rows_of(session, NEWEST_FACTS, ticket_id=ticket_id, limit=limit)
+    return [Fact(*row) for row in newest][::-1]
 
 
 def _join(runs: Sequence[Run], comments: Sequence[Said], facts: Sequence[Fact]) -> list[Entry]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Text, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db.rows import rows_of
 from app.errors import NotFound
 from app.events import explanation
 from app.models import StageRun, Ticket, Worker, WorkerType
@@ -141,9 +142,13 @@ class TicketView:
         return [other for other in self.related if other.relation == relation]
 
 
+HERE = bindparam("ticket_id", type_=Text())
+CHANGED_AT = select(Ticket.updated_at).where(Ticket.ticket_id == HERE)
+
+
 def ticket_version(session: Session, ticket_id: str) -> int:
     """A number that changes whenever the ticket does; one look at its key. Or `NotFound`."""
-    changed = session.scalar(select(Ticket.updated_at).where(Ticket.ticket_id == ticket_id))
+    changed = rows_of(session, CHANGED_AT, ticket_id=ticket_id).scalar()
     if changed is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
     return int(changed.timestamp() * 1_000_000)
@@ -162,11 +167,12 @@ def id_in_other_case(session: Session, visibility: Visibility, ticket_id: str) -
     return rows[0] if len(rows) == 1 and rows[0] != ticket_id else None
 
 
+TICKET = select(Ticket, situation()).where(Ticket.ticket_id == HERE)
+
+
 def view_ticket(session: Session, ticket_id: str) -> TicketView:
     """The ticket and what surrounds it; or `NotFound`."""
-    found = session.execute(
-        select(Ticket, situation()).where(Ticket.ticket_id == ticket_id)
-    ).first()
+    found = session.execute(TICKET, {"ticket_id": ticket_id}).first()
     if found is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
     ticket, word = found
@@ -194,63 +200,68 @@ def _digest(ticket: Ticket, newest_run: int | None) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+ROLES = (
+    select(
+        WorkerType.id,
+        WorkerType.worker_type,
+        WorkerType.is_gate,
+        WorkerType.prompt_version,
+        WorkerType.max_attempts,
+    )
+    .where(WorkerType.project_id == bindparam("project_id"))
+    .order_by(WorkerType.id)
+)
+
+
 def roles_of(session: Session, project_id: str) -> dict[str, Role]:
     """The project's worker types, by name."""
-    rows = session.execute(
-        select(
-            WorkerType.id,
-            WorkerType.worker_type,
-            WorkerType.is_gate,
-            WorkerType.prompt_version,
-            WorkerType.max_attempts,
-        )
-        .where(WorkerType.project_id == project_id)
-        .order_by(WorkerType.id)
-    )
-    return {row[1]: Role(*row) for row in rows}
+    return {row[1]: Role(*row) for row in rows_of(session, ROLES, project_id=project_id)}
+
+
+NEWEST_RUNS: Select[*tuple[Any, ...]] = (
+    select(*(getattr(StageRun, field.name) for field in fields(Run)))
+    .where(StageRun.ticket_id == HERE)
+    .order_by(StageRun.run_id.desc())
+    .limit(RUNS_READ)
+)
 
 
 def _runs(session: Session, ticket_id: str) -> list[Run]:
-    columns = (getattr(StageRun, field.name) for field in fields(Run))
-    newest_first: Select[*tuple[Any, ...]] = (
-        select(*columns)
-        .where(StageRun.ticket_id == ticket_id)
-        .order_by(StageRun.run_id.desc())
-        .limit(RUNS_READ)
+    return [Run(*row) for row in rows_of(session, NEWEST_RUNS, ticket_id=ticket_id)][::-1]
+
+
+# Its events may have been pruned.
+HOLD = (
+    select(
+        HoldEvent,
+        func.coalesce(HoldEvent.stage, Ticket.current_stage),
+        func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type),
+        asks,
     )
-    return [Run(*row) for row in session.execute(newest_first)][::-1]
+    .select_from(Ticket)
+    .outerjoin(HoldEvent, is_hold_of_ticket)
+    .where(Ticket.ticket_id == HERE)
+)
 
 
 def _hold(session: Session, ticket_id: str) -> Hold:
-    # Its events may have been pruned.
-    row: Any = session.execute(
-        select(
-            HoldEvent,
-            func.coalesce(HoldEvent.stage, Ticket.current_stage),
-            func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type),
-            asks,
-        )
-        .select_from(Ticket)
-        .outerjoin(HoldEvent, is_hold_of_ticket)
-        .where(Ticket.ticket_id == ticket_id)
-    ).one()
+    row: Any = session.execute(HOLD, {"ticket_id": ticket_id}).one()
     event, stage, began_at, is_asking = row
     if event is None:
         return Hold(None, None, stage, began_at, is_asking)
     return Hold(explanation(event), event.actor, stage, began_at, is_asking)
 
 
+LIVE_WORKERS = select(func.count()).where(
+    Worker.project_id == bindparam("project_id"),
+    Worker.worker_type == bindparam("stage"),
+    is_live(),
+)
+
+
 def _live_workers(session: Session, ticket: Ticket) -> int:
     """How many live workers could take the ticket's next stage."""
     if not ticket.current_stage or ticket.state == "closed":
         return 0
-    return (
-        session.scalar(
-            select(func.count()).where(
-                Worker.project_id == ticket.project_id,
-                Worker.worker_type == ticket.current_stage,
-                is_live(),
-            )
-        )
-        or 0
-    )
+    place = {"project_id": ticket.project_id, "stage": ticket.current_stage}
+    return rows_of(session, LIVE_WORKERS, **place).scalar() or 0
