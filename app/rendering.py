@@ -2,14 +2,18 @@
 
 import hashlib
 from datetime import UTC, datetime, tzinfo
+from functools import cache, lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
-from flask import Flask, g, url_for
+from flask import Flask, g, request
 from markupsafe import Markup
 
 from app import clock
 from app.markdown import WORK_PER_PAGE, to_html
 from app.markdown.work import Work
+
+DRAWINGS_KEPT = 1_000
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 DATE_AFTER = 30 * DAY
@@ -17,16 +21,25 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def register(app: Flask) -> None:
-    """Give the templates of `app` their filters and `asset_url`."""
-    addresses: dict[str, str] = {}
+    """Give the templates of `app` their filters, `asset_url` and `drawn`."""
+
+    def address(path: str) -> str:
+        version = content_hash(Path(app.static_folder or "static") / path)
+        return f"{app.static_url_path}/{quote(path)}?v={version}"
+
+    def draw(file: str, macro: str, *values: object) -> Markup:
+        drawing: Markup = getattr(app.jinja_env.get_template(file).module, macro)(*values)
+        return drawing
+
+    # Once a process: outside debug a deployed file never changes under it.
+    known = address if app.debug else cache(address)
 
     def asset_url(path: str) -> str:
-        # Hashed once a process: outside debug a deployed file never changes under it.
-        if path not in addresses or app.debug:
-            addresses[path] = content_hash(Path(app.static_folder or "static") / path)
-        return url_for("static", filename=path, v=addresses[path])
+        return request.script_root + known(path)
 
     app.jinja_env.globals["asset_url"] = asset_url
+    # What a macro makes of these values; kept, for what is the same on many pages or in many rows.
+    app.jinja_env.globals["drawn"] = draw if app.debug else lru_cache(DRAWINGS_KEPT)(draw)
     app.jinja_env.filters.update(
         ago_text=ago_text,
         short_text=short_text,

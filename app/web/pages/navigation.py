@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, g, request
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.base import db
 from app.queries.navigation import OPEN_CAP, navigation
-from app.rendering import exact_time
+from app.rendering import ago_text, exact_time, iso_time, short_text
 from app.web.auth.identity import Person, current_person, current_zone
 from app.web.http.live import wants_region
 
@@ -47,13 +48,26 @@ class Frame:
 
 
 def register(app: Flask) -> None:
-    """Give every page its frame, and its exact times in the zone that the person chose."""
+    """Give every page its frame, and its times in the zone that the person chose."""
     app.context_processor(_frame)
     app.jinja_env.filters["exact_time"] = _exact_time
+    app.jinja_env.globals["time_tag"] = _time_tag
 
 
 def _exact_time(moment: datetime) -> str:
-    return exact_time(moment, current_zone())
+    if "zone" not in g:
+        g.zone = current_zone()
+    return exact_time(moment, g.zone)
+
+
+def _time_tag(moment: datetime, short: bool = False) -> Markup:
+    """How long ago, kept ticking by times.js; the exact time on hover. `short`: without "ago"."""
+    words, form = (short_text(moment), "short") if short else (ago_text(moment), "full")
+    # All of it is made here: nothing needs to be escaped.
+    return Markup(  # noqa: S704
+        f'<time datetime="{iso_time(moment)}" title="{_exact_time(moment)}"'
+        f' data-ago="{form}">{words}</time>'
+    )
 
 
 def _frame() -> dict[str, Any]:
