@@ -27,9 +27,8 @@ def register(app: Flask) -> None:
         version = content_hash(Path(app.static_folder or "static") / path)
         return f"{app.static_url_path}/{quote(path)}?v={version}"
 
-    def draw(file: str, macro: str, *values: object) -> Markup:
-        drawing: Markup = getattr(app.jinja_env.get_template(file).module, macro)(*values)
-        return drawing
+    def draw(partial: str, **values: object) -> Markup:
+        return Markup(app.jinja_env.get_template(partial).render(values))  # noqa: S704 - is HTML
 
     # Once a process: outside debug a deployed file never changes under it.
     known = address if app.debug else cache(address)
@@ -38,7 +37,8 @@ def register(app: Flask) -> None:
         return request.script_root + known(path)
 
     app.jinja_env.globals["asset_url"] = asset_url
-    # What a macro makes of these values; kept, for what is the same on many pages or in many rows.
+    # A partial that is made of these values and nothing else. It is kept: most of a page is the
+    # same as when it was last shown to somebody.
     app.jinja_env.globals["drawn"] = draw if app.debug else lru_cache(DRAWINGS_KEPT)(draw)
     app.jinja_env.filters.update(
         ago_text=ago_text,

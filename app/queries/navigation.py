@@ -29,7 +29,7 @@ class Navigation:
     tickets_open: int
     workers_live: int
     calls: int
-    projects: list[tuple[str, int]]
+    projects: tuple[tuple[str, int], ...]
 
 
 def navigation(session: Session, visibility: Visibility) -> Navigation:
@@ -41,7 +41,7 @@ def navigation(session: Session, visibility: Visibility) -> Navigation:
         workers_live,
         min(calls, COUNT_CAP),
         # Without a project there is one row, with NULL for it.
-        projects=[(name, count) for *_, name, count in rows if name is not None],
+        projects=tuple((name, count) for *_, name, count in rows if name is not None),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -43,7 +43,7 @@ class TicketLine:
     open_blockers: int
     blocked_by: str | None
     priority: int
-    labels: Sequence[str]
+    labels: tuple[str, ...]
     rail: Rail
     created_at: datetime
     updated_at: datetime
@@ -213,7 +213,7 @@ def _line(
         open_blockers=n_blockers,
         blocked_by=blocked_by,
         priority=priority,
-        labels=sorted(labels.split("\n")) if labels else (),
+        labels=tuple(sorted(labels.split("\n"))) if labels else (),
         rail=rail_of(plan, completed, word, returns),
         created_at=created_at,
         updated_at=updated_at,

@@ -37,13 +37,14 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The sidebar."""
+    """The sidebar. `project`: the one of its projects whose pages these are."""
 
     section: str | None
+    project: str | None
     tickets_open: int
     workers_live: int
     calls: int
-    projects: list[tuple[str, int]]
+    projects: tuple[tuple[str, int], ...]
     open_cap: int = OPEN_CAP
 
 
@@ -85,8 +86,14 @@ def _navigation(person: Person) -> Frame:
     counts = navigation(db.session(), person.visibility)
     return Frame(
         section=SECTIONS.get(request.blueprint or ""),
+        project=next((name for name, _ in counts.projects if _is_page_of(name)), None),
         tickets_open=counts.tickets_open,
         workers_live=counts.workers_live,
         calls=counts.calls,
         projects=counts.projects,
     )
+
+
+def _is_page_of(project: str) -> bool:
+    home = f"/projects/{project}"
+    return request.path == home or request.path.startswith(f"{home}/-/")

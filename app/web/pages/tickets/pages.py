@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -15,7 +14,6 @@ from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
 from app.models.label import LABELS_MAX
 from app.queries.choices import label_names, project_names, worker_type_names
 from app.queries.paging import COUNT_CAP
-from app.queries.tickets import list as queries
 from app.queries.tickets.brief import brief_sections, brief_sizes
 from app.queries.tickets.conditions import STATES, TicketFilter
 from app.queries.tickets.list import (
@@ -23,6 +21,7 @@ from app.queries.tickets.list import (
     SEARCH_MAX,
     SORTS,
     list_tickets,
+    list_version,
 )
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.timeline import tell_story
@@ -39,47 +38,55 @@ SEARCH_REFRESH_SECONDS = 30
 """A search reads the text of every ticket: too much to repeat it with every event."""
 
 
+class Choices(NamedTuple):
+    """What the list can be narrowed to."""
+
+    projects: tuple[str, ...]
+    stages: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
 @blueprint.get("/tickets")
 @page(role="viewer")
 def index() -> Answer:
     """Tickets that match the address, a page at a time."""
-    session, visibility = db.session(), current_visibility()
     listing = Listing(
         sorts=SORTS, default="-updated", newest_first=NEWEST_FIRST, repeated=("label",)
     )
-    projects = project_names(session, visibility)
+    projects = project_names(db.session(), current_visibility())
     project = listing.choice("project", projects)
-    version = stamp(queries.list_version(session, visibility, project))
+    version = stamp(list_version(db.session(), current_visibility(), project))
     if is_unchanged(version):
         return "", 204
     choices = _choices(projects, project)
-    wanted = _wanted(listing, project, choices)
-    page = render_template(
-        "tickets/_list_refresh.html" if wants_region() else "tickets/index.html",
-        listing=listing,
-        wanted=wanted,
-        choices=choices,
-        found=list_tickets(
-            session, visibility, wanted, listing.sort, listing.descending, listing.page
-        ),
-        count_cap=COUNT_CAP,
-        refresh_url=listing.url(v=version),
-        refresh_seconds=SEARCH_REFRESH_SECONDS if wanted.text else REFRESH_SECONDS,
-    )
+    name = "tickets/_list_refresh.html" if wants_region() else "tickets/index.html"
+    page = render_template(name, **_list_context(listing, project, choices, version))
     # A region's address was understood as far as it could be when its page was opened.
     return page, 200 if wants_region() else listing.status
 
 
-def _choices(projects: list[str], project: str) -> dict[str, Sequence[str]]:
+def _choices(projects: list[str], project: str) -> Choices:
     session, visibility = db.session(), current_visibility()
+    stages = worker_type_names(session, visibility, project)
+    return Choices(tuple(projects), tuple(stages), tuple(label_names(session, visibility)))
+
+
+def _list_context(listing: Listing, project: str, choices: Choices, version: str) -> dict[str, Any]:
+    """What the parts of the list show."""
+    wanted = _wanted(listing, project, choices)
+    order = listing.sort, listing.descending
     return {
-        "projects": projects,
-        "stages": worker_type_names(session, visibility, project),
-        "labels": label_names(session, visibility),
+        "listing": listing,
+        "wanted": wanted,
+        "choices": choices,
+        "found": list_tickets(db.session(), current_visibility(), wanted, *order, listing.page),
+        "count_cap": COUNT_CAP,
+        "refresh_url": listing.url(v=version),
+        "refresh_seconds": SEARCH_REFRESH_SECONDS if wanted.text else REFRESH_SECONDS,
     }
 
 
-def _wanted(listing: Listing, project: str, choices: dict[str, Sequence[str]]) -> TicketFilter:
+def _wanted(listing: Listing, project: str, choices: Choices) -> TicketFilter:
     text = listing.value("q")
     if len(text) > SEARCH_MAX:
         listing.problems.append(f"A search has at most {SEARCH_MAX} characters.")
@@ -91,7 +98,7 @@ def _wanted(listing: Listing, project: str, choices: dict[str, Sequence[str]]) -
     return TicketFilter(
         project=project,
         state=listing.choice("state", STATES) or "open",
-        stage=listing.choice("stage", choices["stages"]),
+        stage=listing.choice("stage", choices.stages),
         priority=listing.choice("priority", tuple(NUMBER_OF)),
         labels=labels,
         text=text,
