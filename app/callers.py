@@ -11,7 +11,7 @@ from app.db.best_effort import write_best_effort
 from app.errors import Forbidden
 from app.models import ApiToken
 from app.observability import request_id
-from app.queries.visibility import token_visibility
+from app.queries.visibility import token_with
 from app.visibility import Visibility
 
 CHALLENGE = 'Bearer realm="callboard"'
@@ -84,8 +84,7 @@ def bearer_secret(header: str | None) -> str | None:
 def identify(secret: str, address: str | None = None) -> Caller:
     """The caller with that secret; raises `NotAuthenticated`. `address`: where it asks from."""
     session = db.session()
-    token = ApiToken.authenticate(session, secret)
-    visibility = token_visibility(session, token)
+    token, visibility = token_with(session, secret)
     caller = Caller(token.id, token.name, token.allowed, visibility, address)
     is_use_to_note = token.is_use_to_note
     request_id.name_actor(caller.actor.label)

@@ -106,17 +106,12 @@ class ApiToken(Model):
         )
         return token, secret
 
-    @classmethod
-    def authenticate(cls, session: Session, secret: str) -> Self:
-        """The live token with that secret; raises `NotAuthenticated`, and says what is wrong."""
-        token = session.scalar(select(cls).where(cls.token_hash == hash_of(secret)))
-        if token is None:
-            raise NotAuthenticated("This token isn't known here.")
-        if token.revoked_at:
-            raise NotAuthenticated(f"The token {token.name} was revoked.")
-        if not token.is_good:
-            raise NotAuthenticated(f"The token {token.name} has expired.")
-        return token
+    def require_good(self) -> None:
+        """Raise `NotAuthenticated`, and say what is wrong, unless somebody can come in with it."""
+        if self.revoked_at:
+            raise NotAuthenticated(f"The token {self.name} was revoked.")
+        if not self.is_good:
+            raise NotAuthenticated(f"The token {self.name} has expired.")
 
     @classmethod
     def named(cls, session: Session, name: str) -> Self:

@@ -206,7 +206,6 @@ class StageRun(Model):
         said = self._say(comment, actor)
         self._finish("completed")
         ticket.move_to(self.stage_number)
-        ticket.resolve_attention(actor, "the stage was completed")
         approved = {"approved": True} if self._is_at_gate() else None
         self._record("ticket_stage_completed", actor, comment_id=said, details=approved)
         if ticket.is_plan_done:

@@ -10,6 +10,7 @@ from app.loading import run_to_report, visible_run
 from app.models import StageRun, Ticket
 from app.operations.operation import Tool, operation
 from app.queries.keyset import Order, take_slice
+from app.queries.runs import run_row
 from app.schemas.base import RunParam
 from app.schemas.runs import Completion, Reason, Release, Return, RunPage, RunResponse, RunsQuery
 from app.visibility import Visibility
@@ -21,7 +22,7 @@ NEWEST_FIRST = Order("run_id", (StageRun.run_id.expression,), descending=True)
 
 
 def run_shown(session: Session, run_id: int) -> RunResponse:
-    return RunResponse.model_validate(StageRun.get(session, run_id))
+    return RunResponse.model_validate(run_row(session, run_id))
 
 
 @operation(

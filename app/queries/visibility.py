@@ -8,6 +8,7 @@ from sqlalchemy import Row, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
+from app.errors import NotAuthenticated
 from app.models import ApiToken, Project, ProjectMember, User, UserSession
 from app.secret import hash_of
 from app.visibility import Visibility
@@ -39,6 +40,13 @@ SIGNED_IN = (
 )
 
 
+TOKEN = (
+    select(ApiToken, Project.repository_name)
+    .outerjoin(Project, and_(Project.members_only, ApiToken.project_id.is_(None)))
+    .where(ApiToken.token_hash == bindparam("token_hash"))
+)
+
+
 def person_with(session: Session, secret: str) -> tuple[Row[*tuple[Any, ...]], Visibility] | None:
     """Who has the session with that secret, and what they can see: in one query, for every page.
 
@@ -51,12 +59,20 @@ def person_with(session: Session, secret: str) -> tuple[Row[*tuple[Any, ...]], V
     return rows[0], Visibility(hidden=frozenset({row.hidden for row in rows} - {None}))
 
 
-def token_visibility(session: Session, token: ApiToken) -> Visibility:
-    """A token made for one project sees that one. Any other belongs to no project: it sees those
-    that are open to all, and with the scope admin every one."""
+def token_with(session: Session, secret: str) -> tuple[ApiToken, Visibility]:
+    """The live token with that secret, and what it can see: in one query, for every request of a
+    program. Raises `NotAuthenticated`.
+
+    A token made for one project sees that one. Any other belongs to no project: it sees those that
+    are open to all, and with the scope admin every one.
+    """
+    rows = session.execute(TOKEN, {"token_hash": hash_of(secret)}).all()
+    if not rows:
+        raise NotAuthenticated("This token isn't known here.")
+    token = rows[0][0]
+    token.require_good()
     if token.project_id is not None:
-        return Visibility(only=token.project_id)
+        return token, Visibility(only=token.project_id)
     if "admin" in token.scopes:
-        return Visibility.everything()
-    limited = select(Project.repository_name).where(Project.members_only)
-    return Visibility(hidden=frozenset(session.scalars(limited)))
+        return token, Visibility.everything()
+    return token, Visibility(hidden=frozenset({limited for _, limited in rows} - {None}))

@@ -6,18 +6,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.errors import NotFound
-from app.models import Comment, Project, PromptVersion, StageRun, WorkerType
+from app.db.rows import rows_of
+from app.models import Comment, Project, PromptVersion, WorkerType
+from app.queries.runs import run_row
 from app.queries.tickets.records import Record, ticket_record
 from app.queries.tickets.related import Related, is_waited_for_by, waits_for
 from app.queries.tickets.view import TicketView
 
 COMMENTS_MAX = 200
 """Comments that are read: the newest ones."""
+
+
+_PROJECT_AND_PROMPT = (
+    select(*Project.__table__.columns, PromptVersion.system_prompt)
+    .outerjoin(
+        WorkerType,
+        and_(
+            WorkerType.project_id == Project.repository_name,
+            WorkerType.worker_type == bindparam("role"),
+        ),
+    )
+    .outerjoin(
+        PromptVersion,
+        and_(
+            PromptVersion.worker_type_id == WorkerType.id,
+            PromptVersion.version == bindparam("version"),
+        ),
+    )
+    .where(Project.repository_name == bindparam("project_id"))
+)
+_ROLES = select(WorkerType.worker_type, WorkerType.short_description).where(
+    WorkerType.project_id == bindparam("project_id")
+)
+_NEWEST_COMMENTS = (
+    select(*Comment.__table__.columns)
+    .where(Comment.ticket_id == bindparam("ticket_id"))
+    .order_by(Comment.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +78,7 @@ class Sizes:
 def assignment(session: Session, run_id: int) -> dict[str, Any]:
     """All that a worker needs to do the stage that it claimed by this run. Raises `NotFound` when
     its project was deleted since."""
-    columns = select(*StageRun.__table__.columns).where(StageRun.run_id == run_id)
-    run = session.execute(columns).one_or_none()
-    if run is None:
-        raise NotFound(StageRun.MISSING.format(run_id))
+    run = run_row(session, run_id)
     ticket = ticket_record(session, run.ticket_id)
     return {
         "run": run,
@@ -124,12 +151,10 @@ def newest_comments(
     session: Session, ticket_id: str, limit: int = COMMENTS_MAX
 ) -> tuple[Sequence[Row[Any]], int]:
     """The newest comments, oldest first, and how many older ones there are."""
-    of_ticket = Comment.ticket_id == ticket_id
-    newest = session.execute(
-        select(*Comment.__table__.columns).where(of_ticket).order_by(Comment.id.desc()).limit(limit)
-    ).all()
+    newest = rows_of(session, _NEWEST_COMMENTS, ticket_id=ticket_id, limit=limit).all()
     if len(newest) < limit:
         return newest[::-1], 0
+    of_ticket = Comment.ticket_id == ticket_id
     total = session.scalar(select(func.count()).select_from(Comment).where(of_ticket)) or 0
     return newest[::-1], total - len(newest)
 
@@ -139,13 +164,15 @@ def _brief(
 ) -> dict[str, Any]:
     """What whoever does that stage reads, with their prompt in that version."""
     ticket_id = ticket["ticket_id"]
-    project = session.get_one(Project, ticket["project_id"])
+    project = rows_of(
+        session, _PROJECT_AND_PROMPT, project_id=ticket["project_id"], role=role, version=version
+    ).one()
     comments, left_out = newest_comments(session, ticket_id)
     return {
         "ticket": ticket,
         "stages": _stages(session, ticket, number),
         "project": project,
-        "system_prompt": _system_prompt(session, project, role, version),
+        "system_prompt": _system_prompt(project),
         "comments": comments,
         "comments_left_out": left_out,
         "blocked_by": waits_for(session, ticket_id),
@@ -154,10 +181,8 @@ def _brief(
 
 
 def _stages(session: Session, ticket: Record, current: int) -> list[dict[str, Any]]:
-    roles = select(WorkerType.worker_type, WorkerType.short_description).where(
-        WorkerType.project_id == ticket["project_id"]
-    )
-    descriptions = dict(session.execute(roles).all())
+    roles = rows_of(session, _ROLES, project_id=ticket["project_id"])
+    descriptions: dict[str, str | None] = dict(tuple(row) for row in roles)
     plan: Sequence[str] = ticket["execution_plan"]
     return [
         {
@@ -170,21 +195,10 @@ def _stages(session: Session, ticket: Record, current: int) -> list[dict[str, An
     ]
 
 
-def _system_prompt(
-    session: Session, project: Project, role: str | None, version: int | None
-) -> str:
-    """The prompt in that version, then what holds for the whole project."""
-    prompt = session.scalar(
-        select(PromptVersion.system_prompt)
-        .join(WorkerType, WorkerType.id == PromptVersion.worker_type_id)
-        .where(
-            WorkerType.project_id == project.repository_name,
-            WorkerType.worker_type == role,
-            PromptVersion.version == version,
-        )
-    )
+def _system_prompt(project: Row[Any]) -> str:
+    """The role's prompt, then what holds for the whole project."""
     parts = [
-        prompt or "",
+        project.system_prompt or "",
         f"# Rules of {project.repository_name}\n\n{project.rules}" if project.rules else "",
         f"# Patterns of {project.repository_name}\n\n{project.patterns}"
         if project.patterns

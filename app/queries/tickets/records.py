@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.errors import NotFound
 from app.models import StageRun, Ticket
 from app.queries.keyset import Order, take_slice
@@ -35,6 +36,16 @@ LINE = [
 Record = dict[str, Any]
 
 
+_UNFINISHED_RUN = (
+    select(func.max(StageRun.run_id))
+    .where(StageRun.ticket_id == Ticket.ticket_id, StageRun.finished_at.is_(None))
+    .scalar_subquery()
+)
+_TICKET = select(
+    *LINE, Ticket.description, situation(), _UNFINISHED_RUN.label("current_run_id")
+).where(Ticket.ticket_id == bindparam("ticket_id"))
+
+
 def ticket_slice(
     session: Session,
     visibility: Visibility,
@@ -53,16 +64,7 @@ def ticket_slice(
 
 def ticket_record(session: Session, ticket_id: str) -> Record:
     """One ticket with its text and the run that is at work on it; raises `NotFound`."""
-    run = (
-        select(func.max(StageRun.run_id))
-        .where(StageRun.ticket_id == Ticket.ticket_id, StageRun.finished_at.is_(None))
-        .scalar_subquery()
-    )
-    row = session.execute(
-        select(*LINE, Ticket.description, situation(), run.label("current_run_id")).where(
-            Ticket.ticket_id == ticket_id
-        )
-    ).first()
+    row = rows_of(session, _TICKET, ticket_id=ticket_id).first()
     if row is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
     return _completed(session, (row,))[0]
