@@ -44,9 +44,10 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def print_sums(sums: Sequence[TableSum]) -> None:
-    """Each table with its rows and their checksum: what is the same there is the same here."""
+    """Each table with its rows and, where they were read one by one, their checksum: what is the
+    same there is the same here."""
     widest = max(len(table.table) for table in sums)
-    click.echo(f"{'TABLE':<{widest}}  {'ROWS':>11}  CHECKSUM")
+    click.echo(f"{'TABLE':<{widest}}  {'ROWS':>11}{'  CHECKSUM' if sums[0].checksum else ''}")
     for table in sums:
-        click.echo(f"{table.table:<{widest}}  {table.rows:>11,}  {table.checksum}")
+        click.echo(f"{table.table:<{widest}}  {table.rows:>11,}  {table.checksum}".rstrip())
     click.echo(f"{'in all':<{widest}}  {sum(table.rows for table in sums):>11,}")

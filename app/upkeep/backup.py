@@ -6,19 +6,17 @@ can be looked into with any SQLite, and restored into either.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 
-from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from app.errors import Conflict, Invalid
 from app.upkeep import revisions
-from app.upkeep.copying import fill_file, fill_server
+from app.upkeep.copying import Progress, copy_to_file, fill_server
 from app.upkeep.counters import Counters, counters_of, higher, never_reused, set_counters
 from app.upkeep.databases import file_of, filling_file, is_sqlite, reading_file, snapshot
 from app.upkeep.files import (
@@ -29,14 +27,11 @@ from app.upkeep.files import (
     require_intact,
     sweep_drafts,
 )
-from app.upkeep.tables import TableSum, has_rows, sum_all
+from app.upkeep.tables import TableSum, count_tables, has_rows
 
 NUMBERS_LEFT_OUT = 1_000_000
 """The runs and events that came after the backup are lost, but who worked on them still knows their
 numbers: a restored board goes on this far behind the last number that it knows of."""
-
-Progress = Callable[[int, int], None]
-"""Called with what is done, and with all there is: pages of a file, or rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +50,18 @@ def back_up(url: URL, file: Path, *, overwrite: bool, progress: Progress) -> Rep
     # Backups are made every night, restores are rare: what a killed one left goes with the next.
     sweep_drafts(_restored_at(url, file).parent)
     with drafting(file) as draft:
-        if is_sqlite(url):
-            _require_other_file(url, file)
-            with reading_file(file_of(url)) as connection:
-                _require_tables(connection)
-            copy_file(file_of(url), draft, progress)
-            require_intact(draft)
-        else:
-            with snapshot(url) as source:
-                _require_tables(source)
-                revisions.require_not_newer(revisions.revision_of(source))
-                fill_file(draft, source, progress)
-        report = _report(draft)
+        with snapshot(url) as source:
+            if is_sqlite(url):
+                _require_other_file(url, file)
+            revision = revisions.revision_of(source)
+            if revision is None:
+                raise Conflict("There is nothing to back up: the database has no tables yet.")
+            if not is_sqlite(url):
+                revisions.require_not_newer(revision)
+            sums = copy_to_file(source, draft, progress)
+        require_intact(draft)
         publish(draft, file, overwrite=overwrite)
-    return report
+    return Report(revision, sums, file.stat().st_size)
 
 
 def restore(file: Path, url: URL, *, overwrite: bool, progress: Progress) -> Report:
@@ -80,17 +73,19 @@ def restore(file: Path, url: URL, *, overwrite: bool, progress: Progress) -> Rep
     counters = _look_at_target(url, overwrite=overwrite)
     place = _restored_at(url, file)
     with drafting(place) as draft:
-        copy_file(file, draft)
+        with reading_file(file) as source:
+            copy_file(source, draft)
         counters = _prepare(draft, counters)
-        before = _report(draft)
-        if not is_sqlite(url):
-            _pour(draft, url, counters, progress)
-            return before
-        put_into(draft, place)
-    after = _report(place)
-    if after.sums != before.sums:
-        raise Conflict("The restored rows differ from the backup's. Restore it again.")
-    return after
+        if is_sqlite(url):
+            before = _counts(draft)
+            put_into(draft, place)
+            sums = _counts(place)
+            if sums != before:
+                raise Conflict("The restored rows differ from the backup's. Restore it again.")
+        else:
+            with reading_file(draft) as source:
+                sums = fill_server(url, source, counters, revisions.empty, progress)
+        return Report(revisions.head(), sums, draft.stat().st_size)
 
 
 def _restored_at(url: URL, file: Path) -> Path:
@@ -111,11 +106,6 @@ def _require_other_file(url: URL, file: Path) -> None:
         raise Invalid(f"{file} is the database itself; name another file for its backup.")
 
 
-def _require_tables(connection: Connection) -> None:
-    if revisions.revision_of(connection) is None:
-        raise Conflict("There is nothing to back up: the database has no tables yet.")
-
-
 def _require_backup(file: Path) -> None:
     """Raise `Conflict`, which says why, unless the file can be restored by this version."""
     revision = None
@@ -124,7 +114,6 @@ def _require_backup(file: Path) -> None:
     if revision is None:
         raise Conflict(f"{file} is no backup of a board.")
     revisions.require_not_newer(revision, "The backup")
-    require_intact(file)
 
 
 def _look_at_target(url: URL, *, overwrite: bool) -> Counters:
@@ -139,23 +128,19 @@ def _look_at_target(url: URL, *, overwrite: bool) -> Counters:
 
 def _prepare(draft: Path, given: Counters) -> Counters:
     """Upgrade the copy of a backup, and let its numbers go on behind all that were ever given."""
+    require_intact(draft)
     with filling_file(draft, is_json_text=False) as connection:
+        is_older = revisions.revision_of(connection) != revisions.head()
         revisions.upgrade(connection)
         counters = higher(counters_of(connection), given)
         for name in never_reused(connection):
             counters[name] = counters.get(name, 0) + NUMBERS_LEFT_OUT
         set_counters(connection, counters)
-    require_intact(draft)
+    if is_older:
+        require_intact(draft)
     return counters
 
 
-def _pour(draft: Path, url: URL, counters: Counters, progress: Progress) -> None:
-    with reading_file(draft) as source:
-        fill_server(url, source, counters, revisions.empty, progress)
-
-
-def _report(file: Path) -> Report:
+def _counts(file: Path) -> list[TableSum]:
     with reading_file(file) as connection:
-        revision = revisions.revision_of(connection) or ""
-        sums = sum_all(connection)
-    return Report(revision, sums, file.stat().st_size)
+        return count_tables(connection)

@@ -16,12 +16,19 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.errors import Conflict
 from app.upkeep import revisions
 from app.upkeep.counters import Counters, counters_of, set_counters
-from app.upkeep.databases import file_of, filling_file, filling_server, is_sqlite, snapshot
-from app.upkeep.files import drafting, put_into, require_intact
+from app.upkeep.databases import (
+    file_of,
+    filling_file,
+    filling_server,
+    is_sqlite,
+    reading_file,
+    snapshot,
+)
+from app.upkeep.files import copy_file, drafting, put_into, require_intact
 from app.upkeep.tables import (
     Checksum,
     TableSum,
-    count_rows,
+    count_tables,
     has_rows,
     read_rows,
     sum_table,
@@ -29,7 +36,7 @@ from app.upkeep.tables import (
 )
 
 Progress = Callable[[int, int], None]
-"""Called with the rows that are copied, and with all there are."""
+"""Called with what is copied, and with all there is: pages of a file, or rows."""
 
 Count = Callable[[int], None]
 """Called with the number of rows that were copied just now."""
@@ -42,16 +49,22 @@ def copy_database(source: URL, target: URL, progress: Progress) -> list[TableSum
     with snapshot(source) as reading:
         revisions.require_current(reading, "The database to copy from")
         if is_sqlite(target):
-            return _copy_to_file(reading, target, progress)
+            return _put_into_file(reading, target, progress)
         return fill_server(target, reading, counters_of(reading), _require_empty, progress)
 
 
-def fill_file(file: Path, source: Connection, progress: Progress) -> list[TableSum]:
-    """Make the tables of the source's revision in a new SQLite file, and copy all rows."""
-    with filling_file(file) as target:
-        revisions.upgrade(target, revisions.revision_of(source) or "base")
-        sums = _fill(target, source, counters_of(source), progress)
-    require_intact(file)
+def copy_to_file(source: Connection, draft: Path, progress: Progress) -> list[TableSum]:
+    """Let a new SQLite file hold what the source holds: its pages if it is one itself, else its
+    revision's tables and all rows."""
+    if source.dialect.name == "sqlite":
+        sums = copy_file(source, draft, progress)
+        with reading_file(draft) as copy:
+            if count_tables(copy) != sums:
+                raise Conflict("The copy has other rows than its source. Nothing was changed.")
+    else:
+        with filling_file(draft) as target:
+            revisions.upgrade(target, revisions.revision_of(source) or "base")
+            sums = _fill(target, source, counters_of(source), progress)
     return sums
 
 
@@ -62,7 +75,8 @@ def fill_server(
     prepare: Callable[[Connection], None],
     progress: Progress,
 ) -> list[TableSum]:
-    """The same in a PostgreSQL database, in one transaction: `prepare` looks at what is there."""
+    """Make this version's tables in a PostgreSQL database, and copy all rows, in one transaction:
+    `prepare` looks at what is there."""
     with filling_server(url) as target:
         prepare(target)
         revisions.upgrade(target)
@@ -70,12 +84,13 @@ def fill_server(
             return _fill(target, source, counters, progress)
 
 
-def _copy_to_file(source: Connection, target: URL, progress: Progress) -> list[TableSum]:
+def _put_into_file(source: Connection, target: URL, progress: Progress) -> list[TableSum]:
     if file_of(target).exists():
         with snapshot(target) as there:
             _require_empty(there)
     with drafting(file_of(target)) as draft:
-        sums = fill_file(draft, source, progress)
+        sums = copy_to_file(source, draft, progress)
+        require_intact(draft)
         put_into(draft, file_of(target))
     return sums
 
@@ -93,7 +108,7 @@ def _fill(
     theirs = {table.name: table for table in tables_of(target)}
     if strange := [table.name for table in tables_of(source) if table.name not in theirs]:
         raise Conflict(f"The table {strange[0]} is none of Callboard's. Move it away first.")
-    count = _counting(count_rows(source), progress)
+    count = _counting(sum(table.rows for table in count_tables(source)), progress)
     sums = [
         _copy_table(source, target, table, theirs[table.name], count) for table in tables_of(source)
     ]

@@ -164,6 +164,22 @@ def test_a_filled_board_is_replaced_only_when_told_to_and_after_a_question(full_
     assert rows_in(url_of(full_app)) == rows_in(f"sqlite:///{backup}")
 
 
+@ON_SQLITE
+def test_a_board_whose_index_misses_rows_is_not_backed_up(full_app, tmp_path):
+    with closing(sqlite3.connect(url_of(full_app).removeprefix("sqlite:///"))) as file, file:
+        file.execute("PRAGMA writable_schema = ON")
+        file.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, '(ticket_id', '(content')"
+            " WHERE name = 'ix_comments_ticket_id_id'"
+        )
+
+    done = command(full_app, "backup", tmp_path / "board.backup")
+
+    assert done.exit_code == 1
+    assert "would be damaged: row 1 missing from index ix_comments_ticket_id_id" in done.stderr
+    assert list(tmp_path.glob("*board.backup*")) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "line"),
     [

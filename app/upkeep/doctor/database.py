@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
 from app.db.engine import OLDEST_SQLITE
 from app.upkeep import revisions
-from app.upkeep.databases import file_of, open_file
+from app.upkeep.databases import file_of
 from app.upkeep.doctor.finding import Finding
 from app.upkeep.files import find_damage
 from app.upkeep.writing import try_writing
@@ -99,8 +98,7 @@ def _check_schema(connection: Connection) -> Finding:
 
 def _check_damage(url: URL) -> Finding:
     try:
-        with closing(open_file(file_of(url))) as connection:
-            damage = find_damage(connection)
+        damage = find_damage(file_of(url))
     except sqlite3.DatabaseError as error:
         damage = [str(error)]
     if damage:
