@@ -14,7 +14,7 @@ from app.models import Event, Project, Ticket, TicketLabel
 from app.models.label import require_labels
 from app.models.plan import hold_roles, require_roles, require_stages
 
-TICKETS_MAX = 500
+TICKETS_MAX = 1_000
 """Tickets made in one transaction: more would keep other writers waiting for too long."""
 
 Problems = list[tuple[str, str]]

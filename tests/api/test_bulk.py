@@ -110,13 +110,19 @@ def test_a_ticket_of_another_project_is_unknown(planner: Program, board: OpenSes
     assert fields(told) == ["tickets[0].blocked_by[0]"]
 
 
-def test_five_hundred_tickets_are_made_and_not_one_more(planner: Program) -> None:
+def test_a_thousand_tickets_are_made_and_not_one_more(planner: Program) -> None:
     tickets = [
-        draft(f"k{n}", blocked_by=[f"k{p}" for p in range(max(0, n - 3), n)]) for n in range(500)
+        draft(
+            f"k{n}",
+            blocked_by=[f"k{p}" for p in range(max(0, n - 3), n)],
+            labels=["cart", f"day-{n % 30}"],
+            **({"parent": f"k{n - 1}"} if n % 50 else {}),
+        )
+        for n in range(1_000)
     ]
     made = bulk(planner, *tickets)
     assert made.status_code == 201
-    assert len(made.json["tickets"]) == 500
+    assert len(made.json["tickets"]) == 1_000
     told = problem(bulk(planner, *tickets, draft("more")), 422, "invalid")
     assert fields(told) == ["tickets"]
 
