@@ -17,6 +17,7 @@ from alembic.ddl.sqlite import SQLiteImpl
 from alembic.util import CommandError
 from flask import current_app
 
+from app.db.full_text import is_of_index
 from app.errors import Conflict
 from app.upkeep.revisions import require_not_newer, revision_of
 
@@ -24,6 +25,7 @@ INDEXES_OF = sa.text(
     "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table AND sql > ''"
 )
 """Without those that SQLite makes for keys and constraints by itself."""
+TRIGGERS_OF = sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
 
 config = context.config
 db = current_app.extensions["migrate"].db
@@ -31,28 +33,34 @@ db = current_app.extensions["migrate"].db
 
 class BatchImpl(SQLiteImpl):
     """Batch mode copies every column, and SQLite refuses to be given a generated one
-    (`tickets.current_stage`); and it makes every index again that was reflected, which those on
-    expressions aren't. Alembic takes this class instead of its own because it exists."""
+    (`tickets.current_stage`). With the old table go its triggers and those indexes that aren't
+    reflected (on expressions): they are made again. Triggers of other tables that name it would
+    keep the new one from getting its name. Alembic takes this class instead of its own because it
+    exists."""
 
     __dialect__ = "sqlite"
 
-    _not_reflected: Sequence[str] = ()
+    _lost: Sequence[str] = ()
 
     def prep_table_for_batch(self, batch_impl: Any, table: sa.Table) -> None:
         for column in table.columns:
             if column.computed is not None:
                 batch_impl.column_transfers[column.name].pop("expr", None)
-        known = {index.name for index in table.indexes}
-        indexes = self.bind.execute(INDEXES_OF, {"table": table.name})
-        self._not_reflected = [row.sql for row in indexes if row.name not in known]
+        reflected = {index.name for index in table.indexes}
+        of_table = {"table": table.name}
+        indexes = self.bind.execute(INDEXES_OF, of_table)
+        triggers = self.bind.scalars(TRIGGERS_OF, of_table).all()
+        self._lost = (*(row.sql for row in indexes if row.name not in reflected), *triggers)
+        self.bind.exec_driver_sql("PRAGMA legacy_alter_table=ON")
 
     def rename_table(
         self, old_table_name: str, new_table_name: str, schema: str | None = None
     ) -> None:
         super().rename_table(old_table_name, new_table_name, schema)
-        for statement in self._not_reflected:
+        self.bind.exec_driver_sql("PRAGMA legacy_alter_table=OFF")
+        for statement in self._lost:
             self.bind.exec_driver_sql(statement)
-        self._not_reflected = ()
+        self._lost = ()
 
 
 def run_migrations_online() -> None:
@@ -105,8 +113,8 @@ def _require_intact(connection: sa.Connection) -> None:
 
 
 def _is_ours(obj: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
-    # FTS5 keeps its index in tables of its own.
-    return not (type_ == "table" and reflected and "_fts" in (name or ""))
+    # The full-text index has no models.
+    return not (type_ == "table" and reflected and is_of_index(name or ""))
 
 
 def _render_item(type_: str, obj: Any, autogen_context: Any) -> str | bool:

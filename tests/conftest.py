@@ -27,6 +27,7 @@ from app import create_app
 from app.actor import Actor
 from app.cli import callboard
 from app.db.base import db
+from app.db.full_text import DOCUMENTS
 from app.models import User, UserSession
 from app.settings.board import load_settings
 from tests.postgresql import shared_server
@@ -261,7 +262,7 @@ def empty_all_tables() -> None:
     if db.engine.dialect.name == "sqlite":
         _bring_back_empty_file()
         return
-    names = [table.name for table in reversed(db.metadata.sorted_tables)]
+    names = [table.name for table in reversed(db.metadata.sorted_tables)] + [DOCUMENTS]
     # Many times faster than TRUNCATE, which makes new files; without triggers and foreign keys.
     steps = ["SET LOCAL session_replication_role = replica"]
     steps += [f"DELETE FROM {name}" for name in names]

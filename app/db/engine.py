@@ -11,7 +11,7 @@ import os
 import random
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def prepare(engine: Engine, *, synchronous: str = "full") -> None:
     """
     event.listen(engine, "handle_error", _leave_values_out)
     if engine.dialect.name == "sqlite":
-        _require_sqlite(sqlite3.sqlite_version_info)
+        require_sqlite(sqlite3.sqlite_version_info, has_fts5=has_fts5())
         _make_folder(engine.url)
         event.listen(engine, "handle_error", _note_reading)
         event.listen(engine, "connect", partial(_on_connect, synchronous=synchronous))
@@ -98,10 +98,23 @@ def _note_reading(context: ExceptionContext) -> None:
         context.original_exception.add_note(ONLY_READS)
 
 
-def _require_sqlite(found: tuple[int, ...]) -> None:
+def has_fts5() -> bool:
+    """Whether Python's SQLite was compiled with its full-text search."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        found = connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'")
+        return found.fetchone() is not None
+
+
+def require_sqlite(found: tuple[int, ...], *, has_fts5: bool) -> None:
     if found < OLDEST_SQLITE:
         needed, has = (".".join(map(str, version)) for version in (OLDEST_SQLITE, found))
         raise ConfigError(f"Python's SQLite is {has}; Callboard needs {needed} or newer")
+    if not has_fts5:
+        raise ConfigError(
+            "Python's SQLite has no full-text search (FTS5), which Callboard needs. Run Callboard "
+            "with a Python whose SQLite has it, such as Debian's or the one of the official "
+            f"container images, or keep the board in PostgreSQL ({ENV_PREFIX}DATABASE_URL)."
+        )
 
 
 def _make_folder(url: URL) -> None:

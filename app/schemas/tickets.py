@@ -194,7 +194,8 @@ class TicketsQuery(Paged):
         min_length=1,
         max_length=200,
         pattern=r"^[^\x00]+$",
-        description="Only those whose id, title or description holds this.",
+        description="Only those with all these words in their id, title and description or in one "
+        'comment; "as a phrase", begin*.',
     )
     sort: Sort = Field("created", description="In which order; `-` begins with the newest.")
 

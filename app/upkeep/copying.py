@@ -109,9 +109,10 @@ def _fill(
     if strange := [table.name for table in tables_of(source) if table.name not in theirs]:
         raise Conflict(f"The table {strange[0]} is none of Callboard's. Move it away first.")
     count = _counting(sum(table.rows for table in count_tables(source)), progress)
-    sums = [
-        _copy_table(source, target, table, theirs[table.name], count) for table in tables_of(source)
-    ]
+    # The index of the texts comes into being as they are copied, and asks for a comment's ticket.
+    order = [name for name, _ in inspect(target).get_sorted_table_and_fkc_names()]
+    ours = sorted(tables_of(source), key=lambda table: order.index(table.name))
+    sums = [_copy_table(source, target, table, theirs[table.name], count) for table in ours]
     set_counters(target, counters)
     return sums
 

@@ -29,6 +29,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import TypeEngine
 
 from app.db.columns import UTCDateTime
+from app.db.full_text import is_of_index
 from app.errors import Conflict
 
 REVISION_TABLE = "alembic_version"
@@ -116,8 +117,8 @@ def has_rows(connection: Connection) -> bool:
 
 
 def _is_ours(name: str) -> bool:
-    # SQLite's full-text search keeps its index in tables of its own.
-    return name != REVISION_TABLE and "_fts" not in name
+    # The index of the texts isn't copied: it comes into being with them.
+    return name != REVISION_TABLE and not is_of_index(name)
 
 
 def _table(name: str, columns: Sequence[ReflectedColumn], key: Sequence[str]) -> Table:

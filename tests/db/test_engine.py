@@ -16,6 +16,7 @@ from app.db import engine
 from app.db.base import db
 from app.db.engine import patient, reader
 from app.db.errors import is_busy
+from app.settings import ConfigError
 from app.settings.board import load_settings
 from tests.processes import PATIENCE
 
@@ -243,3 +244,9 @@ def test_the_application_uses_this_engine(session):
         assert connection.execute(text("SHOW lock_timeout")).scalar() == "15s"
     with pytest.raises(IntegrityError), session.begin_nested():
         session.execute(text("INSERT INTO comments (ticket_id, content) VALUES ('none', 'x')"))
+
+
+def test_a_sqlite_without_full_text_search_is_refused_with_what_to_do():
+    assert engine.has_fts5()
+    with pytest.raises(ConfigError, match=r"FTS5.*Run Callboard with a Python whose SQLite has it"):
+        engine.require_sqlite(sqlite3.sqlite_version_info, has_fts5=False)

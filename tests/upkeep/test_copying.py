@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from app.db.full_text import Phrase, find_texts, missing_parts, strays
 from app.models import IdempotencyKey
 from tests.boards import (
     ON_SQLITE,
@@ -18,7 +19,7 @@ from tests.boards import (
     without_tables,
 )
 from tests.db.test_migrations import REVISIONS
-from tests.factories import make_ticket
+from tests.factories import ANN, PROJECT, make_ticket
 
 pytestmark = ON_SQLITE
 
@@ -51,6 +52,34 @@ def test_a_board_goes_to_postgresql_and_back_unchanged(full_app, server, tmp_pat
     assert rows_in(first) == rows_in(server) == rows_in(last)
     assert checksums(there.stdout) == checksums(back.stdout)
     assert texts_of_json(first) == texts_of_json(server) == texts_of_json(last)
+
+
+def test_a_copy_is_searched_like_its_source(full_app, server, tmp_path):
+    in_session(full_app, say_something)
+    first, last = url_of(full_app), f"sqlite:///{tmp_path}/last.db"
+
+    assert command(full_app, "copy-database", first, server).exit_code == 0
+    assert command(full_app, "copy-database", server, last).exit_code == 0
+
+    found = texts_found(first)
+    assert len(found) == 2
+    assert texts_found(server) == texts_found(last) == found
+
+
+def say_something(session):
+    make_ticket(session, title="The harbour")
+    make_ticket(session).say("A harbour, too.", ANN)
+
+
+def texts_found(url):
+    """Tickets with a text that holds a word, in its project."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = find_texts(connection, [Phrase("harbour")], PROJECT, [])
+        faults = missing_parts(connection) + strays(connection)
+    engine.dispose()
+    assert faults == []
+    return sorted(found)
 
 
 def keep_a_null_and_a_null_of_json(session):

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Event, Ticket, TicketLabel, WorkerType
 from app.models.event import HOLDING
+from app.queries.search.texts import TextMatches, match_texts
+from app.visibility import Visibility
 
 SITUATIONS = (
     "running",
@@ -132,13 +134,12 @@ class TicketFilter:
         asked = self.project, self.stage, self.priority, self.labels, self.parent_id, self.text
         return any(asked)
 
-    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
-        """All but the state, for which there is `state_is`."""
-        text = [_holds_text(session, self.text)] if self.text else []
-        return [*self.conditions_but_text(), *text]
+    def text_matches(self, session: Session, visibility: Visibility) -> TextMatches | None:
+        """What the text finds, looked up once for all statements of a list; None without a text."""
+        return match_texts(session, visibility, self.text, self.project) if self.text else None
 
-    def conditions_but_text(self) -> list[ColumnElement[bool]]:
-        """Those that are the same on each database."""
+    def conditions(self, matches: TextMatches | None = None) -> list[ColumnElement[bool]]:
+        """All but the state, for which there is `state_is`."""
         found: list[ColumnElement[bool]] = []
         if self.project:
             found.append(Ticket.project_id == self.project)
@@ -151,12 +152,6 @@ class TicketFilter:
         for label in self.labels:
             labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == label)
             found.append(Ticket.ticket_id.in_(labelled))
+        if matches is not None:
+            found.append(matches.condition())
         return found
-
-
-def _holds_text(session: Session, text: str) -> ColumnElement[bool]:
-    """Whether a ticket's id, title or description holds this, in whatever case."""
-    # SQLite's LIKE is blind to case by itself; lowering each text first would cost it double.
-    is_blind = session.get_bind().dialect.name == "sqlite"
-    columns = (Ticket.ticket_id, Ticket.title, Ticket.description)
-    return or_(*((c.contains if is_blind else c.icontains)(text, autoescape=True) for c in columns))

@@ -56,6 +56,8 @@ class TicketList:
     page: Page[TicketLine]
     open: int
     closed: int
+    is_cut: bool = False
+    """Whether more texts hold the words of a search than it looks at."""
 
 
 def list_version(session: Session, visibility: Visibility, project: str) -> int:
@@ -83,8 +85,9 @@ def list_tickets(
 ) -> TicketList:
     """One page, and how many there are."""
     order = sort, descending
-    if wanted.text:  # hardly a search comes twice
-        statements = _statements(visibility, wanted, *order, wanted.conditions(session))
+    matches = wanted.text_matches(session, visibility)
+    if matches:  # hardly a search comes twice
+        statements = _statements(visibility, wanted, *order, wanted.conditions(matches))
     else:
         statements = _kept_statements(visibility, wanted, *order)
     n_open, n_closed, *others = rows_of(session, statements.counts).one()
@@ -93,7 +96,8 @@ def list_tickets(
     offset = (number - 1) * PAGE_SIZE
     # Looking for nothing by an ordered index would read all of it.
     rows = rows_of(session, statements.page, offset=offset) if total else ()
-    return TicketList(Page([_line(*row) for row in rows], number, total), n_open, n_closed)
+    page = Page([_line(*row) for row in rows], number, total)
+    return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
 
 
 class Statements(NamedTuple):
@@ -107,7 +111,7 @@ class Statements(NamedTuple):
 def _kept_statements(
     visibility: Visibility, wanted: TicketFilter, sort: str, descending: bool
 ) -> Statements:
-    return _statements(visibility, wanted, sort, descending, wanted.conditions_but_text())
+    return _statements(visibility, wanted, sort, descending, wanted.conditions())
 
 
 def _statements(

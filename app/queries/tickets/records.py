@@ -56,7 +56,8 @@ def ticket_slice(
     limit: int,
 ) -> tuple[list[Record], str | None]:
     """Some of the wanted tickets, and the cursor for those that follow."""
-    conditions = *wanted.conditions(session), visibility.of(Ticket.project_id)
+    matches = wanted.text_matches(session, visibility)
+    conditions = *wanted.conditions(matches), visibility.of(Ticket.project_id)
     rows = select(*LINE, situation()).where(state_is(wanted.state), *conditions)
     found = take_slice(session, rows, ORDERS[sort], cursor=cursor, limit=limit)
     return _completed(session, found.rows), found.next

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import clock
+from app.db import full_text
 from app.models import Ticket
 from tests.conftest import OpenSession
 from tests.factories import (
@@ -130,7 +131,7 @@ def test_filters_narrow_and_combine(client: FlaskClient, board: OpenSession) -> 
     assert 'href="/tickets">Clear filters' in page
 
 
-def test_search_looks_into_id_title_and_description(
+def test_search_looks_into_id_title_description_and_comments(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
@@ -139,11 +140,16 @@ def test_search_looks_into_id_title_and_description(
         by_title = make_ticket(session, title="Retry UPLOADS").ticket_id
         by_text = make_ticket(session, description="the whole story").ticket_id
         percent = make_ticket(session, title="100% of it_all").ticket_id
+        said = make_ticket(session)
+        said.say("Nobody *reproduces* it.", ANN)
+        by_comment = said.ticket_id
     assert listed(client, "q=odd-77") == [by_id]
     assert listed(client, "q=uploads") == [by_title]
     assert listed(client, "q=Whole+Story") == [by_text]
-    assert listed(client, "q=0%25+of") == [percent]
-    assert listed(client, "q=t_a") == [percent], "an underscore stands for itself"
+    assert listed(client, "q=of+100%25") == [percent], "in any order"
+    assert listed(client, "q=it_all") == [percent]
+    assert listed(client, "q=repro*") == listed(client, "q=reproduces") == [by_comment]
+    assert listed(client, "q=repro") == [], "words are found whole"
     assert listed(client, "q=%25%25") == []
     assert listed(client, "q=%5C") == []
 
@@ -332,3 +338,15 @@ def test_more_labels_than_a_ticket_can_have_are_told(
     page = client.get("/tickets?" + "&".join(f"label=l{number}" for number in range(500)))
     assert page.status_code == 400
     assert "A ticket has at most 20 labels" in page.text
+
+
+def test_a_search_for_common_words_says_that_only_the_newest_were_looked_at(
+    client: FlaskClient, board: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with board() as session:
+        for _ in range(3):
+            make_ticket(session, title="Harbour")
+    assert "only the newest" not in client.get("/tickets?q=harbour").text
+    monkeypatch.setattr(full_text, "NEWEST_MAX", 2)
+    assert "only the newest" in client.get("/tickets?q=harbour").text
+    assert listed(client, "q=harbour&sort=id") == ["WEB-2", "WEB-3"]

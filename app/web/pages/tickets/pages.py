@@ -8,6 +8,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
+from app.db.full_text import NEWEST_MAX
 from app.forms.comment import CommentForm
 from app.forms.ticket import NUMBER_OF
 from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
@@ -35,7 +36,7 @@ from app.web.pages.tickets.blueprint import blueprint
 
 REFRESH_SECONDS = 5
 SEARCH_REFRESH_SECONDS = 30
-"""A search reads the text of every ticket: too much to repeat it with every event."""
+"""Words that many texts hold cost more than a filter: too much to repeat it with every event."""
 
 
 class Choices(NamedTuple):
@@ -81,6 +82,7 @@ def _list_context(listing: Listing, project: str, choices: Choices, version: str
         "choices": choices,
         "found": list_tickets(db.session(), current_visibility(), wanted, *order, listing.page),
         "count_cap": COUNT_CAP,
+        "search_newest": NEWEST_MAX,
         "refresh_url": listing.url(v=version),
         "refresh_seconds": SEARCH_REFRESH_SECONDS if wanted.text else REFRESH_SECONDS,
     }

@@ -1,0 +1,1 @@
+"""Full-text search: what was typed, and the texts that hold it."""

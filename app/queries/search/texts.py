@@ -1,0 +1,82 @@
+"""The tickets whose texts hold what was typed."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    any_,
+    column,
+    false,
+    func,
+    literal,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from app.db import full_text
+from app.models import Ticket
+from app.queries.search.phrases import phrases_of
+from app.visibility import Visibility
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+LAST = "\N{REPLACEMENT CHARACTER}"
+"""Comes after every character that an id can have."""
+
+documents = table(
+    full_text.DOCUMENTS, column("project_id"), column("ticket_id"), column("comment_id")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatches:
+    """The tickets found; `is_cut`: older texts hold the words too, and weren't looked at."""
+
+    ticket_ids: list[str]
+    is_cut: bool
+    is_sqlite: bool
+
+    def condition(self) -> ColumnElement[bool]:
+        """Whether a ticket is among them."""
+        if not self.ticket_ids:
+            return false()
+        # One value for all of them: they may be thousands.
+        if self.is_sqlite:
+            each = func.json_each(json.dumps(self.ticket_ids)).table_valued("value")
+            return Ticket.ticket_id.in_(select(each.c.value))
+        return Ticket.ticket_id == any_(literal(self.ticket_ids, ARRAY(Text)))
+
+
+def match_texts(
+    session: Session, visibility: Visibility, typed: str, project: str = ""
+) -> TextMatches:
+    """Tickets with a text, their own or a comment, that holds all the words; and those whose id
+    begins like a single word. Only texts that may be seen are looked at, in a project if named."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    phrases = phrases_of(typed)
+    if not phrases:
+        return TextMatches([], is_cut=False, is_sqlite=is_sqlite)
+    found = full_text.find_texts(
+        session.connection(), phrases, project or visibility.only, sorted(visibility.hidden)
+    )
+    ids = dict.fromkeys(found[: full_text.NEWEST_MAX])
+    is_cut = len(found) > full_text.NEWEST_MAX
+    if ID.fullmatch(typed.strip()):
+        id_ = documents.c.ticket_id
+        key = id_.collate("NOCASE") if is_sqlite else func.lower(id_).collate("C")
+        beginning = typed.strip().lower()
+        by_id = session.scalars(
+            select(documents.c.ticket_id)
+            .where(documents.c.comment_id.is_(None), key >= beginning, key < beginning + LAST)
+            .where(visibility.of(documents.c.project_id))
+            .limit(full_text.NEWEST_MAX)
+        ).all()
+        ids |= dict.fromkeys(by_id)
+        is_cut = is_cut or len(by_id) == full_text.NEWEST_MAX
+    return TextMatches(list(ids), is_cut=is_cut, is_sqlite=is_sqlite)
