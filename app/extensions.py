@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()

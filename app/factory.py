@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.db import engine
 from app.db.base import db
-from app.extensions import csrf, login, migrate
+from app.extensions import csrf, login
 from app.observability import logs
 from app.settings.board import ROOT, Settings, load_settings, secret_key
 
@@ -57,7 +57,6 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     # Templates know the person as `person`: to ask for them is for the frame to decide.
     login.init_app(app, add_context_processor=False)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
         engine.prepare(db.engine, synchronous=settings.sqlite_synchronous)
 

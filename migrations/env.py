@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.util import CommandError
-from flask import current_app
 
+from app.db.base import db
 from app.db.full_text import is_of_index
 from app.errors import Conflict
 from app.upkeep.revisions import require_not_newer, revision_of
@@ -28,7 +28,6 @@ INDEXES_OF = sa.text(
 TRIGGERS_OF = sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
 
 config = context.config
-db = current_app.extensions["migrate"].db
 
 
 class BatchImpl(SQLiteImpl):

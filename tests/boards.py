@@ -15,6 +15,7 @@ from app import create_app
 from app.cli import callboard
 from app.db.base import db
 from app.settings.board import load_settings
+from app.upkeep.migrations import bind_migrations
 from tests.db.test_migrations import fill_every_table
 
 Board = dict[str, list[tuple[Any, ...]]]
@@ -47,7 +48,9 @@ def without_tables(url: str) -> str:
 
 def app_without_tables(url: str, folder: Path) -> Flask:
     """An application on a database that nobody has prepared."""
-    return create_app(load_settings(database_url=url, instance_path=folder))
+    app = create_app(load_settings(database_url=url, instance_path=folder))
+    bind_migrations(app)
+    return app
 
 
 def command(app: Flask, *args: object, stdin: str | None = None) -> Result:

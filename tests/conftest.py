@@ -30,6 +30,7 @@ from app.db.base import db
 from app.db.full_text import DOCUMENTS
 from app.models import User, UserSession
 from app.settings.board import load_settings
+from app.upkeep.migrations import bind_migrations
 from tests.postgresql import shared_server
 
 DATABASES = ("sqlite", "postgresql")
@@ -91,6 +92,7 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
                 database_url=url, instance_path=tmp_path_factory.mktemp("instance"), **settings
             )
         )
+        bind_migrations(app)
         app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
         with app.app_context():
             flask_migrate.upgrade()

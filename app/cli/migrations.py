@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from flask_migrate.cli import db as flask_migrate  # type: ignore[import-not-found]  # its stubs leave it out
+from flask.cli import ScriptInfo
+from flask_migrate.cli import (  # type: ignore[import-not-found]  # its stubs leave it out
+    db as flask_migrate,
+)
 
 from app.cli.board_command import errors_in_one_line
 from app.cli.downgrading import downgrade
+from app.upkeep.migrations import bind_migrations
 
 
 class MigrationGroup(click.Group):
@@ -16,6 +20,7 @@ class MigrationGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         with errors_in_one_line():
+            bind_migrations(ctx.ensure_object(ScriptInfo).load_app())
             return super().invoke(ctx)
 
 

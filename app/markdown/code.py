@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from markdown_it.common.utils import escapeHtml
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
 
 from app.markdown.work import Work
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
 
 LANGUAGES = frozenset(
     (
@@ -30,8 +30,6 @@ LONGEST_HIGHLIGHTED = 2_000
 _LONG_LINE = re.compile(r"[^\n]{200}")
 WORK_PER_CHARACTER = 5
 
-_formatter: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="hl-")
-
 
 def coloured(code: str, language: str, work: Work) -> str:
     """The code as HTML, in colours if its language is known and it isn't too much."""
@@ -41,11 +39,21 @@ def coloured(code: str, language: str, work: Work) -> str:
         and not _LONG_LINE.search(code)
         and work.affords(len(code) * WORK_PER_CHARACTER)
     ):
-        return highlight(code, _lexer(language.lower()), _formatter)
+        return _highlighted(code, language.lower())
     return escapeHtml(code)
+
+
+def _highlighted(code: str, language: str) -> str:
+    # Not above: many a process never shows code.
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+
+    return highlight(code, _lexer(language), HtmlFormatter(nowrap=True, classprefix="hl-"))
 
 
 @cache
 def _lexer(language: str) -> Lexer:
+    from pygments.lexers import get_lexer_by_name
+
     # Fenced code within Markdown would be read in any language there is.
     return get_lexer_by_name(language, handlecodeblocks=False)

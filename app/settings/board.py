@@ -6,10 +6,9 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.settings import ConfigError
 from app.settings.sign_on import SignOnSettings
@@ -26,8 +25,6 @@ SECRET_KEY_BYTES = 32
 
 class Settings(SignOnSettings):
     """What an operator may set. The README's table is checked against these fields."""
-
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", env_ignore_empty=True)
 
     instance_path: Path = Field(
         default=ROOT / "instance" if ROOT != PACKAGE else Path("instance"),
@@ -65,7 +62,7 @@ class Settings(SignOnSettings):
         le=100_000_000,
         description="Largest request that is accepted.",
     )
-    trusted_hosts: Annotated[list[str], NoDecode] = Field(
+    trusted_hosts: list[str] = Field(
         default=[], description="Host names that requests may ask for, by comma; all unless set."
     )
     public_url: str = Field(
@@ -137,7 +134,7 @@ class Settings(SignOnSettings):
 def load_settings(**overrides: Any) -> Settings:
     """The settings of this process; raises `ConfigError` with one line a person can act on."""
     try:
-        settings = Settings(**overrides)
+        settings = Settings.model_validate(_from_environment() | overrides)
     except ValidationError as error:
         problems = [
             f"{ENV_PREFIX}{str(e['loc'][0]).upper()} {_explain(e['msg'])} (it is {_shown(e)})"
@@ -147,6 +144,12 @@ def load_settings(**overrides: Any) -> Settings:
     if settings.half_set:
         raise ConfigError(settings.half_set)
     return settings
+
+
+def _from_environment() -> dict[str, str]:
+    """What is set; an empty value counts as none."""
+    named = {name: os.environ.get(ENV_PREFIX + name.upper()) for name in Settings.model_fields}
+    return {name: value for name, value in named.items() if value}
 
 
 def secret_key(settings: Settings) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic import BaseModel, Field, field_validator
 
 Network = IPv4Network | IPv6Network
 
@@ -22,7 +21,7 @@ DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 
-class SignOnSettings(BaseSettings):
+class SignOnSettings(BaseModel):
     """What an operator may set about signing in by single sign-on."""
 
     oidc_issuer: str = Field(
@@ -40,7 +39,7 @@ class SignOnSettings(BaseSettings):
         default="openid profile email",
         description="What is asked of the provider; names and e-mail addresses name newcomers.",
     )
-    oidc_domains: Annotated[list[str], NoDecode] = Field(
+    oidc_domains: list[str] = Field(
         default=[],
         description="Newcomers need a verified e-mail address of one of these domains, by comma.",
     )
@@ -48,7 +47,7 @@ class SignOnSettings(BaseSettings):
         default="",
         description="Header in which a proxy names who is signed in there, such as X-Remote-User.",
     )
-    auth_header_from: Annotated[list[str], NoDecode] = Field(
+    auth_header_from: list[str] = Field(
         default=[],
         description="Addresses and networks of the proxies that are believed, by comma; "
         "unix for whoever comes by the unix socket.",

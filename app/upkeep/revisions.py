@@ -1,23 +1,25 @@
-"""Which version of the schema a database has, and how it gets to another one."""
+"""Which version of the schema a database has, and how it gets to another one.
+
+Alembic is imported by what changes a schema. To know which one a database has, as every server
+must, the text of the migrations is enough.
+"""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
-from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict
 from app.settings.board import ROOT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 Standing = Literal["current", "missing", "newer"]
 
@@ -29,21 +31,28 @@ OUR_FUNCTIONS = text(
     " WHERE proname LIKE 'callboard\\_%' AND pronamespace = current_schema()::regnamespace"
 )
 
+REVISION = text("SELECT version_num FROM alembic_version")
+
 ADVICE: Mapping[Standing, str] = {"missing": MISSING, "newer": NEWER}
 
 _MIGRATIONS = ROOT / "migrations"
+_NAMES = re.compile(r"^(?:down_)?revision = [\"'](\w+)[\"']$", re.MULTILINE)
+"""In a migration's text: its own revision, and the one before it."""
 
 
 def revision_of(connection: Connection) -> str | None:
     """The revision that a database is at; None when it has no tables yet."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(REVISION)
+    return revision
 
 
 def standing_of(revision: str | None) -> Standing:
     """How a revision stands to this version. One that isn't known here comes from a newer one."""
     if revision == head():
         return "current"
-    return "missing" if revision is None or revision in _known() else "newer"
+    return "missing" if revision is None or revision in _revisions() else "newer"
 
 
 def require_current(connection: Connection, whose: str = "The database") -> None:
@@ -92,8 +101,13 @@ def below(current: str | None, wanted: str) -> str | None:
     None when no table stays. Raises `Conflict` when there is no such revision."""
     if current is None:
         return None
+    from alembic.script import ScriptDirectory
+    from alembic.script.revision import RevisionError
+    from alembic.util import CommandError
+
+    scripts = ScriptDirectory(_MIGRATIONS)
     try:
-        ways = list(_scripts().iterate_revisions(current, wanted, select_for_downgrade=True))
+        ways = list(scripts.iterate_revisions(current, wanted, select_for_downgrade=True))
     except (CommandError, RevisionError) as error:
         raise Conflict(f"{error}".rstrip(".") + ".") from None
     if not ways:
@@ -107,11 +121,15 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
     On SQLite foreign keys must have been off since before the transaction began.
     """
+    from alembic import command
+
     command.upgrade(_config(connection), revision)
 
 
 def empty(connection: Connection) -> None:
     """Take all tables of a PostgreSQL database down, inside the connection's own transaction."""
+    from alembic import command
+
     revision = revision_of(connection)
     if standing_of(revision) == "newer":
         _drop_unknown(connection)
@@ -131,23 +149,20 @@ def _drop_unknown(connection: Connection) -> None:
 @cache
 def head() -> str:
     """The revision that this version needs."""
-    found = _scripts().get_current_head()
-    if found is None:
-        raise RuntimeError(f"there are no migrations in {_MIGRATIONS}")
-    return found
+    (last,) = _revisions().keys() - _revisions().values()
+    return last
 
 
 @cache
-def _known() -> frozenset[str]:
-    return frozenset(script.revision for script in _scripts().walk_revisions())
-
-
-@cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(_MIGRATIONS)
+def _revisions() -> Mapping[str, str | None]:
+    """Each revision that is known here, with the one before it."""
+    found = (_NAMES.findall(file.read_text("utf-8")) for file in _MIGRATIONS.glob("versions/*.py"))
+    return {revision: before[0] if before else None for revision, *before in found}
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     return config

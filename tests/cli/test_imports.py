@@ -72,7 +72,7 @@ def test_a_runner_imports_nothing_of_the_board(imported_by):
     imported = imported_by(*RUNNER, CALLBOARD_TOKEN="a token", **WRONG_SETTING)
 
     assert "app.runner.runner" in imported
-    assert not imported & {*THE_APPLICATION, *HEAVY, "pydantic_settings"}
+    assert not imported & {*THE_APPLICATION, *HEAVY}
 
 
 def test_the_demo_makes_no_application_of_its_own(imported_by):
@@ -84,6 +84,14 @@ def test_what_serve_checks_needs_the_settings_alone(imported_by):
 
     assert "app.settings.board" in imported
     assert not imported & {*THE_APPLICATION, *HEAVY}
+
+
+def test_a_command_of_the_board_imports_no_tool_of_migrations(imported_by):
+    imported = imported_by("expire-leases")
+
+    assert imported >= THE_APPLICATION - {"app.web"}
+    assert not imported & {"alembic", "authlib", "flask_migrate", "mcp_types"}
+    assert "pygments.formatters.html" not in imported, "it colours code, and there is none"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

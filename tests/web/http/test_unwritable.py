@@ -19,6 +19,7 @@ from app.db.base import db
 from app.models import ApiToken
 from app.settings.board import load_settings
 from app.upkeep import writing
+from app.upkeep.migrations import bind_migrations
 from tests.boards import command, let_go
 from tests.conftest import client_of
 from tests.factories import make_project
@@ -160,6 +161,7 @@ def own(tmp_path):
     folder.mkdir()
     file = folder / "board.db"
     app = create_app(load_settings(database_url=f"sqlite:///{file}", instance_path=tmp_path))
+    bind_migrations(app)
     with app.app_context():
         upgrade()
         make_project(db.session())
