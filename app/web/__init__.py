@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from app.settings.board import Settings
 from app.web.auth import identity, single_sign_on, trusted_header
-from app.web.http import edge, public_address, stylesheet
+from app.web.http import compiled_templates, edge, public_address, stylesheet
 from app.web.http.proxies import Proxies
 from app.web.http.request_log import RequestLog
 from app.web.pages import health, navigation
@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
     settings: Settings = app.extensions["callboard.settings"]
     inner = Proxies(app.wsgi_app, settings.proxy_hops) if settings.proxy_hops else app.wsgi_app
     app.wsgi_app = RequestLog(inner, trusts_proxy=settings.proxy_hops > 0)  # type: ignore[method-assign]  # Flask's documented way
+    compiled_templates.register(app)
     public_address.register(app)
     edge.register(app)
     stylesheet.register(app)
