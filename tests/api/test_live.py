@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.models import ApiToken, PlanTemplate
-from tests.conftest import DATABASES
 from tests.factories import ANN, make_project, make_ticket, make_worker
+from tests.processes import PATIENCE
 from tests.serving import serving
 
 HERE = Path(__file__).parent
@@ -41,24 +41,29 @@ class Served:
         """What every request brings along."""
         return {"Authorization": f"Bearer {self.secret}"}
 
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection of its own."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict]:
-        """One request on a connection of its own."""
+        """One request."""
         data = None if body is None else json.dumps(body)
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+        with closing(self.connect()) as connection:
             connection.request(method, f"/api/v1{path}", data, {**self.headers, **JSON})
             answer = connection.getresponse()
             raw = answer.read()
         return answer.status, json.loads(raw) if raw else {}
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module")
 def served(
     request: pytest.FixtureRequest,
     new_database: Callable[[str], str],
     make_app: Callable[..., Flask],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Served]:
-    url = new_database(request.param)
+    """On SQLite, unless a test names another database."""
+    url = new_database(getattr(request, "param", "sqlite"))
     with make_app(url).app_context():
         secret = _fill(db.session())
         db.session.commit()
@@ -80,9 +85,12 @@ def _fill(session: Session) -> str:
     return ApiToken.issue(session, name="admin", scopes=["admin"], actor=ANN)[1]
 
 
+@pytest.mark.parametrize("served", ["postgresql"], indirect=True, scope="module")
 def test_generated_requests_find_no_error_and_no_undocumented_answer(
     served: Served, tmp_path: Path
 ) -> None:
+    """On PostgreSQL, which refuses more: a NUL in a text, a number that its column can't hold. What
+    SQLite makes of such values `tests/web/probing` asks."""
     options = (
         f"--config-file {HERE / 'schemathesis.toml'} --no-color run "
         f"http://127.0.0.1:{served.port}/api/v1/openapi.json --checks all --max-examples 4 "
@@ -101,7 +109,7 @@ def test_generated_requests_find_no_error_and_no_undocumented_answer(
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert found.returncode == 0, found.stdout[-8000:] + found.stderr[-2000:]
     assert "Tested: 53" in found.stdout
@@ -118,7 +126,7 @@ def test_a_large_body_of_unknown_length_is_refused(served: Served) -> None:
     chunks = (b'{"content": "' if not n else b"x" * 65_536 for n in range(60))
     headers = {**served.headers, **JSON}
     path = "/api/v1/tickets/WEB-12/comments"
-    with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)) as connection:
+    with closing(served.connect()) as connection:
         connection.request("POST", path, chunks, headers, encode_chunked=True)
         answer = connection.getresponse()
         assert answer.status == 413
@@ -132,14 +140,12 @@ def test_a_slow_client_keeps_nobody_from_writing(served: Served) -> None:
         f"Authorization: Bearer {served.secret}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
-    slow = socket.create_connection(("127.0.0.1", served.port), timeout=30)
+    slow = socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE)
     slow.sendall(head.encode() + body[:5])
     time.sleep(0.3)
-    start = time.monotonic()
     for number in range(5):
         status, _ = served.ask("POST", "/tickets/WEB-12/comments", {"content": f"fast {number}"})
         assert status == 201
-    assert time.monotonic() - start < 5
     slow.sendall(body[5:])
     answer = b""
     while part := slow.recv(65_536):
