@@ -10,6 +10,7 @@ from app.db.base import db
 from app.db.best_effort import write_best_effort
 from app.errors import Forbidden
 from app.models import ApiToken
+from app.models.api_token import allowed_by
 from app.observability import request_id
 from app.queries.visibility import token_with
 from app.visibility import Visibility
@@ -85,10 +86,9 @@ def identify(secret: str, address: str | None = None) -> Caller:
     """The caller with that secret; raises `NotAuthenticated`. `address`: where it asks from."""
     session = db.session()
     token, visibility = token_with(session, secret)
-    caller = Caller(token.id, token.name, token.allowed, visibility, address)
-    is_use_to_note = token.is_use_to_note
+    caller = Caller(token.id, token.name, allowed_by(token.scopes), visibility, address)
     request_id.name_actor(caller.actor.label)
-    if is_use_to_note:
+    if token.is_use_to_note:
         session.rollback()  # what is read from here on shows the note
         write_best_effort(partial(ApiToken.note_use, token_id=caller.token_id))
     return caller

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import ForeignKey, Index, or_, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import created, intpk, string_list
-from app.errors import Conflict, Invalid, NotAuthenticated, NotFound
+from app.db.columns import created, intpk, now_when_sent, string_list
+from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
 from app.models.project import Project
 from app.secret import hash_of, new_secret
@@ -106,13 +106,6 @@ class ApiToken(Model):
         )
         return token, secret
 
-    def require_good(self) -> None:
-        """Raise `NotAuthenticated`, and say what is wrong, unless somebody can come in with it."""
-        if self.revoked_at:
-            raise NotAuthenticated(f"The token {self.name} was revoked.")
-        if not self.is_good:
-            raise NotAuthenticated(f"The token {self.name} has expired.")
-
     @classmethod
     def named(cls, session: Session, name: str) -> Self:
         """The live token of that name; raises `NotFound`."""
@@ -124,27 +117,26 @@ class ApiToken(Model):
     @property
     def allowed(self) -> frozenset[str]:
         """Its scopes, and all that they imply."""
-        return frozenset().union(*(IMPLIED_SCOPES[scope] for scope in self.scopes))
+        return allowed_by(self.scopes)
 
     @property
     def is_good(self) -> bool:
         """Whether it can still be used."""
         return not self.revoked_at and not (self.expires_at and self.expires_at <= clock.now())
 
-    @property
-    def is_use_to_note(self) -> bool:
-        """Whether the note of its last use is old enough to be written anew."""
-        return not self.last_used_at or clock.now() - self.last_used_at >= self.USE_NOTED_EVERY
+    @classmethod
+    def is_use_to_note(cls) -> ColumnElement[bool]:
+        """The condition for a token whose note of its last use is old enough to be written anew."""
+        is_old = cls.last_used_at <= now_when_sent(-cls.USE_NOTED_EVERY)
+        return or_(cls.last_used_at.is_(None), is_old)
 
     @classmethod
     def note_use(cls, session: Session, token_id: int) -> None:
         """Remember that a token was used now, unless another process just did."""
-        now = clock.now()
-        is_old = or_(cls.last_used_at.is_(None), cls.last_used_at <= now - cls.USE_NOTED_EVERY)
         session.execute(
             update(cls)
-            .where(cls.id == token_id, is_old)
-            .values(last_used_at=now)
+            .where(cls.id == token_id, cls.is_use_to_note())
+            .values(last_used_at=clock.now())
             .execution_options(synchronize_session=False)
         )
 
@@ -155,6 +147,11 @@ class ApiToken(Model):
             AuditEntry.record(
                 self.session, "token_revoked", actor, subject=self.name, project_id=self.project_id
             )
+
+
+def allowed_by(scopes: Iterable[str]) -> frozenset[str]:
+    """These scopes of a token, and all that they imply."""
+    return frozenset().union(*(IMPLIED_SCOPES[scope] for scope in scopes))
 
 
 def _require_scopes(scopes: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from app.db.columns import now_when_sent
 from app.db.rows import rows_of
 from app.errors import NotAuthenticated
 from app.models import ApiToken, Project, ProjectMember, User, UserSession
@@ -41,7 +42,16 @@ SIGNED_IN = (
 
 
 TOKEN = (
-    select(ApiToken, Project.repository_name)
+    select(
+        ApiToken.id,
+        ApiToken.name,
+        ApiToken.scopes,
+        ApiToken.project_id,
+        ApiToken.revoked_at,
+        (ApiToken.expires_at <= now_when_sent()).label("has_expired"),
+        ApiToken.is_use_to_note().label("is_use_to_note"),
+        Project.repository_name.label("hidden"),
+    )
     .outerjoin(Project, and_(Project.members_only, ApiToken.project_id.is_(None)))
     .where(ApiToken.token_hash == bindparam("token_hash"))
 )
@@ -59,20 +69,23 @@ def person_with(session: Session, secret: str) -> tuple[Row[*tuple[Any, ...]], V
     return rows[0], Visibility(hidden=frozenset({row.hidden for row in rows} - {None}))
 
 
-def token_with(session: Session, secret: str) -> tuple[ApiToken, Visibility]:
+def token_with(session: Session, secret: str) -> tuple[Row[*tuple[Any, ...]], Visibility]:
     """The live token with that secret, and what it can see: in one query, for every request of a
     program. Raises `NotAuthenticated`.
 
     A token made for one project sees that one. Any other belongs to no project: it sees those that
     are open to all, and with the scope admin every one.
     """
-    rows = session.execute(TOKEN, {"token_hash": hash_of(secret)}).all()
+    rows = rows_of(session, TOKEN, token_hash=hash_of(secret)).all()
     if not rows:
         raise NotAuthenticated("This token isn't known here.")
-    token = rows[0][0]
-    token.require_good()
+    token = rows[0]
+    if token.revoked_at:
+        raise NotAuthenticated(f"The token {token.name} was revoked.")
+    if token.has_expired:
+        raise NotAuthenticated(f"The token {token.name} has expired.")
     if token.project_id is not None:
         return token, Visibility(only=token.project_id)
     if "admin" in token.scopes:
         return token, Visibility.everything()
-    return token, Visibility(hidden=frozenset({limited for _, limited in rows} - {None}))
+    return token, Visibility(hidden=frozenset({row.hidden for row in rows} - {None}))

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from app import pipeline
+from app.callers import Caller
 from app.db.base import db
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid, RunNotCurrent
+from app.loading import own_claimant
 from app.models import StageRun, Ticket, Worker, WorkerType
 from app.models.worker_type import StillNeeded
 from tests.factories import ANN, PROJECT, make_project, make_role, make_ticket, make_worker
@@ -273,3 +275,47 @@ def test_a_worker_that_claims_while_it_is_declared_dead_isnt_forgotten(board, me
     assert isinstance(declaring.join(), Conflict), "it took a stage at this very moment"
     with board() as session:
         assert Worker.get(session, "w").status == "active"
+
+
+def test_two_claims_of_a_worker_at_once_get_the_same_run(board, meanwhile):
+    with board() as session:
+        first = pipeline.claim_next(session, "w")
+        second = meanwhile(lambda s: pipeline.claim_next(s, "w"))
+        second.must_wait()
+
+    assert second.join() == first
+
+
+def test_a_claim_waits_for_the_wish_that_its_worker_stops(board, meanwhile):
+    with board() as session:
+        Worker.lock(session, "w").ask_to_stop(ANN)
+        session.flush()
+        claiming = meanwhile(lambda s: pipeline.claim_next(s, "w"))
+        claiming.must_wait()
+
+    assert claiming.join() is None
+
+
+def test_a_claim_waits_while_its_worker_is_registered_with_another_token(board, meanwhile):
+    caller = Caller(1, "builder", frozenset({"work"}))
+    with board() as session:
+        Worker.lock(session, "w").token_id = 2
+        session.flush()
+        claiming = meanwhile(lambda s: own_claimant(s, caller, "w"))
+        claiming.must_wait()
+
+    assert isinstance(claiming.join(), Forbidden)
+
+
+def test_a_report_waits_for_a_hold_and_learns_that_its_run_is_over(board, meanwhile):
+    with board() as session:
+        run_id = pipeline.claim_next(session, "w").run_id
+    with board() as session:
+        Ticket.lock(session, "A").hold(ANN)
+        session.flush()
+        reporting = meanwhile(lambda s: StageRun.lock(s, run_id).complete("late"))
+        reporting.must_wait()
+
+    assert isinstance(reporting.join(), RunNotCurrent)
+    with board() as session:
+        assert Ticket.get(session, "A").completed_stages == 0
