@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import event
@@ -16,6 +17,30 @@ from bench.processes import environment
 OF_THE_SCHEMA = re.compile("alembic_version|pg_catalog")
 """What looks at the schema's version every two seconds."""
 TAKES_LOCK = re.compile(r"\s*(INSERT|UPDATE|DELETE)|.*FOR (NO KEY )?UPDATE", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One time that others could not write. All in seconds of one clock for all processes."""
+
+    what: str
+    asked_at: float
+    locked_at: float
+    committing_at: float
+    ended_at: float
+
+    @property
+    def wait_ms(self) -> float:
+        return 1000 * (self.locked_at - self.asked_at)
+
+    @property
+    def held_ms(self) -> float:
+        return 1000 * (self.ended_at - self.locked_at)
+
+    @property
+    def commit_ms(self) -> float:
+        """The part of it that waits for the disk."""
+        return 1000 * (self.ended_at - self.committing_at)
 
 
 class Inside:
@@ -39,7 +64,9 @@ class Inside:
         for name, value in cookies.items():
             self.client.set_cookie(name, value)
         self.statements = 0
-        self.held_ms = 0.0
+        self.holds: list[Hold] = []
+        self._what = ""
+        self._asked_at: float | None = None
         self._locked_at: float | None = None
         with app.app_context():
             self.engine = db.engine
@@ -59,13 +86,13 @@ class Inside:
         self._get(path)
         return self._get(path)
 
-    def post(self, path: str, body: object) -> tuple[Any, int, float]:
-        """The answer to a program's request, its statements, and how many milliseconds others
-        could not write."""
-        self.statements, self.held_ms = 0, 0.0
+    def post(self, path: str, body: object) -> Any:
+        """The answer to a program's request. Afterwards `statements` is how many it sent; each time
+        that others could not write is one of the `holds`."""
+        self.statements, self._what = 0, path.rpartition("/")[2]
         answer = self.client.post(path, json=body, headers=self._headers())
         assert answer.status_code in (200, 201), answer.text
-        return answer.get_json(), self.statements, self.held_ms
+        return answer.get_json()
 
     def _get(self, path: str) -> int:
         self.statements = 0
@@ -85,17 +112,22 @@ class Inside:
         # On PostgreSQL what others wait for is a row, from the first statement that takes one.
         is_row = self.engine.dialect.name == "postgresql" and TAKES_LOCK.match(statement)
         if is_row and self._locked_at is None:
-            self._locked_at = time.perf_counter()
+            self._asked_at = self._locked_at = time.monotonic()
 
     def _on_connect(self, connection: Any, _record: Any) -> None:
         connection.set_trace_callback(self._on_sqlite)
 
     def _on_sqlite(self, statement: str) -> None:
+        # It is tried again and again; the last try gets the lock.
         if statement.startswith("BEGIN IMMEDIATE"):
-            self._locked_at = time.perf_counter()
+            self._locked_at = time.monotonic()
+            self._asked_at = self._asked_at or self._locked_at
 
     def _on_commit(self, connection: Any) -> None:
+        committing_at = time.monotonic()
         self._commit(connection)
-        if self._locked_at is not None:
-            self.held_ms += 1000 * (time.perf_counter() - self._locked_at)
-            self._locked_at = None
+        if self._asked_at is not None and self._locked_at is not None:
+            self.holds.append(
+                Hold(self._what, self._asked_at, self._locked_at, committing_at, time.monotonic())
+            )
+        self._asked_at = self._locked_at = None

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from statistics import median
 
 from bench.client import Client
 from bench.fill.content import LABELS, QUEUE_PROJECT, QUEUE_ROLE, project_name, queue
-from bench.inside import Inside
+from bench.fill.databases import Board, say
+from bench.inside import Hold, Inside
 from bench.processes import CALLBOARD, FLOOR, Server
 from bench.run import Run, waits
 
@@ -20,6 +24,7 @@ QUEUED = 20_000
 FLOOR_WORKERS = [f"floor-{number}" for number in range(8)]
 CREWS = (1, 4, 8)
 PAIRS_INSIDE = 100
+WRITERS, PAIRS_OF_WRITER = 8, 40
 BULK = 1_000
 COMMENT = "Done in commit 4f2a; the tests cover an empty cart."
 
@@ -113,21 +118,82 @@ def measure_locks(run: Run) -> None:
     """The statements of a claim and of a report, and how long each keeps others from writing, by
     one worker alone."""
     inside = Inside(run.board, {})
-    worker = {"project_id": QUEUE_PROJECT, "worker_type": QUEUE_ROLE, "worker_id": "inside"}
-    inside.post("/api/v1/workers", worker)
-    claims, reports = [], []
-    for _ in range(PAIRS_INSIDE):
-        claim = inside.post("/api/v1/claims", {"worker_id": "inside"})
-        claims.append(claim)
-        path = f"/api/v1/runs/{claim[0]['run']['run_id']}/complete"
-        reports.append(inside.post(path, {"comment": COMMENT}))
+    statements = defaultdict(list)
+    for what in pairs_of(inside, "inside", PAIRS_INSIDE):
+        statements[what].append(inside.statements)
     inside.close()
-    for name, found in (("claim", claims), ("report", reports)):
+    for name, what in (("claim", "claims"), ("report", "complete")):
+        holds = [hold for hold in inside.holds if hold.what == what]
         run.note(
             f"inside/{name}",
-            statements=median(each[1] for each in found),
-            lock_ms=median(each[2] for each in found),
+            statements=median(statements[what]),
+            lock_ms=median(hold.held_ms for hold in holds),
+            lock_least_ms=min(hold.held_ms for hold in holds),
+            commit_ms=median(hold.commit_ms for hold in holds),
         )
+    if run.board.kind == "sqlite":
+        measure_waits(run)
+
+
+def measure_waits(run: Run) -> None:
+    """Processes that claim and report at once: how long each waits for SQLite's one write lock, and
+    who held it during the longest wait."""
+    spawning = get_context("spawn")
+    ready = spawning.Barrier(WRITERS)
+    with ProcessPoolExecutor(WRITERS, spawning, initializer=_meet, initargs=(ready,)) as pool:
+        found = [pool.submit(_write, run.board, f"writer-{number}") for number in range(WRITERS)]
+        holds = [hold for each in found for hold in each.result()]
+    worst = max(holds, key=lambda hold: hold.wait_ms)
+    others = [
+        hold
+        for hold in holds
+        if hold.locked_at < worst.locked_at and hold.ended_at > worst.asked_at
+    ]
+    longest = max(others, key=lambda hold: hold.held_ms, default=worst)
+    run.note(
+        f"inside/{WRITERS} processes",
+        waits=len(holds),
+        wait_p50_ms=median(hold.wait_ms for hold in holds),
+        worst_wait_ms=worst.wait_ms,
+        holders_meanwhile=len(others),
+        held_meanwhile_ms=sum(hold.held_ms for hold in others),
+        longest_hold_ms=longest.held_ms,
+        its_commit_ms=longest.commit_ms,
+    )
+    say(
+        f"the longest wait for the write lock was {worst.wait_ms:.1f} ms ({worst.what}); meanwhile "
+        f"it was held {len(others)} times, longest for {longest.held_ms:.1f} ms ({longest.what}), "
+        f"of which the commit took {longest.commit_ms:.1f} ms"
+    )
+
+
+def pairs_of(inside: Inside, worker_id: str, count: int) -> Iterator[str]:
+    """Claim and report that often; tells after each which it was."""
+    worker = {"project_id": QUEUE_PROJECT, "worker_type": QUEUE_ROLE, "worker_id": worker_id}
+    inside.post("/api/v1/workers", worker)
+    for _ in range(count):
+        claim = inside.post("/api/v1/claims", {"worker_id": worker_id})
+        yield "claims"
+        inside.post(f"/api/v1/runs/{claim['run']['run_id']}/complete", {"comment": COMMENT})
+        yield "complete"
+
+
+_ready: list[Barrier] = []
+
+
+def _meet(ready: Barrier) -> None:
+    _ready.append(ready)
+
+
+def _write(board: Board, worker_id: str) -> list[Hold]:
+    """What one process held, once all have loaded what they need."""
+    inside = Inside(board, {})
+    list(pairs_of(inside, worker_id, 1))
+    inside.holds.clear()
+    _ready[0].wait()
+    list(pairs_of(inside, worker_id, PAIRS_OF_WRITER))
+    inside.close()
+    return [hold for hold in inside.holds if hold.what != "workers"]
 
 
 def measure_bulk(run: Run) -> None:
