@@ -18,7 +18,7 @@ from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility, require_person
 from app.web.http.saving import done, save
 from app.web.pages.loading import load_project
-from app.web.pages.project_pages import project_page
+from app.web.pages.projects import project_page
 
 blueprint = Blueprint("members", __name__)
 

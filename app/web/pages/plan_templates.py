@@ -17,7 +17,7 @@ from app.web.auth.access import page
 from app.web.auth.identity import current_actor
 from app.web.http.saving import done, save
 from app.web.pages.loading import load_project, load_template
-from app.web.pages.project_pages import project_page
+from app.web.pages.projects import project_page
 
 blueprint = Blueprint("plan_templates", __name__)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
@@ -17,13 +18,13 @@ from app.models import Project
 from app.queries.board import board, board_version
 from app.queries.people.audit import AuditFilter, audit_page
 from app.queries.projects import list as queries
+from app.settings.board import Settings
 from app.starter import STARTER_ROLES, add_starter_set
 from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http import live
 from app.web.http.saving import done, save
 from app.web.pages.loading import load_project
-from app.web.pages.project_pages import default_lease, project_page
 
 blueprint = Blueprint("projects", __name__)
 
@@ -143,3 +144,15 @@ def delete(name: str) -> Answer:
 def _delete(name: str, form: DeleteProjectForm, session: Session) -> str:
     Project.lock(session, name).delete(form.confirm.data or "", current_actor())
     return f"{name} was deleted with all that belonged to it."
+
+
+def project_page(file: str, project: Project, **shown: Any) -> str:
+    """A page that stands under the project's heading and tabs."""
+    counts = queries.tabs(db.session(), project.repository_name)
+    return render_template(file, project=project, counts=counts, **shown)
+
+
+def default_lease() -> int:
+    """Seconds that the claims of a new worker type live without a heartbeat."""
+    settings: Settings = current_app.extensions["callboard.settings"]
+    return settings.lease_seconds

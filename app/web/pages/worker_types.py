@@ -23,7 +23,7 @@ from app.web.auth.access import page
 from app.web.auth.identity import current_actor
 from app.web.http.saving import done, save
 from app.web.pages.loading import load_project, load_role
-from app.web.pages.project_pages import default_lease, project_page
+from app.web.pages.projects import default_lease, project_page
 
 blueprint = Blueprint("worker_types", __name__)
 
