@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -119,32 +119,39 @@ def brief_sections(session: Session, ticket_id: str) -> list[Section]:
 def brief_sizes(session: Session, view: TicketView) -> Sizes:
     """How much that is; one query."""
     ticket = view.ticket
-    prompt = (
-        select(func.length(WorkerType.system_prompt))
-        .where(
-            WorkerType.project_id == ticket.project_id,
-            WorkerType.worker_type == ticket.current_stage,
-        )
-        .scalar_subquery()
+    row = rows_of(
+        session,
+        _SIZES,
+        project_id=ticket.project_id,
+        stage=ticket.current_stage,
+        ticket_id=ticket.ticket_id,
+    ).one()
+    return Sizes(row[0], row[1], row[2], len(ticket.description), row[3], row[4])
+
+
+def _sizes() -> Select[*tuple[Any, ...]]:
+    project = Project.repository_name == bindparam("project_id")
+    prompt = select(func.length(WorkerType.system_prompt)).where(
+        WorkerType.project_id == bindparam("project_id"),
+        WorkerType.worker_type == bindparam("stage"),
     )
-    project = Project.repository_name == ticket.project_id
     newest = (
         select(func.length(Comment.content).label("length"))
-        .where(Comment.ticket_id == ticket.ticket_id)
+        .where(Comment.ticket_id == bindparam("ticket_id"))
         .order_by(Comment.id.desc())
         .limit(COMMENTS_MAX)
         .subquery()
     )
-    row = session.execute(
-        select(
-            func.coalesce(prompt, 0),
-            select(func.length(Project.rules)).where(project).scalar_subquery(),
-            select(func.length(Project.patterns)).where(project).scalar_subquery(),
-            func.coalesce(func.sum(newest.c.length), 0),
-            func.count(newest.c.length),
-        )
-    ).one()
-    return Sizes(row[0], row[1], row[2], len(ticket.description), row[3], row[4])
+    return select(
+        func.coalesce(prompt.scalar_subquery(), 0),
+        select(func.length(Project.rules)).where(project).scalar_subquery(),
+        select(func.length(Project.patterns)).where(project).scalar_subquery(),
+        func.coalesce(func.sum(newest.c.length), 0),
+        func.count(newest.c.length),
+    )
+
+
+_SIZES = _sizes()
 
 
 def newest_comments(

@@ -9,7 +9,17 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.db.rows import rows_of
@@ -173,8 +183,12 @@ BLOCKED_BY = case(
         .scalar_subquery(),
     )
 )
+# Written into the statement once, not as parameters: those of a separator would be with each use.
+LINE_END: Any = literal_column("'\n'")
+COMMA: Any = literal_column("','")
+
 LABELS = (
-    select(func.aggregate_strings(TicketLabel.label, "\n"))
+    select(func.aggregate_strings(TicketLabel.label, LINE_END))
     .where(TicketLabel.ticket_id == Ticket.ticket_id)
     .scalar_subquery()
 )
@@ -182,7 +196,8 @@ LABELS = (
 SENT_BACK = (
     select(
         func.aggregate_strings(
-            case((StageRun.outcome == "returned", cast(StageRun.stage_number, Text))), ","
+            case((StageRun.outcome == "returned", cast(StageRun.stage_number, Text))),
+            COMMA,
         )
     )
     .where(StageRun.ticket_id == Ticket.ticket_id)
