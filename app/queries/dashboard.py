@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import groupby
 from statistics import median
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db.columns import UTCDateTime, now_when_sent
+from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
 from app.queries.events.list import EventFilter, EventRow, event_page
 from app.queries.inbox.item import InboxItem
-from app.queries.inbox.list import first_items, number_of_items
+from app.queries.inbox.list import first_items, number_of_items, version_of_inbox
 from app.queries.paging import COUNT_CAP
 from app.queries.people.api_tokens import live_tokens
 from app.queries.queues import Queue, queues
-from app.queries.tickets.conditions import situation_is
-from app.queries.tickets.rail import Rail, rail_of, stages_sent_back
+from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.queries.workers.list import WorkerRow, count_by_status, first_workers
-from app.visibility import Visibility
+from app.visibility import STATEMENTS_KEPT, Visibility
+
+Rows = Select[*tuple[Any, ...]]
+Facts = Row[*tuple[Any, ...]]
 
 ITEMS_SHOWN = 8
 RUNNING_SHOWN = 8
@@ -94,16 +99,41 @@ class Dashboard:
     events: list[EventRow]
 
 
+def dashboard_version(session: Session, visibility: Visibility) -> str:
+    """Changes with every event to be seen, when one is marked as dealt with, and with each change
+    of a project or worker type."""
+    parts = rows_of(session, _version(visibility)).one()
+    return "-".join(_digits(part) for part in parts)
+
+
+def _digits(part: int | datetime | None) -> str:
+    micros = part.timestamp() * 1_000_000 if isinstance(part, datetime) else part or 0
+    return str(int(micros))
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _version(visibility: Visibility) -> Rows:
+    projects = visibility.of(Project.repository_name)
+    roles = visibility.of(WorkerType.project_id)
+    return version_of_inbox(visibility).add_columns(
+        select(func.count()).where(projects).scalar_subquery(),
+        select(func.max(Project.updated_at)).where(projects).scalar_subquery(),
+        select(func.count()).where(roles).scalar_subquery(),
+        select(func.max(WorkerType.updated_at)).where(roles).scalar_subquery(),
+    )
+
+
 def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashboard:
     """The dashboard as of now; its day begins at midnight in that time zone."""
+    midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    facts = rows_of(session, _facts(visibility), midnight=midnight).one()
     found = queues(session, visibility)
-    figures, waiting_total = _figures(session, visibility, found, zone)
     shown = _shown_queues(found)
     return Dashboard(
-        steps=_steps(session, visibility),
-        figures=figures,
+        steps=_steps(session, visibility, facts),
+        figures=_figures(session, visibility, facts, found),
         waiting=first_items(session, visibility, ITEMS_SHOWN),
-        waiting_total=waiting_total,
+        waiting_total=min(facts.waiting, COUNT_CAP),
         running=_running(session, visibility),
         queues=shown[:PROJECTS_SHOWN],
         more_projects=len(shown[PROJECTS_SHOWN:]),
@@ -113,25 +143,42 @@ def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashbo
     )
 
 
-def _steps(session: Session, visibility: Visibility) -> Steps:
-    first_project = select(func.min(Project.repository_name)).where(
+@lru_cache(STATEMENTS_KEPT)
+def _facts(visibility: Visibility) -> Rows:
+    projects = select(func.min(Project.repository_name)).where(
         Project.archived_at.is_(None), visibility.of(Project.repository_name)
     )
-    project, has_worker_types, has_tickets, has_workers = session.execute(
-        select(
-            first_project.scalar_subquery(),
-            exists().select_from(WorkerType).where(visibility.of(WorkerType.project_id)),
-            exists().select_from(Ticket).where(visibility.of(Ticket.project_id)),
-            exists().select_from(Worker).where(visibility.of(Worker.project_id)),
-        )
-    ).one()
+    tickets = visibility.of(Ticket.project_id)
+    midnight = bindparam("midnight", type_=UTCDateTime())
+    is_new = Ticket.closed_at >= midnight
+    return select(
+        projects.scalar_subquery().label("project"),
+        _has(WorkerType, visibility).label("has_worker_types"),
+        _has(Ticket, visibility).label("has_tickets"),
+        _has(Worker, visibility).label("has_workers"),
+        _count(Ticket.state == "open", tickets).label("open"),
+        _count(Ticket.state == "on_hold", tickets).label("on_hold"),
+        _count(Ticket.state == "closed", is_new, tickets).label("closed_today"),
+        number_of_items(visibility).label("waiting"),
+    )
+
+
+def _has(table: Any, visibility: Visibility) -> ColumnElement[bool]:
+    return exists().select_from(table).where(visibility.of(table.project_id))
+
+
+def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(Ticket).where(*conditions).scalar_subquery()
+
+
+def _steps(session: Session, visibility: Visibility, facts: Facts) -> Steps:
     return Steps(
-        project=project,
-        has_worker_types=has_worker_types,
-        has_tickets=has_tickets,
-        has_token=has_workers or _has_token(session, visibility),
-        has_workers=has_workers,
-        role=None if has_workers else _first_role(session, visibility),
+        project=facts.project,
+        has_worker_types=facts.has_worker_types,
+        has_tickets=facts.has_tickets,
+        has_token=facts.has_workers or _has_token(session, visibility),
+        has_workers=facts.has_workers,
+        role=None if facts.has_workers else _first_role(session, visibility),
     )
 
 
@@ -181,62 +228,65 @@ def _project(queue: Queue) -> str:
 
 
 def _figures(
-    session: Session, visibility: Visibility, found: Sequence[Queue], zone: tzinfo
-) -> tuple[Figures, int]:
-    """The figures, and how many things wait for a person."""
-    now = clock.now()
-    seen = visibility.of(Ticket.project_id)
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    is_open, on_hold, closed_today, waiting = session.execute(
-        select(
-            _count(Ticket.state == "open", seen),
-            _count(situation_is("on_hold"), seen),
-            _count(Ticket.state == "closed", Ticket.closed_at >= midnight, seen),
-            number_of_items(visibility),
-        )
-    ).one()
-    figures = Figures(
+    session: Session, visibility: Visibility, facts: Facts, found: Sequence[Queue]
+) -> Figures:
+    return Figures(
         running=sum(queue.running for queue in found),
         ready=sum(queue.ready for queue in found if not queue.is_gate),
         # Open tickets are running, queued, or blocked: counting those would read each row.
-        blocked=max(0, is_open - sum(queue.count for queue in found)),
+        blocked=max(0, facts.open - sum(queue.count for queue in found)),
         waiting=sum(queue.ready for queue in found if queue.is_gate),
-        on_hold=on_hold,
-        closed_today=closed_today,
-        median=_median_seconds(session, visibility, now),
+        on_hold=facts.on_hold,
+        closed_today=facts.closed_today,
+        median=_median_seconds(session, visibility),
     )
-    return figures, min(waiting, COUNT_CAP)
 
 
-def _count(*conditions: Any) -> Any:
-    return select(func.count()).select_from(Ticket).where(*conditions).scalar_subquery()
+def _median_seconds(session: Session, visibility: Visibility) -> float | None:
+    spans = rows_of(session, _spans(visibility)).all()
+    return median((end - start).total_seconds() for start, end in spans) if spans else None
 
 
-def _median_seconds(session: Session, visibility: Visibility, now: datetime) -> float | None:
-    spans = session.execute(
+@lru_cache(STATEMENTS_KEPT)
+def _spans(visibility: Visibility) -> Rows:
+    return (
         select(Ticket.created_at, Ticket.closed_at)
         .where(
             Ticket.state == "closed",
             Ticket.resolution == "completed",
-            Ticket.closed_at >= now - timedelta(days=MEDIAN_DAYS),
+            Ticket.closed_at >= now_when_sent(-timedelta(days=MEDIAN_DAYS)),
             visibility.of(Ticket.project_id),
         )
         .order_by(Ticket.closed_at.desc())
         .limit(MEDIAN_OF)
-    ).all()
-    return median((end - start).total_seconds() for start, end in spans if end) if spans else None
+    )
 
 
 def _running(session: Session, visibility: Visibility) -> list[Running]:
     """The runs that take longest come first."""
-    rows = session.execute(
+    return [
+        Running(
+            row.ticket_id,
+            row.title,
+            row.worker_id,
+            row.started_at,
+            rail_of(row.execution_plan, row.completed_stages, "running", numbers_in(row.sent_back)),
+        )
+        for row in rows_of(session, _runs(visibility))
+    ]
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _runs(visibility: Visibility) -> Rows:
+    return (
         select(
             StageRun.ticket_id,
+            Ticket.title,
             StageRun.worker_id,
             StageRun.started_at,
-            Ticket.title,
             Ticket.execution_plan,
             Ticket.completed_stages,
+            SENT_BACK.label("sent_back"),
         )
         .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
         .where(
@@ -246,20 +296,4 @@ def _running(session: Session, visibility: Visibility) -> list[Running]:
         )
         .order_by(StageRun.started_at, StageRun.run_id)
         .limit(RUNNING_SHOWN)
-    ).all()
-    sent_back = stages_sent_back(session, [row.ticket_id for row in rows])
-    return [
-        Running(
-            row.ticket_id,
-            row.title,
-            row.worker_id or "",
-            row.started_at,
-            rail_of(
-                row.execution_plan,
-                row.completed_stages,
-                "running",
-                sent_back.get(row.ticket_id, ()),
-            ),
-        )
-        for row in rows
-    ]
+    )

@@ -5,12 +5,15 @@ Pages, programs and monitoring read the same queues, so that their numbers agree
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     ScalarSelect,
     Select,
     and_,
@@ -24,11 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
 from app.queries.tickets.conditions import situation_is
 from app.queries.workers.conditions import is_live
-from app.visibility import Visibility
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -98,7 +102,7 @@ def queues(session: Session, visibility: Visibility) -> list[Queue]:
 
     Worker types come in the order in which they were made, then those that are gone.
     """
-    return _read(session, visibility, _queued(visibility), _running(visibility))
+    return _read(session, visibility)
 
 
 def queues_of(session: Session, project_id: str) -> list[Queue]:
@@ -113,19 +117,15 @@ def queue_status(
     blocked there: this reads every open ticket."""
     if project is not None:
         visibility = replace(visibility, only=project)
-    kept = (_count(visibility, situation) for situation in ("on_hold", "blocked"))
-    every = _read(session, visibility, _queued(visibility), _running(visibility), *kept)
+    every = _read(session, visibility, "on_hold", "blocked")
     found = [queue for queue in every if queue.id and not queue.is_archived]
     return sorted(found, key=lambda queue: (queue.project_id, queue.worker_type))
 
 
-def _read(session: Session, visibility: Visibility, *parts: Rows) -> list[Queue]:
-    found = {
-        (row.project_id, row.worker_type): Queue(*row)
-        for row in session.execute(_worker_types(visibility))
-    }
-    for project_id, stage, word, count, rested, oldest, oldest_rested in session.execute(
-        union_all(*parts).order_by("project_id", "current_stage")
+def _read(session: Session, visibility: Visibility, *more: str) -> list[Queue]:
+    found = {(row[0], row[1]): Queue(*row) for row in rows_of(session, _worker_types(visibility))}
+    for project_id, stage, word, count, rested, oldest, oldest_rested in rows_of(
+        session, _counts(visibility, more)
     ):
         if not count:
             continue
@@ -139,6 +139,14 @@ def _read(session: Session, visibility: Visibility, *parts: Rows) -> list[Queue]
     return list(found.values())
 
 
+@lru_cache(STATEMENTS_KEPT)
+def _counts(visibility: Visibility, more: Sequence[str]) -> CompoundSelect[*tuple[Any, ...]]:
+    counted = (_count(visibility, situation) for situation in more)
+    parts = union_all(_queued(visibility), _running(visibility), *counted)
+    return parts.order_by("project_id", "current_stage")
+
+
+@lru_cache(STATEMENTS_KEPT)
 def _worker_types(visibility: Visibility) -> Rows:
     return (
         select(
@@ -170,7 +178,7 @@ def _workers(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
 
 
 def _queued(visibility: Visibility) -> Rows:
-    rested = ~Ticket.in_backoff(clock.now())
+    rested = ~Ticket.in_backoff()
     return (
         select(
             Project.repository_name.label("project_id"),

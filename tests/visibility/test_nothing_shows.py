@@ -49,11 +49,13 @@ TELL_NOTHING = {
 """What programs may ask and get nothing of a project, or nothing of this one."""
 
 
-def read_before_and_after(board: OpenSession, read: Read) -> tuple[Readings, Readings]:
+def read_before_and_after(app: Flask, board: OpenSession, read: Read) -> tuple[Readings, Readings]:
     """What is read before a hidden project is there, and with it."""
     before = read()
     with board() as session:
         furnish_hidden(session)
+    # What was drawn before would be shown again, and tell nothing.
+    app.extensions["callboard.regions"].clear()
     return before, read()
 
 
@@ -62,19 +64,19 @@ def test_pages_are_the_same_with_a_project_that_one_may_not_see(
     app: Flask, board: OpenSession, sign_in: SignIn, rows: Rows
 ) -> None:
     client = sign_in("lead")
-    before, after = read_before_and_after(board, lambda: pages(app, client, rows.parts))
+    before, after = read_before_and_after(app, board, lambda: pages(app, client, rows.parts))
     assert holding(MARK, after) == set()
     assert differing(before, after) == []
 
 
 @pytest.mark.both_databases
 def test_a_board_on_which_one_may_see_nothing_is_a_new_board(
-    board: OpenSession, sign_in: SignIn
+    app: Flask, board: OpenSession, sign_in: SignIn
 ) -> None:
     client = sign_in("lead")
     everywhere = ("/", "/projects", "/tickets", "/tickets/new", "/workers", "/inbox")
     before, after = read_before_and_after(
-        board, lambda: {url: told(client.get(url)) for url in everywhere}
+        app, board, lambda: {url: told(client.get(url)) for url in everywhere}
     )
     assert "Create a project" in before["/"]
     assert differing(before, after) == []
@@ -85,6 +87,7 @@ def test_a_board_on_which_one_may_see_nothing_is_a_new_board(
     ("scopes", "project"), [(("read", "work", "plan"), None), (("admin",), OPEN)]
 )
 def test_programs_are_told_the_same(
+    app: Flask,
     board: OpenSession,
     program: Program_,
     agent: Agent_,
@@ -94,7 +97,7 @@ def test_programs_are_told_the_same(
 ) -> None:
     caller, crew = program(*scopes, project=project), agent(*scopes, project=project)
     before, after = read_before_and_after(
-        board, lambda: {**api(caller, rows.parts), **mcp(crew, rows.parts)}
+        app, board, lambda: {**api(caller, rows.parts), **mcp(crew, rows.parts)}
     )
     assert holding(MARK, after) == set()
     assert differing(before, after) == []
@@ -103,10 +106,10 @@ def test_programs_are_told_the_same(
 @pytest.mark.both_databases
 @pytest.mark.parametrize("project", [OPEN, OTHER])
 def test_monitoring_of_one_project_counts_that_one_only(
-    board: OpenSession, program: Program_, rows: Rows, project: str
+    app: Flask, board: OpenSession, program: Program_, rows: Rows, project: str
 ) -> None:
     caller = program("metrics", project=project)
-    before, after = read_before_and_after(board, lambda: figures(caller))
+    before, after = read_before_and_after(app, board, lambda: figures(caller))
     assert holding(MARK, after) == set()
     assert differing(before, after) == []
 

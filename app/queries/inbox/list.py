@@ -4,19 +4,22 @@ list and this number."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.models import Event
 from app.models.event import INBOX
 from app.queries.inbox.item import InboxItem, Source
 from app.queries.inbox.tickets import ASKING_TICKETS, TICKETS_AT_GATES
 from app.queries.inbox.workers import NOTICES, SILENT_WORKERS
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page
-from app.visibility import Visibility
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 KINDS = MappingProxyType(
     {
@@ -30,7 +33,13 @@ KINDS = MappingProxyType(
 
 def count_items(session: Session, visibility: Visibility, project: str = "", kind: str = "") -> int:
     """How many things wait for a person, counted up to `COUNT_CAP`."""
-    return min(session.scalar(select(number_of_items(visibility, project, kind))) or 0, COUNT_CAP)
+    count = rows_of(session, _count(visibility, project, kind)).scalar_one()
+    return min(int(count), COUNT_CAP)
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _count(visibility: Visibility, project: str, kind: str) -> Select[int]:
+    return select(number_of_items(visibility, project, kind))
 
 
 def number_of_items(
@@ -61,14 +70,18 @@ def item_page(
 
 def inbox_version(session: Session, visibility: Visibility) -> str:
     """Changes with every event to be seen, and when one is marked as dealt with."""
-    seen = visibility.of(Event.project_id)
-    latest, inbox = session.execute(
-        select(
-            select(func.max(Event.id)).where(seen).scalar_subquery(),
-            select(func.count(Event.id)).where(INBOX, seen).scalar_subquery(),
-        )
-    ).one()
+    latest, inbox = rows_of(session, version_of_inbox(visibility)).one()
     return f"{latest or 0}-{inbox}"
+
+
+@lru_cache(STATEMENTS_KEPT)
+def version_of_inbox(visibility: Visibility) -> Select[*tuple[Any, ...]]:
+    """What it is made of, for a statement that asks for more."""
+    seen = visibility.of(Event.project_id)
+    return select(
+        select(func.max(Event.id)).where(seen).scalar_subquery(),
+        select(func.count(Event.id)).where(INBOX, seen).scalar_subquery(),
+    )
 
 
 def _first(

@@ -7,53 +7,65 @@ no question.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     ScalarSelect,
     Select,
     Subquery,
     and_,
+    bindparam,
     func,
     select,
     union_all,
 )
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.events import EventFacts, explanation
 from app.models import Comment, Ticket, WorkerType
 from app.models.event import ASKING
 from app.models.ticket import IN_QUEUE
 from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
-from app.queries.paging import COUNT_CAP
-from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket
-from app.visibility import Visibility
+from app.queries.paging import number_of
+from app.queries.tickets.conditions import HoldEvent, asks, asks_by_itself, is_hold_of_ticket
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 GATES_AT_ONCE = 100
 """SQLite joins at most 500 parts into one statement."""
+
+
+class Gate(NamedTuple):
+    """A worker type that people perform."""
+
+    project_id: str
+    worker_type: str
+
 
 IN_QUEUE_INDEX = Ticket.priority.between(0, 3)
 """True of every ticket; said, it makes SQLite find a queue by the index made for queues."""
 
 
-def _asking(*columns: Any) -> Select[*tuple[Any, ...]]:
-    return select(*columns).select_from(Ticket).outerjoin(HoldEvent, is_hold_of_ticket).where(asks)
-
-
 def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
-    some = _asking(Ticket.ticket_id).where(visible_in(visibility, project, Ticket.project_id))
-    return select(func.count()).select_from(some.limit(COUNT_CAP).subquery()).scalar_subquery()
+    seen = visible_in(visibility, project, Ticket.project_id)
+    return number_of(select(Ticket.ticket_id).where(asks_by_itself, seen))
 
 
 def _first_asking(
     session: Session, visibility: Visibility, project: str, number: int
 ) -> Iterable[InboxItem]:
+    rows = rows_of(session, _asking(visibility, project), number=number)
+    return [_of_ticket(row) for row in rows]
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
     since = func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
-    rows = session.execute(
-        _asking(
+    return (
+        select(
             Ticket.ticket_id,
             Ticket.title,
             Ticket.priority,
@@ -64,6 +76,8 @@ def _first_asking(
             HoldEvent.details,
             WorkerType.max_attempts,
         )
+        .select_from(Ticket)
+        .outerjoin(HoldEvent, is_hold_of_ticket)
         .outerjoin(
             WorkerType,
             and_(
@@ -71,11 +85,10 @@ def _first_asking(
                 WorkerType.worker_type == Ticket.current_stage,
             ),
         )
-        .where(visible_in(visibility, project, Ticket.project_id))
+        .where(asks, visible_in(visibility, project, Ticket.project_id))
         .order_by((Ticket.priority == 0).desc(), since, Ticket.ticket_id)
-        .limit(number)
+        .limit(bindparam("number"))
     )
-    return [_of_ticket(row) for row in rows]
 
 
 def _of_ticket(row: Any) -> InboxItem:
@@ -115,16 +128,21 @@ def _is_gate(visibility: Visibility, project: str) -> tuple[ColumnElement[bool],
 def _first_gates(
     session: Session, visibility: Visibility, project: str, number: int
 ) -> Iterable[InboxItem]:
-    waiting = _number_at_gate()
-    names = select(WorkerType.project_id, WorkerType.worker_type)
-    gates = session.execute(names.where(*_is_gate(visibility, project), waiting > 0)).all()
+    gates = [Gate(*row) for row in rows_of(session, _gates_with_tickets(visibility, project))]
     parts = (gates[start : start + GATES_AT_ONCE] for start in range(0, len(gates), GATES_AT_ONCE))
-    found = (session.execute(_waiting_at(part, number)) for part in parts)
+    found = (rows_of(session, _waiting_at(tuple(part)), number=number) for part in parts)
     return [_of_gate(row) for row in chain.from_iterable(found)]
 
 
-def _waiting_at(gates: Sequence[Row[str, str]], number: int) -> Select[*tuple[Any, ...]]:
-    chosen = _first_at(gates, number)
+@lru_cache(STATEMENTS_KEPT)
+def _gates_with_tickets(visibility: Visibility, project: str) -> Select[str, str]:
+    names = select(WorkerType.project_id, WorkerType.worker_type)
+    return names.where(*_is_gate(visibility, project), _number_at_gate() > 0)
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _waiting_at(gates: Sequence[Gate]) -> Select[*tuple[Any, ...]]:
+    chosen = _first_at(gates)
     last_comment = (
         select(func.max(Comment.id))
         .where(Comment.ticket_id == Ticket.ticket_id)
@@ -146,7 +164,7 @@ def _waiting_at(gates: Sequence[Row[str, str]], number: int) -> Select[*tuple[An
     )
 
 
-def _first_at(gates: Sequence[Row[str, str]], number: int) -> Subquery:
+def _first_at(gates: Sequence[Gate]) -> Subquery:
     # One search a gate: asked for all gates at once, SQLite reads every open ticket instead.
     waiting = union_all(
         *(
@@ -162,7 +180,7 @@ def _first_at(gates: Sequence[Row[str, str]], number: int) -> Subquery:
     return (
         select(waiting.c.ticket_id)
         .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at, waiting.c.ticket_id)
-        .limit(number)
+        .limit(bindparam("number"))
         .subquery()
     )
 

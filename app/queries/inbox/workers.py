@@ -8,17 +8,19 @@ event of it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.events import explanation, name
 from app.models import Event, Ticket, Worker
 from app.models.event import ASKING, INBOX
 from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
 from app.queries.workers.conditions import is_silent
-from app.visibility import Visibility
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 
 def _is_notice(visibility: Visibility, project: str) -> tuple[Any, ...]:
@@ -32,7 +34,13 @@ def _count_notices(visibility: Visibility, project: str) -> ScalarSelect[int]:
 def _first_notices(
     session: Session, visibility: Visibility, project: str, number: int
 ) -> Iterable[InboxItem]:
-    rows = session.execute(
+    rows = rows_of(session, _notices(visibility, project), number=number)
+    return [_of_event(row) for row in rows]
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _notices(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Event.id,
             Event.event_type,
@@ -55,9 +63,8 @@ def _first_notices(
         )
         .where(*_is_notice(visibility, project))
         .order_by(Event.id)
-        .limit(number)
+        .limit(bindparam("number"))
     )
-    return [_of_event(row) for row in rows]
 
 
 def _of_event(row: Any) -> InboxItem:
@@ -87,18 +94,7 @@ def _count_silent(visibility: Visibility, project: str) -> ScalarSelect[int]:
 def _first_silent(
     session: Session, visibility: Visibility, project: str, number: int
 ) -> Iterable[InboxItem]:
-    rows = session.execute(
-        select(
-            Worker.worker_id,
-            Worker.last_activity,
-            Worker.worker_type.label("stage"),
-            Worker.project_id,
-            Worker.hostname,
-        )
-        .where(*_silent(visibility, project))
-        .order_by(Worker.last_activity, Worker.worker_id)
-        .limit(number)
-    )
+    rows = rows_of(session, _silent_workers(visibility, project), number=number)
     return [
         InboxItem(
             kind="silent",
@@ -112,6 +108,22 @@ def _first_silent(
         )
         for row in rows
     ]
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _silent_workers(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Worker.worker_id,
+            Worker.last_activity,
+            Worker.worker_type.label("stage"),
+            Worker.project_id,
+            Worker.hostname,
+        )
+        .where(*_silent(visibility, project))
+        .order_by(Worker.last_activity, Worker.worker_id)
+        .limit(bindparam("number"))
+    )
 
 
 def _worker_title(row: Any) -> str:

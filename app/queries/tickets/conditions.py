@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, false, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Event, Ticket, TicketLabel, WorkerType
@@ -101,18 +102,30 @@ def since(name: str, started_at: datetime | None, ready_at: datetime) -> datetim
 HoldEvent = aliased(Event)
 """What put a ticket on hold last, for an outer join on `is_hold_of_ticket`."""
 
-is_hold_of_ticket = HoldEvent.id == (
-    select(Event.id)
-    .where(Event.ticket_id == Ticket.ticket_id, Event.event_type.in_(HOLDING))
-    .order_by(Event.id.desc())
-    .limit(1)
-    .correlate(Ticket)
-    .scalar_subquery()
-)
 
-asks = and_(Ticket.state == "on_hold", HoldEvent.event_type.is_distinct_from("ticket_held"))
+def _of_hold(column: Any) -> ScalarSelect[Any]:
+    return (
+        select(column)
+        .where(Event.ticket_id == Ticket.ticket_id, Event.event_type.in_(HOLDING))
+        .order_by(Event.id.desc())
+        .limit(1)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+def _asks(held_by: ColumnElement[str]) -> ColumnElement[bool]:
+    return and_(Ticket.state == "on_hold", held_by.is_distinct_from("ticket_held"))
+
+
+is_hold_of_ticket = HoldEvent.id == _of_hold(Event.id)
+
+asks = _asks(HoldEvent.event_type.expression)
 """Whether a ticket waits for a person's answer: on hold, unless a person put it there on purpose.
 One whose events were pruned asks: nobody can tell that it doesn't."""
+
+asks_by_itself = _asks(_of_hold(Event.event_type))
+"""The same without the join, for those who only count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Text,
     bindparam,
     case,
-    cast,
     func,
     literal_column,
     select,
@@ -26,7 +24,7 @@ from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel
 from app.queries.paging import PAGE_SIZE, Page, number_of
 from app.queries.tickets.conditions import RUNNING, TicketFilter, since, situation, state_is
-from app.queries.tickets.rail import Rail, rail_of
+from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 Blocker = aliased(Ticket)
@@ -185,22 +183,10 @@ BLOCKED_BY = case(
 )
 # Written into the statement once, not as parameters: those of a separator would be with each use.
 LINE_END: Any = literal_column("'\n'")
-COMMA: Any = literal_column("','")
 
 LABELS = (
     select(func.aggregate_strings(TicketLabel.label, LINE_END))
     .where(TicketLabel.ticket_id == Ticket.ticket_id)
-    .scalar_subquery()
-)
-# Said as a value, not as a condition: the runs are found by their ticket, never by their outcome.
-SENT_BACK = (
-    select(
-        func.aggregate_strings(
-            case((StageRun.outcome == "returned", cast(StageRun.stage_number, Text))),
-            COMMA,
-        )
-    )
-    .where(StageRun.ticket_id == Ticket.ticket_id)
     .scalar_subquery()
 )
 
@@ -222,7 +208,6 @@ def _line(
     labels: str | None,
     sent_back: str | None,
 ) -> TicketLine:
-    returns = [int(number) for number in sent_back.split(",")] if sent_back else ()
     return TicketLine(
         ticket_id=ticket_id,
         project_id=project_id,
@@ -233,7 +218,7 @@ def _line(
         blocked_by=blocked_by,
         priority=priority,
         labels=tuple(sorted(labels.split("\n"))) if labels else (),
-        rail=rail_of(plan, completed, word, returns),
+        rail=rail_of(plan, completed, word, numbers_in(sent_back)),
         created_at=created_at,
         updated_at=updated_at,
     )

@@ -1,17 +1,40 @@
 """Regions that keep themselves up to date.
 
 A region asks every few seconds and names the version it shows. The answer is 204 when nothing has
-changed, which costs one look at an index, else the region anew.
+changed, which costs one look at an index, else the region anew. What many see alike is drawn once
+for a few seconds.
 """
 
 from __future__ import annotations
 
-from flask import request
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+from markupsafe import Markup
 
 from app import clock
+from app.models.user import may
+from app.visibility import Visibility
+from app.web.auth.identity import require_person
 
 FULL_EVERY_SECONDS = 60
 """Time itself changes what a page says (a worker falls silent): a region this old is drawn anew."""
+
+SHARED_SECONDS = 3.0
+"""How long what was drawn serves others: heartbeats, which no version tells, show so much later."""
+SHARED_KEPT = 64
+"""A process keeps so many regions, each some tens of kilobytes."""
+
+T = TypeVar("T")
+
+
+def register(app: Flask) -> None:
+    """Give the process a place for what it draws for many."""
+    app.extensions["callboard.regions"] = SharedRegions()
 
 
 def wants_region() -> bool:
@@ -27,3 +50,75 @@ def stamp(version: object) -> str:
 def is_unchanged(version: str) -> bool:
     """Whether the region that asks shows this version already."""
     return wants_region() and request.args.get("v") == version
+
+
+def shared(
+    name: str,
+    version: str,
+    draw: Callable[[Audience, str], T],
+    keep: Callable[[T], bool] = lambda _: True,
+) -> T:
+    """What `draw` makes for this person, or made in the last seconds for one who sees the same.
+
+    `keep`: whether the version tells of all that somebody could just have changed in it.
+    """
+    regions: SharedRegions = current_app.extensions["callboard.regions"]
+    person = require_person()
+    audience = Audience(person.visibility, person.role, person.time_zone, request.url_root)
+    key = name, version, audience
+    found: T | None = regions.get(key)
+    if found is None:
+        began = time.monotonic()
+        found = draw(audience, version)
+        if keep(found):
+            regions.put(key, found, began)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """All that a shared region may depend on, besides its version and the time: people who agree
+    in it see the same. `address`: where they found the board."""
+
+    visibility: Visibility
+    role: str
+    time_zone: str | None
+    address: str
+
+    def may(self, role: str) -> bool:
+        """Whether they may do what that role may."""
+        return may(self.role, role)
+
+    def draw(self, template: str, **shown: object) -> Markup:
+        """A template for whom the audience is the `person`: it can't show who looks at it."""
+        found = current_app.jinja_env.get_template(template)
+        return Markup(found.render(person=self, **shown))  # noqa: S704 - templates escape
+
+
+class SharedRegions:
+    """What was drawn in the last seconds, by its name, its version and whom it is for."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """What was drawn lately under that key, or None."""
+        until, region = self._kept.get(key, (0.0, None))
+        return region if time.monotonic() < until else None
+
+    def put(self, key: Hashable, region: object, began: float) -> None:
+        """Keep a region; it is as old as what was read for it, so that counts from `began`."""
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = began + SHARED_SECONDS, region
+            while len(self._kept) > SHARED_KEPT:
+                del self._kept[next(iter(self._kept))]
+
+    def clear(self) -> None:
+        """Draw everything anew."""
+        with self._lock:
+            self._kept.clear()
+
+    def __len__(self) -> int:
+        return len(self._kept)

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
+from operator import attrgetter
 from shlex import quote
 
 from flask import Blueprint, render_template, request, url_for
+from markupsafe import Markup
 
 from app.db.base import db
 from app.links import public_url
 from app.queries import dashboard
-from app.queries.inbox.list import inbox_version
 from app.web.auth.access import page
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.http import live
+from app.web.http.live import Audience
 
 blueprint = Blueprint("dashboard", __name__)
 
 Answer = str | tuple[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The region, and what stands beside it."""
+
+    region: Markup
+    waiting_total: int
+    has_project: bool
+    is_set_up: bool
+
+
 @blueprint.get("/")
 @page(role="viewer")
 def show() -> Answer:
     """The dashboard, or only its region when that asks."""
-    session, visibility = db.session(), current_visibility()
-    version = live.stamp(inbox_version(session, visibility))
+    version = live.stamp(dashboard.dashboard_version(db.session(), current_visibility()))
     if live.is_unchanged(version):
         return "", 204
-    template = "dashboard/_region.html" if live.wants_region() else "dashboard/show.html"
-    return render_template(
-        template,
-        apart=live.wants_region(),
-        board=dashboard.load(session, visibility, current_zone() or UTC),
+    drawn = live.shared("dashboard", version, _draw, keep=attrgetter("is_set_up"))
+    template = "dashboard/_refresh.html" if live.wants_region() else "dashboard/show.html"
+    return render_template(template, drawn=drawn)
+
+
+def _draw(audience: Audience, version: str) -> Drawn:
+    board = dashboard.load(db.session(), audience.visibility, current_zone() or UTC)
+    region = audience.draw(
+        "dashboard/_region.html",
+        board=board,
         refresh_url=url_for("dashboard.show", v=version),
         address=quote((public_url() or request.url_root).rstrip("/")),
     )
+    steps = board.steps
+    return Drawn(region, board.waiting_total, steps.project is not None, steps.are_done)

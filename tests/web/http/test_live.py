@@ -1,12 +1,13 @@
 """What a region that polls is answered."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-from app.models import Ticket
-from app.web.http.live import FULL_EVERY_SECONDS
-from tests.factories import ANN, make_ticket
+from app.models import Project, ProjectMember, Ticket, User
+from app.web.http.live import FULL_EVERY_SECONDS, SHARED_KEPT, SHARED_SECONDS, SharedRegions
+from tests.factories import ANN, make_ticket, make_worker
 from tests.statements import counting_queries
 
 ASKS = {"HX-Request": "true"}
@@ -143,3 +144,99 @@ def test_the_list_goes_on_when_its_address_isn_t_quite_understood(client, board)
     assert page.status_code == 400
     region = client.get(refresh_url(page.text).replace("v=", "v=old"), headers=ASKS)
     assert region.status_code == 200
+
+
+ROLES = ("admin", "lead", "member", "viewer")
+
+
+def furnish(board):
+    """Two projects, one of them limited to its members."""
+    with board() as session:
+        make_ticket(session, title="For everyone")
+        make_worker(session)
+        ticket = make_ticket(session, project="acme/secret", title="A secret")
+        run = make_worker(session, project="acme/secret", worker_id="w-secret")
+        Project.lock(session, "acme/secret").members_only = True
+        return ticket.ticket_id, run.worker_id
+
+
+def test_people_who_see_the_same_are_shown_what_was_drawn_for_one(app, board, sign_in):
+    furnish(board)
+    ann, ben = sign_in("member", "ann"), sign_in("member", "ben")
+    with time_machine.travel(NOON, tick=False):
+        with counting_queries(app) as drawn:
+            first = ann.get("/?v=old", headers=ASKS)
+        with counting_queries(app) as shared:
+            second = ben.get("/?v=old", headers=ASKS)
+
+    assert second.text == first.text
+    assert [statement for statement in drawn if "FROM tickets" in statement]
+    assert not [statement for statement in shared if "FROM tickets" in statement]
+
+
+def test_nobody_is_shown_what_was_drawn_for_someone_who_sees_more(app, board, sign_in):
+    secrets = furnish(board)
+    admin, lead, member, viewer = (sign_in(role, role) for role in ROLES)
+    with board() as session:
+        member_id = User.named(session, "member").id
+        session.add(ProjectMember(project_id="acme/secret", user_id=member_id, added_by="ann"))
+    sees_it = {admin: True, lead: False, member: True, viewer: False}
+    with time_machine.travel(NOON, tick=False):
+        # Whoever comes first, and whoever was there before.
+        for client in (admin, lead, member, viewer, lead, admin, viewer, member):
+            for headers in ({}, ASKS):
+                text = client.get("/?v=old", headers=headers).text
+                assert all((word in text) is sees_it[client] for word in secrets)
+
+    assert len(app.extensions["callboard.regions"]) == len(sees_it)
+
+
+def test_a_region_is_shared_only_with_the_same_role_time_zone_and_address(app, board, sign_in):
+    with board() as session:
+        make_ticket(session)
+        make_worker(session)
+    regions = app.extensions["callboard.regions"]
+    with time_machine.travel(NOON, tick=False):
+        sign_in("member", "ann").get("/")
+        sign_in("viewer", "ben").get("/")
+        assert len(regions) == 2
+        with board() as session:
+            User.named(session, "ann").time_zone = "Asia/Tokyo"
+        client = sign_in("member", "ann")
+        assert " JST" in client.get("/").text
+        assert len(regions) == 3
+        below = client.get("/", base_url="http://localhost/board/").text
+        assert len(regions) == 4
+    assert 'hx-get="/board/?v=' in below
+
+
+def test_a_template_that_is_shared_does_not_know_who_looks_at_it(app, board, sign_in):
+    with board() as session:
+        make_ticket(session)
+        make_worker(session)
+    page = sign_in("member", "a-very-own-name").get("/?v=old", headers=ASKS).text
+    assert "a-very-own-name" not in page
+
+
+def test_a_board_that_is_being_set_up_is_drawn_for_each(app, client, board):
+    with board() as session:
+        make_ticket(session)
+    client.get("/")
+    assert len(app.extensions["callboard.regions"]) == 0
+
+
+def test_what_was_drawn_serves_for_seconds_only():
+    regions, now = SharedRegions(), time.monotonic()
+    regions.put("now", "drawn", now)
+    regions.put("before", "drawn", now - SHARED_SECONDS)
+    assert regions.get("now") == "drawn"
+    assert regions.get("before") is None
+
+
+def test_the_oldest_regions_give_way():
+    regions, now = SharedRegions(), time.monotonic()
+    for number in range(SHARED_KEPT + 2):
+        regions.put(number, "drawn", now)
+    assert len(regions) == SHARED_KEPT
+    assert regions.get(1) is None
+    assert regions.get(2) == "drawn"
