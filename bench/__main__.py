@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import report
 from bench.budgets import Results
-from bench.fill.databases import board, open_backend, say
+from bench.fill.databases import DATA, board, open_backend, say
 from bench.measures import MEASURES
 from bench.run import Run
 
@@ -30,7 +30,7 @@ def main() -> None:
         has_statistics = {"yes": True, "no": False}.get(asked.statistics, kind == "postgresql")
         for size in (SIZES[name] for name in asked.sizes):
             with board(backend, size, with_statistics=has_statistics) as one:
-                run = Run(backend, one, asked.quick, dict(results))
+                run = Run(backend, one, asked.quick, asked.trackers, dict(results))
                 for measure in MEASURES:
                     is_wanted = measure.name in names and size <= measure.largest
                     if is_wanted and (measure.is_quick or not asked.quick):
@@ -62,6 +62,13 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="where the JSON goes; what is in it stays"
+    )
+    parser.add_argument(
+        "--trackers",
+        type=Path,
+        metavar="FOLDER",
+        default=DATA / "trackers",
+        help="where Roundup and Trac are installed and filled, and kept: %(default)s",
     )
     parser.add_argument(
         "measures", nargs="*", metavar="MEASURE", help=", ".join(each.name for each in MEASURES)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,18 +116,25 @@ class Server:
 @contextmanager
 def serving(app: str, url: str, *, workers: int = 2) -> Iterator[Server]:
     """The application behind gunicorn with the settings that operators use."""
-    port = _free_port()
-    log = ROOT / "bench" / ".data" / "gunicorn.log"
-    log.parent.mkdir(exist_ok=True)
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py",
                "--workers", str(workers), "--bind", f"127.0.0.1:{port}", app]  # fmt: skip
+    with running(command, environment(url), port, workers, ready="/readyz") as server:
+        yield server
+
+
+@contextmanager
+def running(
+    command: Sequence[str], env: Mapping[str, str], port: int, workers: int, *, ready: str
+) -> Iterator[Server]:
+    """A gunicorn until it is no longer needed; `ready` is an address that answers 200 soon."""
+    log = ROOT / "bench" / ".data" / "gunicorn.log"
+    log.parent.mkdir(exist_ok=True)
     began = time.perf_counter()
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(url), stdout=stream, stderr=stream
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=stream, stderr=stream)
     try:
-        _wait(process, port, workers, log)
+        _wait(process, Client(port), ready, workers, log)
         yield Server(process, port, time.perf_counter() - began)
     finally:
         process.terminate()
@@ -138,14 +145,15 @@ def serving(app: str, url: str, *, workers: int = 2) -> Iterator[Server]:
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, workers: int, log: Path) -> None:
+def _wait(
+    process: subprocess.Popen[bytes], client: Client, ready: str, workers: int, log: Path
+) -> None:
     """Until it answers, which is when its first worker has loaded the application."""
     deadline = time.monotonic() + START_SECONDS
-    client = Client(port)
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if (
-                client.get("/readyz").status == 200
+                client.get(ready).status == 200
                 and len(psutil.Process(process.pid).children()) == workers
             ):
                 client.close()
@@ -155,7 +163,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, workers: int, log: Path) 
     raise RuntimeError(f"no answer from the server: {log.read_text()[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

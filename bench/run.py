@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import quantiles
 
 from bench.client import Answer, Client, filled_in
@@ -28,6 +29,8 @@ class Run:
     backend: Backend
     board: Board
     is_quick: bool
+    trackers: Path
+    """Where other trackers are kept."""
     results: dict[str, Figures] = field(default_factory=dict)
 
     def note(self, name: str, **figures: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.measures import claims, dashboards, forms, pages, upkeep
+from bench.measures import claims, dashboards, forms, pages, trackers, upkeep
 from bench.run import Run
 
 
@@ -33,5 +33,6 @@ MEASURES = (
     Measure("dashboards", dashboards.measure_dashboards),
     Measure("bulk", claims.measure_bulk, is_quick=True),
     Measure("forms", forms.measure_forms),
+    Measure("trackers", trackers.measure_trackers, largest=10_000),
 )
 """`locks` and `dashboards` work on the queue that `claims` adds."""
