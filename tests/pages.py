@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from bs4 import BeautifulSoup
+
+
+def parsed(html: str) -> BeautifulSoup:
+    """A page or a part of one, as elements. Of an attribute that comes twice the first counts, as
+    in a browser."""
+    options: dict[str, Any] = {"multi_valued_attributes": None, "on_duplicate_attribute": "ignore"}
+    return BeautifulSoup(html, "html.parser", **options)
+
+
+def elements(html: str) -> list[tuple[str, dict[str, Any]]]:
+    """The name of each element, with its attributes."""
+    return [(each.name, dict(each.attrs)) for each in parsed(html).find_all(True)]
 
 
 def between(page: str, start: str, end: str) -> str:
@@ -20,9 +35,9 @@ def error_at(page: str, field: str) -> str:
 
 
 def words(html: str) -> str:
-    """The text of some HTML, white space folded."""
-    text = "".join(part.partition(">")[2] for part in ("<" + html).split("<"))
-    return " ".join(text.replace("&#39;", "'").replace("&#34;", '"').split())
+    """The text of some HTML, which may begin within a tag; white space folded."""
+    whole = html if html.lstrip().startswith("<") else html.partition(">")[2]
+    return " ".join(parsed(whole).get_text().split())
 
 
 def without_tokens(page: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,6 +10,7 @@ from flask.testing import FlaskClient
 from app.api.openapi import document
 from app.api.problems import KINDS
 from app.operations import routes
+from tests.pages import parsed
 
 
 def test_the_document_is_openapi_3_1_and_needs_no_token(client: FlaskClient) -> None:
@@ -69,32 +69,17 @@ def test_every_reference_in_the_document_leads_somewhere(app: Flask) -> None:
             found = found[part]
 
 
-class Anchors(HTMLParser):
-    """The ids of a page, and where its links within itself lead."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.targets: set[str] = set()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name == "id" and value:
-                self.ids.append(value)
-            if name == "href" and value and value.startswith("#"):
-                self.targets.add(value[1:])
-
-
 def test_the_page_tells_of_every_operation_schema_and_error(client: FlaskClient) -> None:
     answer = client.get("/api/docs")
     assert answer.status_code == 200
-    anchors = Anchors(answer.text)
-    assert {each.name for each in routes()} <= set(anchors.ids)
-    assert set(KINDS) <= set(anchors.ids)
-    assert {f"schema-{name}" for name in document()["components"]["schemas"]} <= set(anchors.ids)
-    assert anchors.targets <= set(anchors.ids)
-    assert len(anchors.ids) == len(set(anchors.ids))
+    page = parsed(answer.text)
+    ids = [each["id"] for each in page.find_all(id=True)]
+    targets = {each["href"] for each in page.select("[href^='#']:not([href='#'])")}
+    assert {each.name for each in routes()} <= set(ids)
+    assert set(KINDS) <= set(ids)
+    assert {f"schema-{name}" for name in document()["components"]["schemas"]} <= set(ids)
+    assert targets <= {f"#{each}" for each in ids}
+    assert len(ids) == len(set(ids))
 
 
 def test_the_page_needs_no_script_of_its_own(client: FlaskClient) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from app.markdown import TAGS, to_html
+from tests.pages import elements
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -49,21 +49,9 @@ ATTACKS = [
 ]
 
 
-class Seen(HTMLParser):
-    """Collects what a browser would make of it."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_that_runs_or_loads_gets_through(attack: str) -> None:
-    for tag, attributes in Seen(to_html(attack)).tags:
+    for tag, attributes in elements(to_html(attack)):
         assert tag in TAGS
         assert not [name for name in attributes if name.startswith("on")]
         assert not {"src", "style", "id", "name", "srcset"} & attributes.keys()
@@ -74,7 +62,7 @@ def test_nothing_that_runs_or_loads_gets_through(attack: str) -> None:
 
 
 def test_links_tell_nothing_and_give_nothing_away() -> None:
-    [(_, link)] = [tag for tag in Seen(to_html("see https://example.com/a")).tags if tag[0] == "a"]
+    [(_, link)] = [tag for tag in elements(to_html("see https://example.com/a")) if tag[0] == "a"]
     assert link == {"href": "https://example.com/a", "rel": "nofollow noopener noreferrer"}
 
 
@@ -104,7 +92,7 @@ def test_tables_tasks_and_struck_words_work() -> None:
 
 
 def test_a_task_s_box_has_a_name() -> None:
-    boxes = [tag[1] for tag in Seen(to_html("1. [x] done\n2. [ ] open")).tags if tag[0] == "input"]
+    boxes = [tag[1] for tag in elements(to_html("1. [x] done\n2. [ ] open")) if tag[0] == "input"]
     assert [box["aria-label"] for box in boxes] == ["Completed task", "Open task"]
 
 
@@ -122,7 +110,7 @@ def test_a_task_s_box_has_a_name() -> None:
     ],
 )
 def test_an_address_in_a_sentence_is_a_link_to_it(text: str, address: str) -> None:
-    assert [tag[1]["href"] for tag in Seen(to_html(text)).tags if tag[0] == "a"] == [address]
+    assert [tag[1]["href"] for tag in elements(to_html(text)) if tag[0] == "a"] == [address]
 
 
 @pytest.mark.parametrize("text", ["`https://example.com`", "xhttps://example.com", "https:// a"])

@@ -48,7 +48,7 @@ def test_the_list_tells_who_is_here_and_how_they_come_in(admin, sign_in, board, 
         Identity.link(session, user, **account, actor=ROOT)
         user.disable(ROOT)
     page = admin.get("/people").text
-    assert row_of(page, bob).startswith("bob disabled Bob &lt;Bauer&gt; member single sign-on")
+    assert row_of(page, bob).startswith("bob disabled Bob <Bauer> member single sign-on")
     assert row_of(page, bob).endswith("never")
     order = [page.index(f">{name}</a>") for name in ("ada", "zoe", "bob")]
     assert order == sorted(order), "who is disabled comes last"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from flask import Flask, flash, render_template
 
 from app import create_app
 from app.settings.board import ROOT, load_settings
+from tests.pages import parsed
 
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
@@ -27,56 +28,27 @@ FORBIDDEN = {
 }
 
 
-class Addresses(HTMLParser):
-    """The files that a page loads."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what links and scripts point at."""
-        address = dict(attrs).get({"link": "href", "script": "src"}.get(tag, ""))
-        if address:
-            self.found.append(address)
-
-
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 RUNS_OR_FRAMES = {"style", "iframe", "frame", "object", "embed", "applet", "base", "portal"}
 ADDRESSES = {"href", "src", "action", "formaction", "data", "poster", "xlink:href"}
 
 
-class Dangers(HTMLParser):
+def dangers(html: str) -> Iterator[str]:
     """What a browser would run, style or load besides the board's own files."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.inside = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note tags and attributes that the policy would block, or that it must not meet."""
-        self.inside = tag
-        names = {name for name, _ in attrs}
+    for element in parsed(html).find_all(True):
+        tag, names = element.name, element.attrs.keys()
         if tag in RUNS_OR_FRAMES or (tag == "script" and "src" not in names):
-            self.found.append(f"<{tag}>")
+            yield f"<{tag}>"
+        if tag == "script" and element.text.strip():
+            yield f"<script>{element.text}"
         if tag == "meta" and "http-equiv" in names:
-            self.found.append("<meta http-equiv>")
-        for name, value in attrs:
-            scheme = "".join((value or "").split()).lower().partition(":")[0]
+            yield "<meta http-equiv>"
+        for name, value in element.attrs.items():
+            scheme = "".join(str(value).split()).lower().partition(":")[0]
             if name.startswith("on") or name in ("style", "srcdoc"):
-                self.found.append(f"<{tag} {name}>")
+                yield f"<{tag} {name}>"
             elif name in ADDRESSES and scheme in ("javascript", "vbscript", "data"):
-                self.found.append(f"<{tag} {name}={value}>")
-
-    def handle_endtag(self, tag: str) -> None:
-        """What follows isn't inside a script any more."""
-        self.inside = ""
-
-    def handle_data(self, data: str) -> None:
-        """Note scripts that stand in the page."""
-        if self.inside == "script" and data.strip():
-            self.found.append(f"<script>{data}")
+                yield f"<{tag} {name}={value}>"
 
 
 @pytest.fixture(scope="module")
@@ -229,15 +201,11 @@ def test_a_module_imports_nothing_and_evaluates_nothing(module: Path) -> None:
 
 def loaded_by(page: str) -> list[str]:
     """The addresses of the files that a page loads."""
-    parser = Addresses()
-    parser.feed(page)
-    assert len(parser.found) > 10
-    return parser.found
+    found = parsed(page).select("link[href], script[src]")
+    assert len(found) > 10
+    return [str(each.get("href") or each.get("src")) for each in found]
 
 
 def dangers_in(source: str) -> list[str]:
     """What a template holds that no page may; both sides of each condition count."""
-    parser = Dangers()
-    parser.feed(JINJA.sub("", source))
-    parser.close()
-    return parser.found
+    return list(dangers(JINJA.sub("", source)))
