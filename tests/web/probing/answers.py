@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from app.db.base import db
 from app.observability.request_id import HEADER as REQUEST_ID
 from app.observability.request_id import SANE
 from app.web.http.headers import SECURITY_HEADERS
+from tests.pages import elements
 from tests.web.probing.hostile import ATTRIBUTE, COOKIE, MADE, TAG
 from tests.web.probing.probes import Probe
 
@@ -34,18 +34,12 @@ BOOKKEEPING = {"last_seen_at", "last_used_at", "used_at"}
 """Columns that say when someone was here last."""
 
 
-class Raw(HTMLParser):
+def holds_raw(html: str) -> bool:
     """Whether what a request said became a tag, or an attribute of one."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.is_found = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at both."""
-        if tag.startswith(TAG) or any(name.startswith(ATTRIBUTE) for name, _ in attrs):
-            self.is_found = True
+    return any(
+        tag.startswith(TAG) or any(name.startswith(ATTRIBUTE) for name in attributes)
+        for tag, attributes in elements(html)
+    )
 
 
 def faults(probe: Probe, answer: TestResponse) -> list[str]:
@@ -92,7 +86,7 @@ def _of_body(answer: TestResponse, text: str) -> list[str]:
     found = [f"leaks {match[0][:80]}" for match in [LEAKS.search(text)] if match]
     if MADE in text:
         found.append("a template was run")
-    if answer.mimetype in RUNS and SUSPICIOUS.search(text) and Raw(text).is_found:
+    if answer.mimetype in RUNS and SUSPICIOUS.search(text) and holds_raw(text):
         found.append("raw text")
     if text and answer.status_code not in (204, 304) and not answer.mimetype:
         found.append("no content type")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
+from bs4 import Tag
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.pages import parsed
 from tests.visibility.readings import addresses
 
 
@@ -23,41 +24,23 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-class FormReader(HTMLParser):
-    """Finds forms, and what stands in their fields."""
+def forms_in(html: str, page: str) -> Iterator[Form]:
+    """The forms of a page that are posted, with what stands in their fields."""
+    for form in parsed(html).select("form[method=post i]"):
+        found = Form(str(form.get("action") or page))
+        for each in form.select("input[name], textarea[name], select[name], button[name]"):
+            name, is_off = str(each["name"]), each.get("type") in ("checkbox", "radio")
+            if name not in found.fields or not is_off or each.has_attr("checked"):
+                found.fields[name] = _said(each)
+        yield found
 
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[Form] = []
-        self.within: Form | None = None
-        self.page, self.name = page, ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note forms and fields."""
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form" and values.get("method", "").lower() == "post":
-            self.within = Form(values.get("action") or self.page)
-            self.found.append(self.within)
-        if self.within is None:
-            return
-        if tag in ("input", "textarea", "select", "button") and values.get("name"):
-            self._note(tag, values)
-        elif tag == "option" and self.name and ("selected" in values):
-            self.within.fields[self.name] = values.get("value", "")
-
-    def _note(self, tag: str, values: Mapping[str, str]) -> None:
-        assert self.within is not None
-        self.name = values["name"] if tag == "select" else ""
-        is_off = values.get("type") in ("checkbox", "radio") and "checked" not in values
-        if not is_off or values["name"] not in self.within.fields:
-            # A text's own words come as data; any do.
-            said = "A text." if tag == "textarea" else values.get("value", "")
-            self.within.fields[values["name"]] = said
-
-    def handle_endtag(self, tag: str) -> None:
-        """A form ends."""
-        if tag == "form":
-            self.within = None
+def _said(element: Tag) -> str:
+    """What a field holds; any text serves as a text."""
+    if element.name == "textarea":
+        return "A text."
+    chosen = element.select_one("option[selected]") if element.name == "select" else element
+    return str(chosen.get("value", "")) if chosen else ""
 
 
 def forms_of(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> list[Form]:
@@ -66,9 +49,7 @@ def forms_of(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> list[
     for page in _pages(app, parts):
         answer = client.get(page, buffered=True)
         if answer.mimetype == "text/html":
-            reader = FormReader(page)
-            reader.feed(answer.text)
-            for form in reader.found:
+            for form in forms_in(answer.text, page):
                 found.setdefault((urlsplit(form.action).path, tuple(form.fields)), form)
     urls = app.url_map.bind("localhost")
     for form in found.values():

@@ -55,23 +55,20 @@ class Probes:
             **parts,
         }
 
-    def all(self, forms: Iterable[Form]) -> dict[str, list[Probe]]:
-        """By the place in which something hostile stands."""
-        found = chain(
-            *(self._in_parts(rule) for rule in self.rules),
-            (Probe("part of a path", "/", "GET", path) for path in hostile.ADDRESSES),
-            *(self._in_queries(rule) for rule in self.rules),
-            *(self._in_headers(rule) for rule in self.rules),
-            *(self._by_method(rule) for rule in self.rules),
-            *(self._as_body(rule) for rule in self.rules),
-            *(in_fields(form) for form in forms),
-            self._in_json(),
-            in_tools(),
-        )
-        by_place: dict[str, list[Probe]] = defaultdict(list)
-        for probe in found:
-            by_place[probe.place].append(probe)
-        return by_place
+    def at(self, place: str) -> Iterator[Probe]:
+        """All with something hostile in that place; `in_forms` makes those of forms."""
+        if place == "JSON":
+            return self._in_json()
+        if place == "MCP":
+            return in_tools()
+        made = {
+            "part of a path": self._in_parts,
+            "header": self._in_headers,
+            "method": self._by_method,
+            "body": self._as_body,
+        }.get(place, self._in_queries)
+        found = chain.from_iterable(made(rule) for rule in self.rules)
+        return (probe for probe in found if probe.place == place)
 
     def address(self, rule: str, **other: str) -> str:
         """An address of a rule; `other`: what stands, quoted, for some of its parts."""
@@ -82,6 +79,8 @@ class Probes:
         return PLACE.sub(part, rule)
 
     def _in_parts(self, rule: Rule) -> Iterator[Probe]:
+        if rule.endpoint == "static":
+            yield from (Probe("part of a path", "/", "GET", path) for path in hostile.ADDRESSES)
         values = (*(quote(text, safe="") for text in hostile.TEXTS), *hostile.BROKEN)
         for name in rule.arguments:
             for value in filter(None, values):
@@ -143,6 +142,11 @@ class Probes:
                 yield Probe(
                     "JSON", rule, each.method, self.address(rule), {"Content-Type": JSON_TYPE}, body
                 )
+
+
+def in_forms(forms: Iterable[Form]) -> Iterator[Probe]:
+    """Each form, with something hostile in each of its fields."""
+    return chain.from_iterable(in_fields(form) for form in forms)
 
 
 def in_fields(form: Form) -> Iterator[Probe]:
