@@ -18,7 +18,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.processes import free_port, until
+from tests.processes import PATIENCE, free_port, until
 
 CLIENT = {
     "oidc_client_id": "callboard",
@@ -49,7 +49,7 @@ class HonestProvider:
     def __exit__(self, *_error: object) -> None:
         assert self._process
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
     def knows(self, subject: str, **claims: Any) -> None:
         """Someone has an account there."""
@@ -67,9 +67,8 @@ class LyingProvider:
 
     def __init__(self, port: int = 0) -> None:
         self.key = self.signs_with = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-        self.server.daemon_threads = True
-        self.server.provider = self  # type: ignore[attr-defined]
+        self.server = _Server(("127.0.0.1", port), _Handler)
+        self.server.provider = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.settings = {"oidc_issuer": self.url, **CLIENT}
         self.be_honest()
@@ -162,7 +161,14 @@ def _base64(said: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    provider: LyingProvider
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
     def do_GET(self) -> None:
         self._answer(self._pairs(urlsplit(self.path).query))
 
@@ -174,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
     def _answer(self, query: dict[str, str]) -> None:
-        provider: LyingProvider = self.server.provider  # type: ignore[attr-defined]
+        provider = self.server.provider
         path = urlsplit(self.path).path
         provider.asked.append((path, query, dict(self.headers)))
         status, headers, body = provider.answer(path, query)

@@ -15,6 +15,7 @@ from flask import Flask
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp_types import TextResourceContents
 
 from app.actor import Actor
 from app.db.base import db
@@ -78,7 +79,9 @@ async def do_all(client: Client, project: str) -> None:
     await crew.answer(call, project, cart)
     await crew.finish(call, project, cart)
     page = await client.read_resource(f"callboard://tickets/{cart}")
-    assert "Tested in all." in page.contents[0].text  # type: ignore[union-attr]
+    [content] = page.contents
+    assert isinstance(content, TextResourceContents)
+    assert "Tested in all." in content.text
     refused = await client.call_tool("claim_stage", {"worker_id": "impl-1"})
     assert refused.is_error
     with pytest.raises(MCPError, match="Unknown tool"):

@@ -108,7 +108,9 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: len(self.board.tickets) < TICKETS)
     @rule(plan=plans, priority=st.integers(0, 3))
     def create(self, plan: list[str], priority: int) -> None:
-        make = lambda: make_ticket(self.session, plan, priority=priority).ticket_id  # noqa: E731
+        def make() -> str:
+            return make_ticket(self.session, plan, priority=priority).ticket_id
+
         ticket_id = self.do(make, allowed=bool(plan))
         if plan:
             now = self.board.now
@@ -192,12 +194,17 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
 
         known = pick(self.board.tickets, which, lambda t: can_be_done(t) or not sure)
         allowed = can_be_done(known)
-        if back_to is None:
-            verb = lambda run: run.complete("By hand")  # noqa: E731
-        else:
-            verb = lambda run: run.send_back(back_to, "By hand")  # noqa: E731
+        if back_to is not None:
             allowed = allowed and 1 <= back_to <= known.position
-        self.do(lambda: verb(StageRun.by_person(self.ticket(known), ANN)), allowed=allowed)
+
+        def do() -> None:
+            run = StageRun.by_person(self.ticket(known), ANN)
+            if back_to is None:
+                run.complete("By hand")
+            else:
+                run.send_back(back_to, "By hand")
+
+        self.do(do, allowed=allowed)
         if allowed and back_to is None:
             self.board.advance(known)
         elif allowed:
