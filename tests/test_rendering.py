@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from flask import Flask
+from jinja2 import DictLoader
 
 from app import rendering
 
@@ -96,6 +97,24 @@ def asset_url(folder: Path) -> str:
     rendering.register(app)
     with app.test_request_context():
         return app.jinja_env.from_string("{{ asset_url('page.css') }}").render()
+
+
+@pytest.mark.parametrize(
+    ("is_debugged", "drawings"), [(False, ["a", "b"]), (True, ["a", "b", "a"])]
+)
+def test_what_is_drawn_from_the_same_values_is_drawn_once(
+    is_debugged: bool, drawings: list[str]
+) -> None:
+    app = Flask(__name__)
+    app.debug = is_debugged
+    rendering.register(app)
+    drawn: list[str] = []
+    app.jinja_env.globals["note"] = drawn.append
+    app.jinja_env.loader = DictLoader({"_partial.html": "{{ note(name) or '<' ~ name ~ '>' }}"})
+    page = "{% for name in 'aba' %}{{ drawn('_partial.html', name=name) }}{% endfor %}"
+
+    assert app.jinja_env.from_string(page).render() == "&lt;a&gt;&lt;b&gt;&lt;a&gt;"
+    assert drawn == drawings
 
 
 def test_how_long_something_has_lasted_is_never_a_date() -> None:

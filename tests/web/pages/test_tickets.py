@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 
 from app import clock
 from app.db import full_text
@@ -350,3 +353,40 @@ def test_a_search_for_common_words_says_that_only_the_newest_were_looked_at(
     monkeypatch.setattr(full_text, "NEWEST_MAX", 2)
     assert "only the newest" in client.get("/tickets?q=harbour").text
     assert listed(client, "q=harbour&sort=id") == ["WEB-2", "WEB-3"]
+
+
+def test_a_list_that_is_asked_for_again_goes_with_the_time(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    """What is built once for a filter reads the time whenever it is sent."""
+    with board() as session:
+        ticket = make_ticket(session)
+        run_stage(session, ticket).fail("the network is down")
+        ticket_id = ticket.ticket_id
+    assert (listed(client, "state=backoff"), listed(client, "state=ready")) == ([ticket_id], [])
+    with time_machine.travel(clock.now() + timedelta(hours=3)):
+        assert (listed(client, "state=backoff"), listed(client, "state=ready")) == ([], [ticket_id])
+
+
+def test_the_sidebar_counts_open_tickets_up_to_a_thousand(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session)
+        make_project(session, "acme/quiet")
+    assert sidebar_counts(client) == {"/tickets": "1", f"/projects/{PROJECT}": "1"}
+    with board() as session:
+        rows = [
+            {"ticket_id": f"MANY-{n}", "project_id": PROJECT, "title": "x", "execution_plan": ["a"]}
+            for n in range(1_100)
+        ]
+        session.execute(insert(Ticket), rows)
+    assert sidebar_counts(client) == {"/tickets": "1,000+", f"/projects/{PROJECT}": "1,000+"}
+
+
+def sidebar_counts(client: FlaskClient) -> dict[str, str]:
+    """The numbers beside the sidebar's links."""
+    side = between(client.get("/tickets").text, 'class="side-column"', "</nav>")
+    return dict(
+        re.findall(r'href="(/[^"]*)"[^<]*<span>[^<]*</span><span class="count">([^<]*)<', side)
+    )
