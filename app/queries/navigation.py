@@ -13,7 +13,7 @@ from app.db.rows import rows_of
 from app.models import Project, Ticket, Worker
 from app.queries.inbox.list import number_of_items
 from app.queries.paging import COUNT_CAP, number_of
-from app.queries.tickets.conditions import NOT_CLOSED
+from app.queries.tickets.conditions import state_is
 from app.queries.workers.conditions import is_live
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -48,11 +48,11 @@ def navigation(session: Session, visibility: Visibility) -> Navigation:
 @lru_cache(STATEMENTS_KEPT)
 def _statement(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     counts = select(
-        _some(Ticket, NOT_CLOSED, visibility.of(Ticket.project_id)).label("tickets_open"),
+        _some(Ticket, state_is("open"), visibility.of(Ticket.project_id)).label("tickets_open"),
         _some(Worker, is_live(), visibility.of(Worker.project_id)).label("workers_live"),
         number_of_items(visibility).label("calls"),
     ).subquery()
-    of_project = _some(Ticket, Ticket.project_id == Project.repository_name, NOT_CLOSED)
+    of_project = _some(Ticket, Ticket.project_id == Project.repository_name, state_is("open"))
     open_count = of_project.label("open_count")
     projects = (
         select(Project.repository_name, open_count)

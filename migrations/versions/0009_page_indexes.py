@@ -1,6 +1,6 @@
 """Indexes for each filter and order of the lists, so that no page grows with the board.
 
-Revision: 0009, after 0007
+Revision: 0009, after 0008
 
 Most are partial: what is open, blocked or stopped is a small part of a board that has been used for
 years, and a column that is mostly empty misleads the planner once it has statistics.
@@ -15,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 NOT_CLOSED = "state <> 'closed'"
-BLOCKED = "state = 'open' AND claimed_by IS NULL AND open_blockers > 0"
+BLOCKED = "state <> 'closed' AND open_blockers > 0"
 
 TITLE = sa.text("lower(title)")
 STAGE = sa.text("coalesce(current_stage, '')")
@@ -35,7 +35,17 @@ TICKETS = (
     ("ix_tickets_open_priority", ("priority", "ticket_id"), NOT_CLOSED),
     ("ix_tickets_open_number", ("project_id", LENGTH_OF_ID, "ticket_id"), NOT_CLOSED),
     # What a list may be narrowed to.
-    ("ix_tickets_blocked", ("project_id", "priority", "created_at", "ticket_id"), BLOCKED),
+    (
+        "ix_tickets_stage_of_project",
+        ("project_id", STAGE, "state", "priority", "ticket_id"),
+        None,
+    ),
+    ("ix_tickets_blocked", ("created_at", "ticket_id"), BLOCKED),
+    (
+        "ix_tickets_blocked_of_project",
+        ("project_id", "priority", "created_at", "ticket_id"),
+        BLOCKED,
+    ),
     ("ix_tickets_resolution", ("resolution", "updated_at", "ticket_id"), "resolution IS NOT NULL"),
     ("ix_tickets_project_id_state_closed_at", ("project_id", "state", "closed_at"), None),
     ("ix_tickets_any_case", (sa.text("lower(ticket_id)"),), None),
@@ -44,7 +54,24 @@ OF_A_VALUE = ("parent_id", "claimed_by", "backoff_until")
 """Columns of tickets that are mostly empty: only what stands in them is in the index."""
 
 
+QUEUE = (
+    "project_id",
+    "current_stage",
+    "priority",
+    "created_at",
+    "ticket_id",
+    "ready_at",
+    "backoff_until",
+)
+IN_QUEUE = "state = 'open' AND claimed_by IS NULL AND open_blockers = 0"
+
+
 def upgrade() -> None:
+    # SQLite looks at what the condition says again: with these columns, in the index itself.
+    op.drop_index(op.f("ix_tickets_queue"), table_name="tickets")
+    _create(
+        "ix_tickets_queue", "tickets", (*QUEUE, "state", "claimed_by", "open_blockers"), IN_QUEUE
+    )
     for column in ("parent_id", "claimed_by"):
         op.drop_index(op.f(f"ix_tickets_{column}"), table_name="tickets")
     for column in OF_A_VALUE:
@@ -62,6 +89,8 @@ def downgrade() -> None:
         op.drop_index(op.f(f"ix_tickets_{column}"), table_name="tickets")
     for column in ("parent_id", "claimed_by"):
         op.create_index(op.f(f"ix_tickets_{column}"), "tickets", [column])
+    op.drop_index(op.f("ix_tickets_queue"), table_name="tickets")
+    _create("ix_tickets_queue", "tickets", QUEUE, IN_QUEUE)
 
 
 def _create(

@@ -13,7 +13,14 @@ from app.models.ticket.retries import TicketRetries
 from app.models.ticket.row import IN_QUEUE, PRIORITIES, STATES
 from app.models.ticket.state import Resolution, TicketState
 
-__all__ = ["IN_QUEUE", "PRIORITIES", "STATES", "Resolution", "Ticket", "TicketDependency"]
+__all__ = [
+    "IN_QUEUE",
+    "PRIORITIES",
+    "STATES",
+    "Resolution",
+    "Ticket",
+    "TicketDependency",
+]
 
 
 class Ticket(TicketCreation, TicketRetries, TicketState):

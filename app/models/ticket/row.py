@@ -23,7 +23,9 @@ PRIORITIES = ("urgent", "high", "medium", "low")
 NOT_CLOSED = text("state <> 'closed'")
 IN_QUEUE = text("state = 'open' AND claimed_by IS NULL AND open_blockers = 0")
 """What a ticket must be to stand in a queue."""
-BLOCKED = text("state = 'open' AND claimed_by IS NULL AND open_blockers > 0")
+IN_CONDITION = ("state", "claimed_by", "open_blockers")
+"""SQLite looks at what a condition says again: where it isn't in the index, in each row."""
+BLOCKED = text("state <> 'closed' AND open_blockers > 0")
 """Partial indexes have these conditions: SQLite uses them only for exactly these words, and none
 of the databases for words in which a parameter stands."""
 
@@ -74,6 +76,7 @@ class TicketRow(Model):
             "ticket_id",
             "ready_at",
             "backoff_until",
+            *IN_CONDITION,
         ),
         Index(None, "project_id", "state", "updated_at"),
         Index(None, "project_id", "state", "closed_at"),
@@ -93,8 +96,17 @@ class TicketRow(Model):
         _partial("ix_tickets_open_priority", NOT_CLOSED, "priority", "ticket_id"),
         _partial("ix_tickets_open_number", NOT_CLOSED, "project_id", ID_LENGTH, "ticket_id"),
         # What a list may be narrowed to.
+        Index(
+            "ix_tickets_stage_of_project", "project_id", STAGE_KEY, "state", "priority", "ticket_id"
+        ),
+        _partial("ix_tickets_blocked", BLOCKED, "created_at", "ticket_id"),
         _partial(
-            "ix_tickets_blocked", BLOCKED, "project_id", "priority", "created_at", "ticket_id"
+            "ix_tickets_blocked_of_project",
+            BLOCKED,
+            "project_id",
+            "priority",
+            "created_at",
+            "ticket_id",
         ),
         _partial(
             "ix_tickets_resolution",

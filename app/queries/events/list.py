@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.models import Event, Ticket, Worker
-from app.models.event import ASKING, INBOX
+from app.models.event import ASKING, INBOX, UNPROCESSED
 from app.queries.paging import PAGE_SIZE, capped_count
 from app.visibility import Visibility
 
@@ -90,7 +90,7 @@ class EventFilter:
         if self.only_attention:
             found.append(Event.needs_attention)
         if self.processed is not None:
-            found.append(Event.processed == self.processed)
+            found.append(Event.processed if self.processed else UNPROCESSED)
         return found
 
 

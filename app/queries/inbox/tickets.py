@@ -31,7 +31,7 @@ from app.models.event import ASKING
 from app.models.ticket import IN_QUEUE
 from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
 from app.queries.paging import number_of
-from app.queries.tickets.conditions import HoldEvent, asks, asks_by_itself, is_hold_of_ticket
+from app.queries.tickets.conditions import IS_ASKING, HoldEvent, asks, is_hold_of_ticket
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 GATES_AT_ONCE = 100
@@ -51,7 +51,7 @@ IN_QUEUE_INDEX = Ticket.priority.between(0, 3)
 
 def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
     seen = visible_in(visibility, project, Ticket.project_id)
-    return number_of(select(Ticket.ticket_id).where(asks_by_itself, seen))
+    return number_of(select(Ticket.ticket_id).where(IS_ASKING, seen))
 
 
 def _first_asking(

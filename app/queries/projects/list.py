@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.models import (
@@ -20,8 +20,9 @@ from app.models import (
     WorkerType,
 )
 from app.queries.keyset import Order, Slice, take_slice
+from app.queries.paging import number_of
 from app.queries.queues import queues
-from app.queries.tickets.conditions import NOT_CLOSED, RUNNING
+from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, state_is
 from app.queries.workers.conditions import is_live
 from app.visibility import Visibility
 
@@ -69,10 +70,8 @@ class Tabs:
 
 
 def overviews(session: Session, visibility: Visibility) -> list[Overview]:
-    """Every project to be seen with its counts, in six queries; those with most open tickets
-    first."""
-    on_hold = _tickets(session, "on_hold")
-    open_ = _tickets(session, "open")
+    """Every project to be seen with its counts, in four queries; those with most open tickets
+    first. Tickets are counted up to `COUNT_CAP`."""
     running: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     for queue in queues(session, visibility):
@@ -86,14 +85,14 @@ def overviews(session: Session, visibility: Visibility) -> list[Overview]:
             archived_at,
             members_only,
             last_activity,
-            open=open_[name] + on_hold[name],
-            on_hold=on_hold[name],
+            open=open_,
+            on_hold=on_hold,
             running=running[name],
             waiting=waiting[name],
             live_workers=live_workers[name],
         )
-        for name, short_description, archived_at, members_only, last_activity in session.execute(
-            _projects().where(visibility.of(Project.repository_name))
+        for name, short_description, archived_at, members_only, last_activity, open_, on_hold in (
+            session.execute(_projects().where(visibility.of(Project.repository_name)))
         )
     ]
     return sorted(rows, key=lambda row: (-row.open, row.name.lower()))
@@ -148,7 +147,7 @@ def tabs(session: Session, project_id: str) -> Tabs:
     return Tabs(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
 
 
-def _projects() -> Select[str, str | None, datetime | None, bool, datetime]:
+def _projects() -> Select[str, str | None, datetime | None, bool, datetime, int, int]:
     last_event = (
         select(Event.created_at)
         .where(Event.project_id == Project.repository_name)
@@ -162,15 +161,17 @@ def _projects() -> Select[str, str | None, datetime | None, bool, datetime]:
         Project.archived_at,
         Project.members_only,
         last_event,
+        number_in("open"),
+        number_in("on_hold"),
     )
 
 
-def _tickets(session: Session, state: str) -> Counter[str]:
-    return _counts(
-        session,
-        select(Ticket.project_id, func.count())
-        .where(Ticket.state == state)
-        .group_by(Ticket.project_id),
+def number_in(state: str) -> ScalarSelect[int]:
+    """How many tickets of the project beside it are in one of the states, up to `COUNT_CAP`."""
+    return number_of(
+        select(Ticket.ticket_id)
+        .where(Ticket.project_id == Project.repository_name, state_is(state))
+        .correlate(Project)
     )
 
 

@@ -6,17 +6,31 @@ database. Each is made once: what depends on the time reads it when a statement 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, false, select, true
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, aliased
 
+from app.db.plans import unindexed
 from app.models import Event, Ticket, TicketLabel, WorkerType
 from app.models.event import HOLDING
+from app.models.ticket import IN_QUEUE
 from app.queries.search.texts import TextMatches, match_texts
 from app.visibility import Visibility
 
@@ -35,7 +49,11 @@ SITUATIONS = (
 STATES = ("open", *SITUATIONS, "closed", "all")
 """What lists can be narrowed to: `open` is all that isn't closed, on hold or not."""
 
-NOT_CLOSED = Ticket.state.in_(("open", "on_hold"))
+NOT_CLOSED = Ticket.state != literal_column("'closed'")
+HAS_BLOCKERS = Ticket.open_blockers > literal_column("0")
+STAGE = func.coalesce(Ticket.current_stage, literal_column("''"))
+"""In these words they stand in indexes of tickets: SQLite knows them by nothing else."""
+
 RUNNING = Ticket.claimed_by.is_not(None)
 
 
@@ -51,20 +69,35 @@ def is_at_gate() -> ColumnElement[bool]:
 
 @cache
 def situation_is(name: str) -> ColumnElement[bool]:
-    """The condition for one situation; no ticket is in an unknown one."""
-    # `IN_QUEUE` says the same as `in_queue`, for queries that need the index of the queues.
-    in_queue = and_(Ticket.state == "open", ~RUNNING, Ticket.open_blockers == 0)
+    """The condition for one situation; no ticket is in an unknown one. Each finds its tickets by
+    an index made for it."""
+    in_queue = and_(unindexed(Ticket.state) == "open", ~RUNNING, Ticket.open_blockers == 0)
     conditions: dict[str, ColumnElement[bool]] = {
-        "running": RUNNING,
-        "ready": and_(in_queue, ~is_at_gate(), ~Ticket.in_backoff()),
+        "running": Ticket.ticket_id.in_(select(Ticket.ticket_id).where(RUNNING)),
+        "ready": and_(NOT_CLOSED, in_queue, ~is_at_gate(), ~Ticket.in_backoff()),
         "backoff": and_(in_queue, ~is_at_gate(), Ticket.in_backoff()),
-        "blocked": and_(Ticket.state == "open", ~RUNNING, Ticket.open_blockers > 0),
-        "waiting": and_(in_queue, is_at_gate()),
+        "blocked": and_(NOT_CLOSED, HAS_BLOCKERS, ~RUNNING, unindexed(Ticket.state) == "open"),
+        "waiting": Ticket.ticket_id.in_(_at_gates()),
         "on_hold": Ticket.state == "on_hold",
         "completed": Ticket.resolution == "completed",
         "stopped": Ticket.resolution == "stopped",
     }
     return conditions.get(name, false())
+
+
+def _at_gates() -> Select[str]:
+    """The tickets in the queues of gates, and NULL for each empty one."""
+    queued = aliased(Ticket)
+    # An outer join, and the priority that every ticket has, make SQLite look into each gate's
+    # queue by the index of the queues.
+    in_queue = and_(
+        queued.project_id == WorkerType.project_id,
+        queued.current_stage == WorkerType.worker_type,
+        queued.priority.between(0, 3),
+        IN_QUEUE,
+    )
+    gates = select(queued.ticket_id).select_from(WorkerType).outerjoin(queued, in_queue)
+    return gates.where(WorkerType.is_gate)
 
 
 @cache
@@ -84,12 +117,24 @@ def situation() -> ColumnElement[str]:
 
 @cache
 def state_is(name: str) -> ColumnElement[bool]:
-    """The condition for one of `STATES`."""
+    """The condition for one of `STATES`, by which its tickets are found."""
     if name == "open":
-        return NOT_CLOSED
+        return Ticket.state.in_(("open", "on_hold"))
     if name == "closed":
         return Ticket.state == "closed"
     return true() if name == "all" else situation_is(name)
+
+
+@cache
+def looks_like(name: str) -> ColumnElement[bool]:
+    """The same for tickets that are found by something else, or met in the order of a list."""
+    if name == "open":
+        return NOT_CLOSED
+    if name == "closed":
+        return unindexed(Ticket.state) == "closed"
+    if name in ("completed", "stopped"):
+        return unindexed(Ticket.resolution) == name
+    return true() if name == "all" else and_(NOT_CLOSED, situation() == name)
 
 
 def since(name: str, started_at: datetime | None, ready_at: datetime) -> datetime | None:
@@ -124,8 +169,9 @@ asks = _asks(HoldEvent.event_type.expression)
 """Whether a ticket waits for a person's answer: on hold, unless a person put it there on purpose.
 One whose events were pruned asks: nobody can tell that it doesn't."""
 
-asks_by_itself = _asks(_of_hold(Event.event_type))
-"""The same without the join, for those who only count."""
+IS_ASKING = _asks(_of_hold(Event.event_type))
+"""The same where the event isn't wanted: PostgreSQL without statistics would read all events for
+the join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +198,49 @@ class TicketFilter:
         return match_texts(session, visibility, self.text, self.project) if self.text else None
 
     def conditions(self, matches: TextMatches | None = None) -> list[ColumnElement[bool]]:
-        """All but the state, for which there is `state_is`."""
-        found: list[ColumnElement[bool]] = []
-        if self.project:
-            found.append(Ticket.project_id == self.project)
-        if self.stage:
-            found.append(Ticket.current_stage == self.stage)
+        """All of them. SQLite finds the tickets by the first, and looks at each for the others."""
+        columns = self._columns()
+        # Of a project's tickets those at a stage have an index too.
+        is_of_both = self.project and self.stage and not self.parent_id
+        n_first = 0 if self.labels or matches else 2 if is_of_both else 1
+        found = [column == value for column, value in columns[:n_first]]
+        if self.labels:
+            found.append(Ticket.ticket_id.in_(_with_labels(self.labels)))
+        state = looks_like(self.state) if found or matches else state_is(self.state)
+        return [*found, state, *self._others(matches, columns[n_first:])]
+
+    def conditions_in_order(self, matches: TextMatches | None = None) -> list[ColumnElement[bool]]:
+        """The same for tickets that are met in the order of a list."""
+        found = [looks_like(self.state), *map(_has_label, self.labels)]
+        return [*found, *self._others(matches, self._columns())]
+
+    def _columns(self) -> list[tuple[ColumnElement[Any], str | int]]:
+        """What a column has to be, first of what few tickets are."""
+        asked: tuple[tuple[ColumnElement[Any], str], ...] = (
+            (Ticket.parent_id.expression, self.parent_id),
+            (Ticket.project_id.expression, self.project),
+            (STAGE, self.stage),
+        )
+        found: list[tuple[ColumnElement[Any], str | int]] = [pair for pair in asked if pair[1]]
         if self.priority:
-            found.append(Ticket.priority == int(self.priority))
-        if self.parent_id:
-            found.append(Ticket.parent_id == self.parent_id)
-        for label in self.labels:
-            labelled = select(TicketLabel.ticket_id).where(TicketLabel.label == label)
-            found.append(Ticket.ticket_id.in_(labelled))
-        if matches is not None:
-            found.append(matches.condition())
+            found.append((Ticket.priority.expression, int(self.priority)))
         return found
+
+    def _others(
+        self, matches: TextMatches | None, columns: Iterable[tuple[ColumnElement[Any], str | int]]
+    ) -> list[ColumnElement[bool]]:
+        text = [matches.condition()] if matches is not None else []
+        return [*(unindexed(column) == value for column, value in columns), *text]
+
+
+def _with_labels(labels: Sequence[str]) -> Select[str]:
+    first, *others = (aliased(TicketLabel) for _ in labels)
+    has_others = (
+        exists().where(other.ticket_id == first.ticket_id, other.label == label)
+        for other, label in zip(others, labels[1:], strict=True)
+    )
+    return select(first.ticket_id).where(first.label == labels[0], *has_others)
+
+
+def _has_label(label: str) -> ColumnElement[bool]:
+    return exists().where(TicketLabel.ticket_id == Ticket.ticket_id, TicketLabel.label == label)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
     bindparam,
     case,
     func,
@@ -20,10 +21,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel
-from app.queries.paging import PAGE_SIZE, Page, number_of
-from app.queries.tickets.conditions import RUNNING, TicketFilter, since, situation, state_is
+from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page, number_of
+from app.queries.search.texts import TextMatches
+from app.queries.tickets.conditions import RUNNING, STAGE, TicketFilter, since, situation
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -94,32 +97,27 @@ def list_tickets(
     """One page, and how many there are."""
     order = sort, descending
     matches = wanted.text_matches(session, visibility)
-    if matches:  # hardly a search comes twice
-        statements = _statements(visibility, wanted, *order, wanted.conditions(matches))
-    else:
-        statements = _kept_statements(visibility, wanted, *order)
+    # Hardly a search comes twice.
+    make_statements = _statements if matches else _kept_statements
+    statements = make_statements(visibility, wanted, *order, matches)
     n_open, n_closed, *others = rows_of(session, statements.counts).one()
-    totals = {"open": n_open, "closed": n_closed, "all": n_open + n_closed}
+    totals = {"open": n_open, "closed": n_closed, "all": min(n_open + n_closed, COUNT_CAP)}
     total = others[0] if others else totals[wanted.state]
     offset = (number - 1) * PAGE_SIZE
+    page_of = statements.page_of_few if total < COUNT_CAP else statements.page_of_many
     # Looking for nothing by an ordered index would read all of it.
-    rows = rows_of(session, statements.page, offset=offset) if total else ()
+    rows = rows_of(session, page_of, offset=offset) if total else ()
     page = Page([_line(*row) for row in rows], number, total)
     return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
 
 
 class Statements(NamedTuple):
-    """What a list asks the database."""
+    """What a list asks the database. A few tickets are found and sorted; of many, the first are
+    soon met in the order of an index."""
 
     counts: Select[*tuple[Any, ...]]
-    page: Select[*tuple[Any, ...]]
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _kept_statements(
-    visibility: Visibility, wanted: TicketFilter, sort: str, descending: bool
-) -> Statements:
-    return _statements(visibility, wanted, sort, descending, wanted.conditions())
+    page_of_few: Select[*tuple[Any, ...]]
+    page_of_many: Select[*tuple[Any, ...]]
 
 
 def _statements(
@@ -127,17 +125,46 @@ def _statements(
     wanted: TicketFilter,
     sort: str,
     descending: bool,
-    conditions: Iterable[ColumnElement[bool]],
+    matches: TextMatches | None,
 ) -> Statements:
-    matching = select(Ticket.ticket_id).where(*conditions, visibility.of(Ticket.project_id))
-    shown = matching.where(state_is(wanted.state))
-    counted = [number_of(matching.where(state_is(name))) for name in ("open", "closed")]
-    if wanted.state not in ("open", "closed", "all"):
-        counted.append(number_of(shown))
+    states = ["open", "closed"]
+    if wanted.state not in (*states, "all"):
+        states.append(wanted.state)
+    of_states = (replace(wanted, state=state) for state in states)
+    counted = [number_of(found_tickets(visibility, each, matches)) for each in of_states]
     keys = (*_sort_keys(sort), Ticket.ticket_id)
     order = [key.desc() if descending else key.asc() for key in keys]
-    some = shown.order_by(*order).limit(PAGE_SIZE).offset(bindparam("offset"))
-    return Statements(select(*counted), _in_full(some).order_by(*order))
+    few, many = (
+        _in_full(
+            select(Ticket.ticket_id)
+            .where(in_order(visibility, wanted, matches, is_few=is_few))
+            .order_by(*order)
+            .limit(PAGE_SIZE)
+            .offset(bindparam("offset"))
+        ).order_by(*order)
+        for is_few in (True, False)
+    )
+    return Statements(select(*counted), few, many)
+
+
+_kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
+
+
+def found_tickets(
+    visibility: Visibility, wanted: TicketFilter, matches: TextMatches | None
+) -> Select[str]:
+    """The wanted tickets, in no order."""
+    seen = visibility.of(Ticket.project_id)
+    return select(Ticket.ticket_id).where(*wanted.conditions(matches), seen)
+
+
+def in_order(
+    visibility: Visibility, wanted: TicketFilter, matches: TextMatches | None, *, is_few: bool
+) -> ColumnElement[bool]:
+    """The condition for a list in any order."""
+    if is_few or matches:
+        return Ticket.ticket_id.in_(found_tickets(visibility, wanted, matches))
+    return and_(*wanted.conditions_in_order(), visibility.of(unindexed(Ticket.project_id)))
 
 
 def _in_full(ids: Select[str]) -> Select[*tuple[Any, ...]]:
@@ -247,7 +274,7 @@ def _sort_keys(sort: str) -> tuple[ColumnElement[Any], ...]:
         return (case(STATE_RANK, value=situation(), else_=len(STATE_RANK)),)
     columns: dict[str, ColumnElement[Any]] = {
         "title": func.lower(Ticket.title),
-        "stage": func.coalesce(Ticket.current_stage, ""),
+        "stage": STAGE,
         "priority": Ticket.priority.expression,
         "created": Ticket.created_at.expression,
         "updated": Ticket.updated_at.expression,

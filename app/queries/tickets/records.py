@@ -12,8 +12,9 @@ from app.db.rows import rows_of
 from app.errors import NotFound
 from app.models import StageRun, Ticket
 from app.queries.keyset import Order, take_slice
-from app.queries.tickets.conditions import TicketFilter, situation, state_is
-from app.queries.tickets.list import labels_of
+from app.queries.paging import COUNT_CAP, capped_count
+from app.queries.tickets.conditions import TicketFilter, situation
+from app.queries.tickets.list import found_tickets, in_order, labels_of
 from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 
@@ -57,8 +58,10 @@ def ticket_slice(
 ) -> tuple[list[Record], str | None]:
     """Some of the wanted tickets, and the cursor for those that follow."""
     matches = wanted.text_matches(session, visibility)
-    conditions = *wanted.conditions(matches), visibility.of(Ticket.project_id)
-    rows = select(*LINE, situation()).where(state_is(wanted.state), *conditions)
+    is_few = False
+    if wanted.is_narrowed or wanted.state not in ("open", "closed", "all"):
+        is_few = capped_count(session, found_tickets(visibility, wanted, matches)) < COUNT_CAP
+    rows = select(*LINE, situation()).where(in_order(visibility, wanted, matches, is_few=is_few))
     found = take_slice(session, rows, ORDERS[sort], cursor=cursor, limit=limit)
     return _completed(session, found.rows), found.next
 

@@ -1,0 +1,233 @@
+"""How the databases find what pages show, with and without statistics: by an index, never by
+reading all rows."""
+
+import re
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, insert, select, text
+
+from app import clock
+from app.db.base import db
+from app.models import Event, Project, Ticket, TicketLabel, Worker, WorkerType
+from app.queries.events.list import EventFilter, event_page
+from app.queries.navigation import navigation
+from app.queries.projects.list import overviews
+from app.queries.tickets.conditions import STATES, TicketFilter
+from app.queries.tickets.list import list_tickets
+from app.queries.tickets.records import ticket_slice
+from app.queries.tickets.view import id_in_other_case
+from app.visibility import Visibility
+
+EVERYTHING = Visibility.everything()
+TICKETS, PROJECTS, RUNNING = 4_000, 4, 20
+ROLES = ("planning", "review", "approval")
+SCANS = re.compile(r"SCAN (tickets|events)\b(?! USING)|Seq Scan on (tickets|events)\b|AUTOMATIC")
+"""All rows of a table are read, or an index is made for one statement."""
+ALL_INDEXES = {
+    "id": "ix_tickets_number",
+    "title": "ix_tickets_title",
+    "stage": "ix_tickets_stage",
+    "priority": "ix_tickets_priority_ticket_id",
+    "created": "ix_tickets_created_at_ticket_id",
+    "updated": "ix_tickets_updated_at_ticket_id",
+}
+OPEN_INDEXES = {
+    "id": "ix_tickets_open_number",
+    "title": "ix_tickets_open_title",
+    "stage": "ix_tickets_open_stage",
+    "priority": "ix_tickets_open_priority",
+    "created": "ix_tickets_open_created",
+    "updated": "ix_tickets_open_updated",
+}
+
+FILTERS: tuple[dict[str, Any], ...] = (
+    {"project": "acme/p1"},
+    {"stage": "review"},
+    {"priority": "0"},
+    {"labels": ("rare",)},
+    {"labels": ("l3", "l4")},
+    {"parent_id": "P0-0"},
+    {"project": "acme/p1", "stage": "review", "priority": "1"},
+)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request, new_database, make_app):
+    """A board on which most is closed and little runs, as boards are after some years."""
+    app = make_app(new_database(request.param))
+    with app.app_context():
+        fill(db.session())
+        db.session.commit()
+    return app
+
+
+def fill(session):
+    names = [f"acme/p{number}" for number in range(PROJECTS)]
+    session.execute(
+        insert(Project),
+        [
+            {"repository_name": name, "path": "/srv", "ticket_prefix": f"P{number}"}
+            for number, name in enumerate(names)
+        ],
+    )
+    roles = [
+        {
+            "project_id": name,
+            "worker_type": role,
+            "short_description": "",
+            "system_prompt": "",
+            "performed_by": "person" if role == "approval" else "agent",
+        }
+        for name, role in product(names, ROLES)
+    ]
+    session.execute(insert(WorkerType), roles)
+    workers = [
+        {"worker_id": f"w{number}", "project_id": names[0], "worker_type": "review"}
+        for number in range(RUNNING)
+    ]
+    session.execute(insert(Worker), workers)
+    tickets = [ticket(number, names) for number in range(TICKETS)]
+    session.execute(insert(Ticket), tickets)
+    labels = [
+        {"ticket_id": one["ticket_id"], "label": f"l{number % 9}"}
+        for number, one in enumerate(tickets)
+    ]
+    session.execute(insert(TicketLabel), [*labels, {"ticket_id": "P0-0", "label": "rare"}])
+    events = [
+        {
+            "event_type": "ticket_created",
+            "ticket_id": one["ticket_id"],
+            "project_id": one["project_id"],
+            "processed": number > 5,
+            "details": {},
+        }
+        for number, one in enumerate(tickets)
+    ]
+    session.execute(insert(Event), events)
+
+
+def ticket(number, names):
+    at = clock.now() - timedelta(minutes=TICKETS - number)
+    is_closed, is_running = number % 10 < 5, number >= TICKETS - RUNNING
+    is_closed = is_closed and not is_running
+    return {
+        "ticket_id": f"P{number % PROJECTS}-{number}",
+        "project_id": names[number % PROJECTS],
+        "title": f"Title {number * 7919 % TICKETS}",
+        "description": "What is to be done. " * 50,
+        "execution_plan": list(ROLES),
+        "completed_stages": number % 3,
+        "state": "closed" if is_closed else "on_hold" if number % 200 == 7 else "open",
+        "resolution": ("stopped" if number % 90 == 0 else "completed") if is_closed else None,
+        "closed_at": at if is_closed else None,
+        "priority": number % 4,
+        "open_blockers": int(number % 150 == 8 and not is_running),
+        "parent_id": "P0-0" if number in (5, 6) else None,
+        "claimed_by": f"w{TICKETS - 1 - number}" if is_running else None,
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+@pytest.fixture
+def analyzed(filled):
+    """The same with statistics. Comes after those without: they stay."""
+    with filled.app_context(), db.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+    return filled
+
+
+sqlite_only = pytest.mark.parametrize("filled", ["sqlite"], indirect=True)
+"""PostgreSQL rightly reads a small table row by row until it has counted enough."""
+
+
+@sqlite_only
+def test_no_page_reads_all_tickets(filled):
+    with filled.app_context():
+        assert_indexed(db.session())
+
+
+@sqlite_only
+def test_with_statistics_no_page_reads_all_tickets(analyzed):
+    with analyzed.app_context():
+        assert_indexed(db.session())
+
+
+def test_a_list_of_many_follows_the_index_of_its_order(filled):
+    with filled.app_context():
+        assert_in_order(db.session())
+
+
+def test_with_statistics_a_list_of_many_follows_the_index_of_its_order(analyzed):
+    with analyzed.app_context():
+        assert_in_order(db.session())
+
+
+def test_reading_all_rows_is_noticed(filled):
+    """The tests above can fail."""
+    with filled.app_context():
+        length = select(func.sum(func.length(Ticket.description)))
+        (plan,) = plans(db.session(), lambda session: session.scalar(length))
+        assert SCANS.search(plan)
+
+
+def assert_indexed(session):
+    for what, found in plans_of_pages(session):
+        for plan in found:
+            assert not SCANS.search(plan), (what, plan)
+
+
+def assert_in_order(session):
+    for state, indexes in (("open", OPEN_INDEXES), ("all", ALL_INDEXES)):
+        for sort, index in indexes.items():
+            wanted = TicketFilter(state=state)
+            found = plans(session, list_tickets, EVERYTHING, wanted, sort, False, 1)
+            assert any(re.search(rf"\b{index}\b", plan) for plan in found), (sort, state, found)
+
+
+def plans_of_pages(session):
+    """What is asked, and the plans of its statements. A list by state is left out: its order is
+    worked out for each ticket."""
+    for state in STATES:
+        wanted = TicketFilter(state=state)
+        yield state, plans(session, list_tickets, EVERYTHING, wanted, "updated", True, 1)
+        yield ("API", state), plans(session, api_list, wanted)
+    for asked, state in product(FILTERS, ("open", "closed", "all")):
+        wanted = TicketFilter(state=state, **asked)
+        yield wanted, plans(session, list_tickets, EVERYTHING, wanted, "title", False, 1)
+        yield ("API", wanted), plans(session, api_list, wanted)
+    yield "sidebar", plans(session, navigation, EVERYTHING)
+    yield "projects", plans(session, overviews, EVERYTHING)
+    yield "another case", plans(session, id_in_other_case, EVERYTHING, "p0-8")
+    yield "events", plans(session, event_page, EVERYTHING, EventFilter(processed=False))
+
+
+def api_list(session, wanted):
+    return ticket_slice(session, EVERYTHING, wanted, sort="created", cursor=None, limit=50)
+
+
+def plans(session, read, *arguments):
+    """The plan of each statement that is sent."""
+    sent = []
+
+    def note(conn, cursor, statement, parameters, context, executemany):
+        sent.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        read(session, *arguments)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
+    return [
+        "\n".join(
+            row[3 if is_sqlite else 0]
+            for row in connection.exec_driver_sql(f"{explain} {statement}", parameters)
+        )
+        for statement, parameters in sent
+    ]
