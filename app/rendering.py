@@ -21,7 +21,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def register(app: Flask) -> None:
-    """Give the templates of `app` their filters, `asset_url` and `drawn`."""
+    """Give the templates of `app` their filters, `asset_url` and `draw_once`."""
 
     def address(path: str) -> str:
         version = content_hash(Path(app.static_folder or "static") / path)
@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["asset_url"] = asset_url
     # A partial that is made of these values and nothing else. It is kept: most of a page is the
     # same as when it was last shown to somebody.
-    app.jinja_env.globals["drawn"] = draw if app.debug else lru_cache(DRAWINGS_KEPT)(draw)
+    app.jinja_env.globals["draw_once"] = draw if app.debug else lru_cache(DRAWINGS_KEPT)(draw)
     app.jinja_env.filters.update(
         ago_text=ago_text,
         short_text=short_text,
