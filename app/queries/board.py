@@ -10,15 +10,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    CompoundSelect,
     ScalarSelect,
     Select,
     Text,
     TextClause,
+    bindparam,
     cast,
     func,
     literal,
@@ -28,12 +32,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from app import clock
+from app.db.columns import now_when_sent
+from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, WorkerType
 from app.models.ticket import IN_QUEUE
 from app.queries.projects.plan_order import plan_order
 from app.queries.queues import Queue, queues_of
 from app.queries.tickets.conditions import situation, situation_is
+from app.visibility import STATEMENTS_KEPT
 
 CARDS_SHOWN = 6
 """Tickets shown in a column before it says how many more there are."""
@@ -99,13 +105,16 @@ class Board:
 
 def board_version(session: Session, project_id: str) -> str:
     """Changes whenever the board does: with each event, and each change of a worker type."""
-    newest = session.scalar(select(func.max(Event.id)).where(Event.project_id == project_id))
-    count, changed_at = session.execute(
-        select(func.count(), func.max(WorkerType.updated_at)).where(
-            WorkerType.project_id == project_id
-        )
-    ).one()
+    newest, count, changed_at = rows_of(session, VERSION, project_id=project_id).one()
     return f"{newest or 0}.{count}.{changed_at.timestamp() if count else 0}"
+
+
+THIS: BindParameter[str] = bindparam("project_id")
+VERSION = select(
+    select(func.max(Event.id)).where(Event.project_id == THIS).scalar_subquery(),
+    func.count(),
+    func.max(WorkerType.updated_at),
+).where(WorkerType.project_id == THIS)
 
 
 def board(session: Session, project_id: str) -> Board:
@@ -135,13 +144,14 @@ def board(session: Session, project_id: str) -> Board:
 
 def _counts_by_state(session: Session, project_id: str) -> defaultdict[str, int]:
     counts: defaultdict[str, int] = defaultdict(int)
-    for state, count in session.execute(
-        select(Ticket.state, func.count())
-        .where(Ticket.project_id == project_id)
-        .group_by(Ticket.state)
-    ):
+    for state, count in rows_of(session, COUNTS_BY_STATE, project_id=project_id):
         counts[state] = count
     return counts
+
+
+COUNTS_BY_STATE = (
+    select(Ticket.state, func.count()).where(Ticket.project_id == THIS).group_by(Ticket.state)
+)
 
 
 def _cards_of(stage: str, cards: Mapping[str, Sequence[Card]]) -> list[Card]:
@@ -152,45 +162,49 @@ def _cards_of(stage: str, cards: Mapping[str, Sequence[Card]]) -> list[Card]:
 
 def _running(session: Session, project_id: str) -> list[Card]:
     """What runs, the longest first."""
-    rows: Select[*tuple[Any, ...]] = (
-        select(
-            Ticket.ticket_id,
-            Ticket.title,
-            Ticket.current_stage,
-            Ticket.priority,
-            literal("running"),
-            StageRun.started_at,
-        )
-        .select_from(StageRun)
-        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        # As in queues: with `|| ''` no index leads to all of the project's tickets instead.
-        .where(StageRun.finished_at.is_(None), Ticket.project_id.concat("") == project_id)
-        .order_by(StageRun.started_at, StageRun.run_id)
+    return [Card(*row) for row in rows_of(session, RUNS, project_id=project_id)]
+
+
+RUNS = (
+    select(
+        Ticket.ticket_id,
+        Ticket.title,
+        Ticket.current_stage,
+        Ticket.priority,
+        literal("running"),
+        StageRun.started_at,
     )
-    return [Card(*row) for row in session.execute(rows)]
+    .select_from(StageRun)
+    .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
+    # As in queues: with `|| ''` no index leads to all of the project's tickets instead.
+    .where(StageRun.finished_at.is_(None), Ticket.project_id.concat("") == THIS)
+    .order_by(StageRun.started_at, StageRun.run_id)
+)
 
 
 def _first_cards(
     session: Session, project_id: str, queues: Sequence[str], on_hold: int, blocked: int
 ) -> defaultdict[str, list[Card]]:
     """The first tickets of each queue, of those on hold and of those blocked: one query for all."""
-    parts = [_part("queue", project_id, IN_QUEUE, Ticket.current_stage == name) for name in queues]
-    parts += [
-        _part(situation, project_id, situation_is(situation))
-        for situation, count in (("on_hold", on_hold), ("blocked", blocked))
-        if count
-    ]
+    others = [name for name, count in (("on_hold", on_hold), ("blocked", blocked)) if count]
     cards: defaultdict[str, list[Card]] = defaultdict(list)
-    if parts:
-        first = union_all(*parts).order_by("priority", "created_at", "ticket_id")
-        for part, _, blocker, blockers, *values in session.execute(first):
+    if queues or others:
+        first = _first(tuple(queues), tuple(others))
+        for part, _, blocker, blockers, *values in rows_of(session, first, project_id=project_id):
             more = f" and {blockers - 1:,} more" if blockers > 1 else ""
             card = Card(*values)
             cards[part].append(replace(card, detail=f"by {blocker}{more}") if blocker else card)
     return cards
 
 
-def _part(name: str, project_id: str, *conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
+@lru_cache(STATEMENTS_KEPT)
+def _first(queues: Sequence[str], situations: Sequence[str]) -> CompoundSelect[*tuple[Any, ...]]:
+    parts = [_part("queue", IN_QUEUE, Ticket.current_stage == name) for name in queues]
+    parts += [_part(name, situation_is(name)) for name in situations]
+    return union_all(*parts).order_by("priority", "created_at", "ticket_id")
+
+
+def _part(name: str, *conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
     blocked = name == "blocked"
     first = (
         select(
@@ -205,7 +219,7 @@ def _part(name: str, project_id: str, *conditions: ColumnElement[bool] | TextCla
             situation(),
             (Ticket.ready_at if name == "queue" else Ticket.updated_at).label("since"),
         )
-        .where(Ticket.project_id == project_id, *conditions)
+        .where(Ticket.project_id == THIS, *conditions)
         .order_by(Ticket.priority, Ticket.created_at, Ticket.ticket_id)
         .limit(CARDS_SHOWN)
         .subquery()
@@ -227,13 +241,11 @@ def _a_blocker() -> ScalarSelect[str | None]:
 
 
 def _closed_recently(session: Session, project_id: str) -> int:
-    return (
-        session.scalar(
-            select(func.count()).where(
-                Ticket.project_id == project_id,
-                Ticket.state == "closed",
-                Ticket.closed_at >= clock.now() - RECENTLY,
-            )
-        )
-        or 0
-    )
+    return int(rows_of(session, CLOSED_RECENTLY, project_id=project_id).scalar_one())
+
+
+CLOSED_RECENTLY = select(func.count()).where(
+    Ticket.project_id == THIS,
+    Ticket.state == "closed",
+    Ticket.closed_at >= now_when_sent(-RECENTLY),
+)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.errors import NotFound
 from app.models import Event, Ticket, Worker
 from app.models.event import ASKING, INBOX, UNPROCESSED
-from app.queries.paging import PAGE_SIZE, capped_count
-from app.visibility import Visibility
+from app.queries.paging import PAGE_SIZE, number_of
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,20 @@ def event_page(
     size: int = PAGE_SIZE,
 ) -> EventPage:
     """The newest wanted events, or the newest of those older than `before`."""
-    conditions = *wanted.conditions(), visibility.of(Event.project_id)
-    rows = _rows(visibility).where(*conditions).order_by(Event.id.desc()).limit(size + 1)
-    if before is not None:
-        rows = rows.where(Event.id < before)
-    found = [EventRow(*row) for row in session.execute(rows)]
+    statement = _page(visibility, wanted, before is not None)
+    rows = rows_of(session, statement, before=before, number=size + 1)
+    found = [EventRow(*row) for row in rows]
     return EventPage(found[:size], has_older=len(found) > size)
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _page(
+    visibility: Visibility, wanted: EventFilter, has_before: bool
+) -> Select[*tuple[Any, ...]]:
+    conditions = *wanted.conditions(), visibility.of(Event.project_id)
+    older = (Event.id < bindparam("before"),) if has_before else ()
+    rows = _rows(visibility).where(*conditions, *older)
+    return rows.order_by(Event.id.desc()).limit(bindparam("number"))
 
 
 def event_row(session: Session, visibility: Visibility, event_id: int) -> EventRow:
@@ -136,8 +146,13 @@ def event_row(session: Session, visibility: Visibility, event_id: int) -> EventR
 
 def count_events(session: Session, visibility: Visibility, wanted: EventFilter) -> int:
     """How many events are wanted, counted up to the cap."""
+    return int(rows_of(session, _count(visibility, wanted)).scalar_one())
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _count(visibility: Visibility, wanted: EventFilter) -> Select[int]:
     conditions = *wanted.conditions(), visibility.of(Event.project_id)
-    return capped_count(session, select(Event.id).where(*conditions))
+    return select(number_of(select(Event.id).where(*conditions)))
 
 
 def _rows(visibility: Visibility) -> Select[*tuple[Any, ...]]:

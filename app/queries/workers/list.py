@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, Worker
 from app.models.worker import LIVE_STATUSES
 from app.queries.keyset import Order, take_slice
-from app.queries.paging import PAGE_SIZE, Page, capped_count
+from app.queries.paging import PAGE_SIZE, Page, capped_count, number_of
 from app.queries.workers.conditions import WorkerFilter, is_current, is_silent, shown_status
-from app.visibility import Visibility
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 STATUS_ORDER = ("silent", "failed", "active", "spawning", "idle", "finished")
 SORTS = ("status", "worker", "type", "heartbeat", "started")
@@ -74,18 +76,31 @@ def worker_page(
     size: int = PAGE_SIZE,
 ) -> Page[WorkerRow]:
     """One page of the wanted workers; sorted by status, the silent ones come first."""
-    conditions = *wanted.conditions(), visibility.of(Worker.project_id)
-    rows = _rows().where(*conditions).order_by(*_order(sort, descending))
-    found = session.execute(rows.limit(size).offset((number - 1) * size))
-    total = capped_count(session, select(Worker.worker_id).where(*conditions))
+    total = int(rows_of(session, _count(visibility, wanted)).scalar_one())
+    statement = _page(visibility, wanted, sort, descending)
+    found = rows_of(session, statement, number=size, offset=(number - 1) * size)
     return Page([WorkerRow(*row) for row in found], number, total, size)
 
 
 def first_workers(session: Session, visibility: Visibility, size: int) -> list[WorkerRow]:
     """The workers to look at first: silent, failed lately, then those at work."""
-    is_wanted = is_current(), visibility.of(Worker.project_id)
-    rows = _rows().where(*is_wanted).order_by(*_order("status", descending=False)).limit(size)
-    return [WorkerRow(*row) for row in session.execute(rows)]
+    statement = _page(visibility, WorkerFilter(), "status", descending=False)
+    return [WorkerRow(*row) for row in rows_of(session, statement, number=size, offset=0)]
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _page(
+    visibility: Visibility, wanted: WorkerFilter, sort: str, descending: bool
+) -> Select[*tuple[Any, ...]]:
+    rows = _rows().where(*wanted.conditions(), visibility.of(Worker.project_id))
+    some = rows.limit(bindparam("number")).offset(bindparam("offset"))
+    return some.order_by(*_order(sort, descending))
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _count(visibility: Visibility, wanted: WorkerFilter) -> Select[int]:
+    conditions = *wanted.conditions(), visibility.of(Worker.project_id)
+    return select(number_of(select(Worker.worker_id).where(*conditions)))
 
 
 def worker_slice(
@@ -113,42 +128,49 @@ def worker_row(session: Session, worker_id: str) -> WorkerRow:
 
 def count_by_status(session: Session, visibility: Visibility) -> dict[str, int]:
     """How many workers there are of each status, in the order of lists; none, no entry."""
+    rows = rows_of(session, _counts_by_status(visibility))
+    found: dict[str, int] = {status: number for status, number in rows}  # noqa: C416 - it has keys
+    return {status: found[status] for status in STATUS_ORDER if status in found}
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _counts_by_status(visibility: Visibility) -> Select[str, int]:
     shown = shown_status()
     is_wanted = is_current(), visibility.of(Worker.project_id)
-    counts = session.execute(select(shown, func.count()).where(*is_wanted).group_by(shown))
-    found: dict[str, int] = {row[0]: row[1] for row in counts}
-    return {status: found[status] for status in STATUS_ORDER if status in found}
+    return select(shown, func.count()).where(*is_wanted).group_by(shown)
 
 
 def list_version(session: Session, visibility: Visibility) -> str:
     """Changes with every heartbeat, start, claim and end, and when one is asked to stop."""
+    return _version(rows_of(session, _list_version(visibility)).one())
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _list_version(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     seen = visibility.of(Worker.project_id)
-    parts = session.execute(
-        select(
-            select(func.max(Worker.last_activity)).where(seen).scalar_subquery(),
-            select(func.max(Worker.stop_requested_at))
-            .where(Worker.status.in_(LIVE_STATUSES), seen)
-            .scalar_subquery(),
-            select(func.max(Event.id)).where(visibility.of(Event.project_id)).scalar_subquery(),
-        )
-    ).one()
-    return _version(parts)
+    return select(
+        select(func.max(Worker.last_activity)).where(seen).scalar_subquery(),
+        select(func.max(Worker.stop_requested_at))
+        .where(Worker.status.in_(LIVE_STATUSES), seen)
+        .scalar_subquery(),
+        select(func.max(Event.id)).where(visibility.of(Event.project_id)).scalar_subquery(),
+    )
 
 
 def page_version(session: Session, worker_id: str) -> str:
     """The same for one worker's page."""
-    parts = session.execute(
-        select(
-            Worker.last_activity,
-            Worker.status,
-            Worker.stop_requested_at,
-            select(func.max(Event.id))
-            .where(Event.worker_id == Worker.worker_id)
-            .correlate(Worker)
-            .scalar_subquery(),
-        ).where(Worker.worker_id == worker_id)
-    ).first()
-    return _version(parts or ())
+    return _version(rows_of(session, PAGE_VERSION, worker_id=worker_id).first() or ())
+
+
+PAGE_VERSION = select(
+    Worker.last_activity,
+    Worker.status,
+    Worker.stop_requested_at,
+    select(func.max(Event.id))
+    .where(Event.worker_id == Worker.worker_id)
+    .correlate(Worker)
+    .scalar_subquery(),
+).where(Worker.worker_id == bindparam("worker_id"))
 
 
 def runs_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue as Answer
@@ -15,10 +16,12 @@ from app.forms.seen import DeclareDeadForm
 from app.models import StageRun, Worker
 from app.queries.choices import project_names, worker_type_names
 from app.queries.events.list import EventFilter, event_page
+from app.queries.paging import Page
 from app.queries.workers.conditions import SHOWN_STATUSES, WorkerFilter
 from app.queries.workers.list import (
     NEWEST_FIRST,
     SORTS,
+    WorkerRow,
     list_version,
     page_version,
     runs_of,
@@ -42,22 +45,20 @@ EVENTS_SHOWN = 10
 @page(role="viewer")
 def index() -> Answer:
     """The workers that someone may care about now, or those that the address asks for."""
-    session, visibility = db.session(), current_visibility()
-    version = live.stamp(list_version(session, visibility))
+    version = live.stamp(list_version(db.session(), current_visibility()))
     if live.is_unchanged(version):
         return "", 204
     listing = Listing(sorts=SORTS, default="status", newest_first=NEWEST_FIRST)
     wanted = _wanted(listing)
-    parts = {
-        "page": worker_page(
-            session, visibility, wanted, listing.sort, listing.descending, listing.page
-        ),
+    shown = {
+        "listing": listing,
+        "wanted": wanted,
+        "page": _workers(listing, wanted),
         "refresh_url": listing.url(v=version),
     }
     if live.wants_region():
-        return render_template("workers/_list.html", listing=listing, wanted=wanted, **parts)
-    choices = _choices(wanted.project)
-    page = render_template("workers/index.html", listing=listing, wanted=wanted, **choices, **parts)
+        return render_template("workers/_list.html", **shown)
+    page = render_template("workers/index.html", **_choices(wanted.project), **shown)
     return page, listing.status
 
 
@@ -66,8 +67,7 @@ def index() -> Answer:
 def show(worker_id: str) -> Answer:
     """One worker: what it does now, what it did, and what happened to it."""
     require_worker(worker_id)
-    session, visibility = db.session(), current_visibility()
-    version = live.stamp(page_version(session, worker_id))
+    version = live.stamp(page_version(db.session(), worker_id))
     if live.is_unchanged(version):
         return "", 204
     listing = Listing()
@@ -75,12 +75,20 @@ def show(worker_id: str) -> Answer:
     return render_template(
         template,
         listing=listing,
-        worker=worker_row(session, worker_id),
-        runs=runs_of(session, visibility, worker_id, listing.page, RUNS_SHOWN),
-        events=event_page(session, visibility, EventFilter(worker=worker_id), size=EVENTS_SHOWN),
+        worker=worker_row(db.session(), worker_id),
         form=DeclareDeadForm(formdata=None),
         refresh_url=listing.url(v=version),
+        **_history(worker_id, listing.page),
     )
+
+
+def _history(worker_id: str, page: int) -> dict[str, Any]:
+    session, visibility = db.session(), current_visibility()
+    about = EventFilter(worker=worker_id)
+    return {
+        "runs": runs_of(session, visibility, worker_id, page, RUNS_SHOWN),
+        "events": event_page(session, visibility, about, size=EVENTS_SHOWN),
+    }
 
 
 @blueprint.post("/workers/<worker_id>/stop")
@@ -117,6 +125,11 @@ def _declare_dead(worker_id: str, form: DeclareDeadForm, session: Session) -> st
     form.require_seen(worker_id, held.run_id if held else None)
     pipeline.declare_dead(session, worker_id, current_actor())
     return f"{worker_id} is declared dead."
+
+
+def _workers(listing: Listing, wanted: WorkerFilter) -> Page[WorkerRow]:
+    order = listing.sort, listing.descending
+    return worker_page(db.session(), current_visibility(), wanted, *order, listing.page)
 
 
 def _wanted(listing: Listing) -> WorkerFilter:
