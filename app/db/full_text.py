@@ -63,6 +63,8 @@ LEFT JOIN tickets own ON own.ticket_id = d.ticket_id AND d.comment_id IS NULL
 LEFT JOIN comments c ON c.id = d.comment_id
 ORDER BY d.id""",
     "INSERT INTO search_fts (search_fts, rank) VALUES ('hashsize', 1048576)",
+    # Else the next one to write a comment would merge all that at once.
+    "INSERT INTO search_fts (search_fts) VALUES ('optimize')",
 )
 SQLITE_INDEXES = (
     """
