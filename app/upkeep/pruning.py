@@ -30,20 +30,20 @@ class EventPruning:
 
     def delete_batch(self, session: Session) -> int:
         """Delete the next few; returns how many. The caller commits."""
-        ids = session.scalars(
+        some = (
             select(Event.id)
             .where(Event.id > self._after, Event.id <= self.upto, *self._conditions())
             .order_by(Event.id)
             .limit(BATCH)
+        )
+        deleted = session.scalars(
+            delete(Event)
+            .where(Event.id.in_(some), Event.processed)
+            .returning(Event.id)
+            .execution_options(synchronize_session=False)
         ).all()
-        if ids:
-            self._after = ids[-1]
-            session.execute(
-                delete(Event)
-                .where(Event.id.in_(ids), Event.processed)
-                .execution_options(synchronize_session=False)
-            )
-        return len(ids)
+        self._after = max(deleted, default=self._after)
+        return len(deleted)
 
     def _conditions(self) -> tuple[ColumnElement[bool], ...]:
         return (Event.processed.is_(True), Event.created_at < self.before)

@@ -11,6 +11,7 @@ from app import clock
 from app.models import AuditEntry, Event
 from tests.factories import ANN, make_project, make_ticket
 from tests.records import events
+from tests.statements import counting_queries
 
 OLD = timedelta(days=100)
 MANY = 1_203
@@ -86,6 +87,14 @@ def test_more_than_one_batch_is_deleted_and_the_audit_says_so(run, board, long_h
         entry = session.scalars(select(AuditEntry).filter_by(action="events_pruned")).one()
         assert entry.details == {"number": MANY + 1}
         assert entry.actor_kind == "operator"
+
+
+def test_each_batch_is_one_statement(run, app, long_history):
+    with counting_queries(app) as sent:
+        run("prune", "--events-older-than", "90d")
+
+    # The count, two batches of 500, the rest, and the one that finds no more.
+    assert len([statement for statement in sent if " events" in statement]) == 5
 
 
 def test_numbers_of_deleted_events_are_not_given_again(run, board, long_history):
