@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Table, insert, inspect
 from sqlalchemy.engine import URL
@@ -27,6 +28,7 @@ from app.upkeep.databases import (
 from app.upkeep.files import copy_file, drafting, put_into, require_intact
 from app.upkeep.tables import (
     Checksum,
+    Rows,
     TableSum,
     count_tables,
     has_rows,
@@ -121,13 +123,15 @@ def _copy_table(
     source: Connection, target: Connection, table: Table, copy: Table, count: Count
 ) -> TableSum:
     checksum = Checksum()
+    driver = target.dialect.loaded_dbapi
+    refusals = (DataError, IntegrityError, driver.DataError, driver.IntegrityError)
     try:
         for rows in read_rows(source, table):
-            target.execute(insert(copy), rows)
+            _store(target, copy, rows)
             checksum.add(rows)
             count(len(rows))
-    except (DataError, IntegrityError) as error:
-        reason = str(error.orig).strip().splitlines()[0]
+    except refusals as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise Conflict(f"A row of {table.name} can't be copied: {reason}") from None
     copied = sum_table(target, copy)
     if copied != checksum.of(table.name):
@@ -136,6 +140,20 @@ def _copy_table(
             f"{checksum.rows:,}). Nothing was changed."
         )
     return copied
+
+
+def _store(target: Connection, table: Table, rows: Rows) -> None:
+    if target.dialect.name == "sqlite":
+        target.execute(insert(table), rows)
+        return
+    quote = target.dialect.identifier_preparer.quote
+    columns = [column.name for column in table.columns]
+    names = ", ".join(quote(name) for name in columns)
+    raw: Any = target.connection.driver_connection
+    # JSON is text by now, and needs no more than that.
+    with raw.cursor().copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as stream:
+        for row in rows:
+            stream.write_row([row[name] for name in columns])
 
 
 def _counting(total: int, progress: Progress) -> Count:
