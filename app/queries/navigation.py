@@ -18,8 +18,6 @@ from app.queries.workers.conditions import is_live
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 SHOWN_PROJECTS = 12
-OPEN_CAP = 1_000
-"""Counting open tickets stops here; the sidebar then says "1,000+"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +68,4 @@ def _statement(visibility: Visibility) -> Select[*tuple[Any, ...]]:
 
 def _some(table: Any, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     found = select(literal(1)).select_from(table).where(*conditions)
-    return number_of(found.correlate(Project), OPEN_CAP)
+    return number_of(found.correlate(Project))

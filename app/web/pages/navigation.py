@@ -11,7 +11,8 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.base import db
-from app.queries.navigation import OPEN_CAP, navigation
+from app.queries.navigation import navigation
+from app.queries.paging import COUNT_CAP
 from app.rendering import ago_text, exact_time, iso_time, short_text
 from app.web.auth.identity import Person, current_person, current_zone
 from app.web.http.live import wants_region
@@ -45,7 +46,7 @@ class Frame:
     workers_live: int
     calls: int
     projects: tuple[tuple[str, int], ...]
-    open_cap: int = OPEN_CAP
+    count_cap: int = COUNT_CAP
 
 
 def register(app: Flask) -> None:
