@@ -71,7 +71,7 @@ PAGES = (
     listed("deep page", f"state=all&page={DEEP}"),
     listed("deep page by title", f"state=all&sort=title&page={DEEP}"),
     Page("search: rare word", f"/tickets?state=all&q={RARE_WORD}", True),
-    Page("search: common word", f"/tickets?state=all&q={COMMON_WORD}"),
+    Page("search: common word", f"/tickets?state=all&q={COMMON_WORD}", True),
     Page("search: absent word", f"/tickets?state=all&q={ABSENT_WORD}", True),
     Page("search: an id", f"/tickets?state=all&q={CROWDED_TICKET}"),
     Page("ticket with 20 comments", f"/tickets/{CROWDED_TICKET}", True),
