@@ -25,6 +25,8 @@ from bench.processes import ROOT, callboard
 DATA = ROOT / "bench" / ".data"
 PASSWORD = "a password for the bench"
 
+SEARCH_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'search%'"
+
 POSTGRESQL_SETTINGS = """
 # Statistics are there or not as a run asks for them, and no other work disturbs it.
 autovacuum = off
@@ -87,6 +89,9 @@ class Sqlite:
         with closing(sqlite3.connect(self._file(name))) as connection:
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA cache_size=-500000")
+            # `callboard doctor --fix` makes the full-text index at once, and its triggers.
+            for (trigger,) in connection.execute(SEARCH_TRIGGERS).fetchall():
+                connection.execute(f"DROP TRIGGER {trigger}")
             for rows in batches:
                 for table, columns in COLUMNS.items():
                     names = columns.split()
