@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from app.db.base import db
+from app.db.full_text import is_of_index
 from tests.boards import (
     ON_POSTGRESQL,
     ON_SQLITE,
@@ -228,7 +229,8 @@ def test_a_restore_that_fails_on_the_way_leaves_what_was_there(full_app, backup)
 def test_a_backup_of_an_older_version_is_upgraded_on_the_way(full_app, empty_app, tmp_path):
     with full_app.app_context():
         flask_migrate.downgrade(revision=REVISIONS[1])
-        older = count_rows()
+        # Each kind of database keeps its full-text index in other tables.
+        older = {name: n for name, n in count_rows().items() if not is_of_index(name)}
     backup = made(full_app, tmp_path / "older.backup")
     with full_app.app_context():
         flask_migrate.upgrade()
