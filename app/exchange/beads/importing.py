@@ -19,13 +19,13 @@ from app.models import Comment, Event, Ticket, TicketDependency, TicketLabel
 
 EVERY_ID = "SELECT id FROM records UNION SELECT target FROM links ORDER BY 1"
 
-SKIP = f"""
+SKIP = """
     UPDATE records SET skipped_because = CASE
-      WHEN status = '{TOMBSTONE}' THEN 'tombstone: deleted where it comes from'
+      WHEN status = ?1 THEN 'tombstone: deleted where it comes from'
       WHEN id IN (SELECT record_id FROM places) THEN 'imported before'
       ELSE 'imported before into another project' END
-    WHERE status = '{TOMBSTONE}'
-       OR id IN (SELECT record_id FROM places UNION ALL SELECT record_id FROM elsewhere)"""  # noqa: S608 - a constant of ours
+    WHERE status = ?1
+       OR id IN (SELECT record_id FROM places UNION ALL SELECT record_id FROM elsewhere)"""
 
 SKIPPED = """
     SELECT skipped_because, count(*), sum(comments) FROM records
@@ -108,7 +108,7 @@ def _find_places(session: Session, staging: Staging, project_id: str) -> None:
 
 
 def _skip(staging: Staging, tally: Tally) -> None:
-    staging.execute(SKIP)
+    staging.execute(SKIP, (TOMBSTONE,))
     for why, records, comments in staging.execute(SKIPPED):
         tally.records_skipped[why] = records
         tally.comments_skipped["of a record that was skipped"] += comments

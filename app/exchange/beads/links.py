@@ -8,14 +8,14 @@ from app.exchange.beads.record import TOMBSTONE
 from app.exchange.beads.staging import Staging
 from app.exchange.beads.tally import Tally
 
-EVERY_LINK = f"""
+EVERY_LINK = """
     SELECT links.type, links.created_at, links.target = records.id, gone.id IS NOT NULL,
            here.ticket_id, there.ticket_id, here.is_new OR there.is_new
     FROM links CROSS JOIN records ON records.line = links.line
-    LEFT JOIN records AS gone ON gone.id = links.target AND gone.status = '{TOMBSTONE}'
+    LEFT JOIN records AS gone ON gone.id = links.target AND gone.status = ?
     LEFT JOIN places AS here ON here.record_id = records.id
     LEFT JOIN places AS there ON there.record_id = links.target
-    ORDER BY links.rowid"""  # noqa: S608 - a constant of ours
+    ORDER BY links.rowid"""
 
 REACHES = """
     WITH RECURSIVE ahead (ticket_id) AS (
@@ -47,7 +47,7 @@ class Links:
     def resolve(self) -> None:
         """Every link of the records, in the order of the file."""
         for kind, created_at, is_own, is_to_gone, here, there, has_new_end in self._staging.execute(
-            EVERY_LINK
+            EVERY_LINK, (TOMBSTONE,)
         ):
             why = _refusal(kind, here, there, is_own, is_to_gone, has_new_end)
             if why is None and kind == "blocks":

@@ -25,6 +25,9 @@ from app.models import Ticket
 from app.queries.search.phrases import phrases_of
 from app.visibility import Visibility
 
+IDS_MAX = 1_000
+"""Tickets that are found by the beginning of their id; the id itself comes first."""
+
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LAST = "\N{REPLACEMENT CHARACTER}"
 """Comes after every character that an id can have."""
@@ -75,8 +78,9 @@ def match_texts(
             select(documents.c.ticket_id)
             .where(documents.c.comment_id.is_(None), key >= beginning, key < beginning + LAST)
             .where(visibility.of(documents.c.project_id))
-            .limit(full_text.NEWEST_MAX)
+            .order_by(key)
+            .limit(IDS_MAX)
         ).all()
         ids |= dict.fromkeys(by_id)
-        is_cut = is_cut or len(by_id) == full_text.NEWEST_MAX
+        is_cut = is_cut or len(by_id) == IDS_MAX
     return TextMatches(list(ids), is_cut=is_cut, is_sqlite=is_sqlite)
