@@ -116,9 +116,9 @@ def _version(visibility: Visibility) -> Rows:
     projects = visibility.of(Project.repository_name)
     roles = visibility.of(WorkerType.project_id)
     return version_of_inbox(visibility).add_columns(
-        select(func.count()).where(projects).scalar_subquery(),
+        select(func.count()).select_from(Project).where(projects).scalar_subquery(),
         select(func.max(Project.updated_at)).where(projects).scalar_subquery(),
-        select(func.count()).where(roles).scalar_subquery(),
+        select(func.count()).select_from(WorkerType).where(roles).scalar_subquery(),
         select(func.max(WorkerType.updated_at)).where(roles).scalar_subquery(),
     )
 
