@@ -6,7 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.client import Client
-from bench.measures.claims import COMMENT, register
+from bench.fill.content import project_name
+from bench.measures.claims import COMMENT
 from bench.measures.pages import region_of
 from bench.processes import Server
 from bench.run import Run, signed_in
@@ -65,7 +66,10 @@ def watch(server: Server, cookies: dict[str, str], open_: int, number: int, unti
 def work(server: Server, token: str, until: float) -> None:
     """Claim or complete something every few seconds."""
     client = Client(server.port, token)
-    worker = register(client, "watched", 0)
+    worker = "watched"
+    role = {"project_id": project_name(3), "worker_type": "review"}
+    answer = client.post_json("/api/v1/workers", {"worker_id": worker, **role})
+    assert answer.status in (200, 201), answer.text[:500]
     run_id = None
     while time.perf_counter() + CHANGE_EVERY_SECONDS < until:
         if run_id is None:
