@@ -159,7 +159,7 @@ def test_the_development_server_leaves_the_telling_of_requests_to_the_edge():
 @pytest.mark.parametrize("style", logs.FORMATS)
 def test_a_process_writes_to_standard_error_in_the_format_that_was_set(style):
     code = (
-        "import logging; from app import logs; logs.configure('info', %r);"
+        "import logging; from app.observability import logs;logs.configure('info', %r);"
         "logging.getLogger('app.x').info('told'); logging.getLogger('app.x').debug('not told');"
         "logging.getLogger('library').info('not told')"
     )
