@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Callable
 from functools import partial
 from html import unescape
+from typing import TypeVar
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,13 +23,15 @@ from app.markdown import (
     to_html,
 )
 from app.markdown.cache import Cache
-from app.markdown.code import LANGUAGES, LONGEST_HIGHLIGHTED, coloured
+from app.markdown.code import LANGUAGES, LONGEST_HIGHLIGHTED, _lexer, coloured
 from app.markdown.parser import LARGEST_HTML
 from app.markdown.work import Work, WorkExceeded
 from tests.conftest import OpenSession
 from tests.factories import make_ticket
 from tests.markdown.hostile_code import hostile_code
 from tests.markdown.hostile_markdown import hostile_markdown
+
+T = TypeVar("T")
 
 MOST_TAGS = 20_000
 
@@ -54,19 +56,30 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "_cache", Cache(markdown.CACHE_BYTES))
 
 
-def processor_time(act: Callable[[], object], enough: float) -> float:
-    """Seconds of processor that `act` needs: the best of three, unless one is within `enough`.
+def processor_time(act: Callable[[], T], enough: float) -> tuple[float, T]:
+    """Seconds of processor that `act` needs, and what it gives: the best of three, unless one is
+    within `enough`.
 
     What is slow by its structure is slow each time; a busy machine or a first import is not.
     """
-    best = math.inf
-    for _ in range(3):
-        started = time.thread_time()
-        act()
-        best = min(best, time.thread_time() - started)
-        if best < enough:
-            break
-    return best
+    seconds, found = timed(act)
+    for _ in range(2):
+        if seconds >= enough:
+            seconds = min(seconds, timed(act)[0])
+    return seconds, found
+
+
+def timed(act: Callable[[], T]) -> tuple[float, T]:
+    started = time.thread_time()
+    found = act()
+    return time.thread_time() - started, found
+
+
+def rendered_anew(text: str) -> tuple[str, int]:
+    """Its HTML, and the work for it, though it was formatted before."""
+    markdown._cache = Cache(markdown.CACHE_BYTES)
+    page = Work(10**9)
+    return to_html(text, page), page.spent
 
 
 def work_for(text: str) -> int:
@@ -88,29 +101,27 @@ def test_a_costly_text_is_shown_as_written_and_the_reader_is_told(text: str) -> 
 def test_no_structure_costs_more_than_the_budget(longest: int) -> None:
     for seed in range(250):
         text = hostile_markdown(seed, longest)
-
-        def render(text: str = text) -> None:
-            markdown._cache = Cache(markdown.CACHE_BYTES)
-            to_html(text)
-
         # Very generous: on a quiet machine the slowest takes 0.04 s.
-        assert processor_time(render, 1) < 1, f"seed {seed}"
-        markdown._cache = Cache(markdown.CACHE_BYTES)
-        spent, html = work_for(text), to_html(text)
+        seconds, (html, spent) = processor_time(partial(rendered_anew, text), 1)
+        assert seconds < 1, f"seed {seed}"
         assert spent <= WORK_PER_TEXT, f"seed {seed}"
         assert html.count("<") <= MOST_TAGS, f"seed {seed}"
         assert len(html) <= 6 * LARGEST_HTML, f"seed {seed}"
         assert work_for(text) == 0, f"seed {seed}"
 
 
-@pytest.mark.parametrize("language", sorted(LANGUAGES))
+ONE_NAME_EACH = {type(_lexer(name)): name for name in sorted(LANGUAGES)}
+"""`py` and `python` are coloured by the same code."""
+
+
+@pytest.mark.parametrize("language", ONE_NAME_EACH.values())
 def test_no_code_takes_long_to_colour(language: str) -> None:
     for seed in range(20):
         code = hostile_code(seed, LONGEST_HIGHLIGHTED)
         # The budget is for one try more than `processor_time` makes.
         colour = partial(coloured, code, language, Work(4 * WORK_PER_TEXT))
         # Very generous: the slowest takes 0.05 s.
-        assert processor_time(colour, 0.5) < 0.5, f"seed {seed}"
+        assert processor_time(colour, 0.5)[0] < 0.5, f"seed {seed}"
 
 
 @pytest.mark.parametrize("language", ["autoit", "systemd", "ragel", "sas", "idris", "peg", "java"])
