@@ -118,7 +118,7 @@ def require_sqlite(found: tuple[int, ...], *, has_fts5: bool) -> None:
 
 
 def _make_folder(url: URL) -> None:
-    if url.database and url.database != ":memory:":
+    if url.database and _is_path(url.database):
         folder = Path(url.database).parent
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,10 +133,15 @@ def _make_private_file(
 ) -> None:
     """A new database belongs to its owner alone; SQLite gives the files beside it the same mode."""
     name = str(arguments[0])
-    if not name or name == ":memory:" or name.startswith("file:"):
+    if not _is_path(name):
         return
     with suppress(OSError):  # it is there already, or SQLite itself says what is wrong
         os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _is_path(name: str) -> bool:
+    """Whether SQLite takes this for the path of a file, and not for memory or for a URI."""
+    return bool(name) and name != ":memory:" and not name.startswith("file:")
 
 
 def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: str) -> None:

@@ -61,10 +61,14 @@ def test_a_full_disk(file):
     assert kind_of(database, "PRAGMA max_page_count = 1", filling) == "disk_full"
 
 
-def test_a_file_that_is_opened_for_reading_only(file):
+def test_a_file_that_is_opened_for_reading_only(file, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
     database = opened(f"sqlite:///file:{file}?mode=ro&uri=true")
 
     assert kind_of(database, "INSERT INTO notes VALUES ('x')") == "read_only"
+    assert list(elsewhere.iterdir()) == [], "a URI is not the path of a folder to be made"
 
 
 def test_a_request_that_only_reads_and_tries_to_write_is_a_fault_of_ours(file):
