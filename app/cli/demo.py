@@ -9,7 +9,14 @@ import click
 @click.option(
     "--port", default=8000, show_default=True, help="Where to serve it; another if it is taken."
 )
-def demo(port: int) -> None:
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 20),
+    default=1,
+    show_default=True,
+    help="How many times faster than usual agents work, and tickets come.",
+)
+def demo(port: int, speed: float) -> None:
     """Start a board on a scratch database with a few runners, and let you look.
 
     Tickets move, and new ones come; one fails and is tried again, one is sent back by review, a few
@@ -20,6 +27,6 @@ def demo(port: int) -> None:
     from app.sample.demo.show import run_demo
 
     try:
-        run_demo(port, click.echo)
+        run_demo(port, speed, click.echo)
     except DemoError as error:
         raise click.ClickException(str(error)) from None

@@ -31,7 +31,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     with (
         printed.open("wb") as stream,
         subprocess.Popen(
-            [*CALLBOARD, "demo", "--port", str(free_port())],
+            [*CALLBOARD, "demo", "--port", str(free_port()), "--speed", "10"],
             env=environment,
             stdout=stream,
             stderr=stream,

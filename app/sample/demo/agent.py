@@ -1,7 +1,8 @@
 """The demo's agent: it does no work, and reports what the sample says about its ticket.
 
-A script that is run by its path. Its argument is the demo's folder: `reports.json` there holds the
-reports by the ticket's title, `reported/` how many of them each ticket has used.
+A script that is run by its path. Its arguments are the demo's folder and how many seconds it takes
+for a step. `reports.json` in the folder holds the reports by the ticket's title, `reported/` how
+many of them each ticket has used.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ import time
 from pathlib import Path
 
 STEPS = ("reading the ticket and its comments", "working on it", "checking the result")
-SECONDS_PER_STEP = 1.2
 NOTE = "\n\n*(This is the demo's agent: nothing was really done.)*"
 
 
 def main() -> None:
     """Print some progress, then a report."""
-    folder = Path(sys.argv[1])
+    folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
     prompt = sys.stdin.read()
     ticket_id = os.environ["CALLBOARD_TICKET_ID"]
     for step in STEPS:
         print(f"{ticket_id}: {step} …", flush=True)  # noqa: T201 - the runner reads its output
-        time.sleep(SECONDS_PER_STEP * (10 if "--slow" in sys.argv else 1))
+        time.sleep(seconds)
     print(json.dumps(report(folder, ticket_id, prompt)))  # noqa: T201 - the runner reads its output
 
 

@@ -33,6 +33,9 @@ UNLUCKY = "unlucky"
 DIES_AFTER_SECONDS = 3
 LOOK_EVERY_SECONDS = 1
 NEW_TICKET_EVERY_SECONDS = 8
+STEP_SECONDS = 1.2
+UNLUCKY_STEP_SECONDS = 12
+"""What agents take for a step: the unlucky one is still at work when its runner is killed."""
 
 CREWS = {
     "anna": {"planning": 1, "design": 1, "research": 1, "implementation": 2},
@@ -54,14 +57,14 @@ class Interrupted(Exception):
     """The demo is to end."""
 
 
-def run_demo(port: int, echo: Callable[[str], None]) -> None:
+def run_demo(port: int, speed: float, echo: Callable[[str], None]) -> None:
     """The whole demo. Raises `DemoError`; returns when it is interrupted."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="callboard-demo-") as folder:
         processes = DemoProcesses(Path(folder), port)
         try:
-            _Demo(processes, Path(folder), echo).run()
+            _Demo(processes, Path(folder), speed, echo).run()
         except Interrupted:
             echo("Ending all that was started …")
         except httpx.HTTPError as error:
@@ -81,9 +84,16 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 class _Demo:
     """One demo, from the empty folder on."""
 
-    def __init__(self, processes: DemoProcesses, folder: Path, echo: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        processes: DemoProcesses,
+        folder: Path,
+        speed: float,
+        echo: Callable[[str], None],
+    ) -> None:
         self._processes = processes
         self._folder = folder
+        self._speed = speed
         self._echo = echo
         self._last_event = 0
         self._unlucky: Agent | None = None
@@ -139,7 +149,7 @@ class _Demo:
         raise DemoError(f"the server doesn't answer:\n{self._processes.log_of('server')}")
 
     def _start_unlucky(self, token: str) -> None:
-        agent = [sys.executable, "-I", str(SCRIPT), str(self._folder), "--slow"]
+        agent = self._agent(UNLUCKY_STEP_SECONDS)
         options = ["--project", PROJECT, "--type", "implementation"]
         self._unlucky = self._processes.start_runner(UNLUCKY, token, *options, "--", *agent)
 
@@ -154,17 +164,20 @@ class _Demo:
             self._processes.start_runner(name, token, "--config", str(config))
 
     def _crew_file(self, types: dict[str, int]) -> str:
-        command = json.dumps([sys.executable, "-I", str(SCRIPT), str(self._folder)])
+        command = json.dumps(self._agent(STEP_SECONDS / self._speed))
         return "".join(
             f'[[workers]]\nproject = "{PROJECT}"\ntype = "{name}"\nconcurrency = {slots}\n'
             f"command = {command}\n\n"
             for name, slots in types.items()
         )
 
+    def _agent(self, seconds: float) -> list[str]:
+        return [sys.executable, "-I", str(SCRIPT), str(self._folder), str(seconds)]
+
     def _make_next_ticket(self, tickets: Tickets) -> None:
         """The crew never runs out of work, so that there is something to see until the end."""
         if time.monotonic() > self._next_ticket_at:
-            self._next_ticket_at = time.monotonic() + NEW_TICKET_EVERY_SECONDS
+            self._next_ticket_at = time.monotonic() + NEW_TICKET_EVERY_SECONDS / self._speed
             tickets.make_next()
 
     def _print_events(self, http: httpx.Client) -> None:
