@@ -183,6 +183,22 @@ def page(context: BrowserContext, board: OpenSession, complaints: list[str]) -> 
     assert not complaints, complaints
 
 
+A_POLL_MS = 5_500
+"""A little more than the five seconds between the polls of a page."""
+
+
+@pytest.fixture
+def page_of_fast_polls(page: Page) -> Page:
+    """A page whose clock `wait_for_poll` puts forward; between that it goes as fast as any."""
+    page.clock.install()
+    return page
+
+
+def wait_for_poll(page: Page) -> None:
+    """Put the page's clock forward to its next poll, for which nobody has to wait then."""
+    page.clock.fast_forward(A_POLL_MS)
+
+
 @pytest.fixture
 def plain_page(browser: Browser, server: Server, board: OpenSession) -> Iterator[Page]:
     """A page of a browser that runs no scripts."""

@@ -7,12 +7,11 @@ from sqlalchemy import select
 from app import pipeline
 from app.actor import Actor
 from app.models import Event, PlanTemplate
+from tests.browser.conftest import wait_for_poll
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-A_POLL = 6_500
-"""Milliseconds: a poll comes every five seconds."""
 LOST = ("Failed to load resource: net::ERR_CONNECTION_REFUSED", "htmx:")
 """What the console says of a server that is gone."""
 
@@ -21,6 +20,23 @@ LOST = ("Failed to load resource: net::ERR_CONNECTION_REFUSED", "htmx:")
 def started_board(board):
     with board() as session:
         make_ticket(session, title="The first ticket")
+
+
+@pytest.fixture
+def page(page_of_fast_polls):
+    return page_of_fast_polls
+
+
+def asks_nothing_at_its_poll(page):
+    """Whether the page lets its next poll go by, and says so."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    wait_for_poll(page)
+    expect(page.locator("[data-live-status]").first).to_contain_text("paused")
+    wait_for_poll(page)
+    # An answer of the server that comes after both polls: theirs would have begun before.
+    page.evaluate("fetch('/healthz').then((answer) => answer.text())")
+    return [url for url in asked if not url.endswith("/healthz")] == []
 
 
 def ask_for_attention(session, title="Which one?"):
@@ -44,6 +60,7 @@ def test_the_dashboard_tells_what_another_process_did_again_and_again(page, boar
     for title in ("Broken checkout", "Broken search"):
         with board() as session:
             ask_for_attention(session, title)
+        wait_for_poll(page)
         expect(title_on(page, title).first).to_be_visible()
 
 
@@ -56,7 +73,9 @@ def test_nothing_new_is_answered_without_a_page(page):
             polls.append(answer.status)
 
     page.on("response", note)
-    page.wait_for_timeout(2 * A_POLL)
+    for _ in range(2):
+        with page.expect_response(lambda answer: "/?v=" in answer.url):
+            wait_for_poll(page)
     # One of the two may be the page as a new minute begins.
     assert 204 in polls
     assert set(polls) <= {200, 204}
@@ -68,11 +87,11 @@ def test_an_open_dialog_holds_the_page_still(page, board):
     page.keyboard.press("?")
     with board() as session:
         ask_for_attention(session, "Broken checkout")
-    page.wait_for_timeout(A_POLL)
+    assert asks_nothing_at_its_poll(page)
     expect(title_on(page, "Broken checkout")).to_have_count(0)
-    expect(page.locator("[data-live-status]")).to_contain_text("paused")
 
     page.keyboard.press("Escape")
+    wait_for_poll(page)
     expect(title_on(page, "Broken checkout").first).to_be_visible()
 
 
@@ -83,11 +102,12 @@ def test_picked_rows_of_the_inbox_stay_until_they_are_done_with(page, board):
     page.get_by_role("checkbox", name="Select w-1").check()
     with board() as session:
         ask_for_attention(session, "Broken search")
-    page.wait_for_timeout(A_POLL)
+    assert asks_nothing_at_its_poll(page)
     expect(title_on(page, "Broken search")).to_have_count(0)
     expect(page.get_by_text("1 selected")).to_be_visible()
 
     page.get_by_role("button", name="Clear").click()
+    wait_for_poll(page)
     expect(title_on(page, "Broken search").first).to_be_visible()
 
 
@@ -100,6 +120,7 @@ def test_the_keyboard_s_row_stays_marked_through_a_refresh(page, board):
     expect(marked).to_contain_text("Broken checkout")
     with board() as session:
         ask_for_attention(session, "Broken search")
+    wait_for_poll(page)
     expect(title_on(page, "Broken search").first).to_be_visible()
     expect(marked).to_contain_text("Broken checkout")
 
@@ -111,13 +132,14 @@ def test_a_clicked_link_holds_nothing_up_but_the_keyboard_s_focus_does(page, con
     with board() as session:
         ask_for_attention(session, "Broken checkout")
     page.bring_to_front()
+    wait_for_poll(page)
     expect(title_on(page, "Broken checkout").first).to_be_visible()
 
     page.keyboard.press("Tab")
     expect(page.locator("#dashboard :focus-visible")).to_have_count(1)
     with board() as session:
         ask_for_attention(session, "Broken search")
-    page.wait_for_timeout(A_POLL)
+    assert asks_nothing_at_its_poll(page)
     expect(title_on(page, "Broken search")).to_have_count(0)
 
 
@@ -127,12 +149,14 @@ def test_a_lost_server_is_told_and_its_return_too(page, server, board, complaint
     expect(banner).to_be_hidden()
     server.stop()
     try:
+        wait_for_poll(page)
         expect(banner).to_be_visible()
         expect(page.locator("[data-live-status]")).to_contain_text("no connection")
     finally:
         server.start()
     with board() as session:
         ask_for_attention(session, "Broken checkout")
+    wait_for_poll(page)
     expect(banner).to_be_hidden()
     expect(title_on(page, "Broken checkout").first).to_be_visible()
     unexpected = [text for text in complaints if not text.startswith(LOST)]
@@ -180,6 +204,7 @@ def test_a_worker_s_page_follows_its_heartbeats(page, board):
     expect(title_on(page, "It waits for a ticket")).to_be_visible()
     with board() as session:
         assert pipeline.claim_next(session, "w-1").ticket_id == ticket_id
+    wait_for_poll(page)
     expect(title_on(page, "Broken checkout").first).to_be_visible()
 
 
@@ -190,6 +215,7 @@ def test_the_list_of_tickets_follows_and_leaves_a_half_typed_filter_alone(page, 
     box.press_sequentially("chec")
     with board() as session:
         make_ticket(session, title="Broken checkout")
+    wait_for_poll(page)
     expect(title_on(page, "Broken checkout")).to_be_visible()
     expect(page.get_by_role("link", name="2 open")).to_be_visible()
     expect(box).to_be_focused()

@@ -8,7 +8,7 @@ from playwright.sync_api import ConsoleMessage, Request, expect
 
 from app.actor import Actor
 from app.models import Invitation, Ticket, User, UserSession
-from tests.browser.conftest import CHROMIUM_ARGS, PATIENCE_MS
+from tests.browser.conftest import CHROMIUM_ARGS, PATIENCE_MS, wait_for_poll
 from tests.factories import make_project, make_ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -130,8 +130,9 @@ def test_a_link_that_lets_someone_in_works_over_plain_http_too(board, browser, s
 
 
 def test_who_is_signed_out_keeps_what_they_typed_and_goes_on_after_signing_in(
-    page, board, server, complaints
+    page_of_fast_polls, board, server, complaints
 ):
+    page = page_of_fast_polls
     with board() as session:
         User.named(session, "ann").set_password(GOOD, ROOT)
         ticket = make_ticket(session).ticket_id
@@ -141,6 +142,7 @@ def test_who_is_signed_out_keeps_what_they_typed_and_goes_on_after_signing_in(
         UserSession.end_all(session, User.named(session, "ann"), ROOT)
     note = page.get_by_text("You are signed out. Nothing that you typed is lost")
     page.get_by_role("heading", level=1).click()
+    wait_for_poll(page)
     expect(note).to_be_visible()
     with page.context.expect_page() as opened:
         note.get_by_role("link", name="sign in").click()
@@ -148,6 +150,7 @@ def test_who_is_signed_out_keeps_what_they_typed_and_goes_on_after_signing_in(
     expect(opened.value.get_by_role("heading", name="Dashboard")).to_be_visible()
     opened.value.close()
     page.get_by_role("heading", level=1).click()
+    wait_for_poll(page)
     expect(note).to_be_hidden()
     page.get_by_role("button", name="Comment", exact=True).click()
     expect(page.get_by_text("A long thought")).to_be_visible()
