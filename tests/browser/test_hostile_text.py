@@ -166,7 +166,7 @@ def pages_of(server: Server, board: HostileBoard) -> Iterator[str]:
     }
     elsewhere = (
         "/static",
-        "/callboard.css",
+        "/bundles",
         "/join",
         "/reset",
         "/setup",

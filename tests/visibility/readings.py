@@ -33,7 +33,12 @@ NEVER_TWICE_THE_SAME = re.compile(r'(?<=value=")(?:[0-9a-f]{32}|[\w-]+\.[\w-]+\.
 PART = re.compile(r"<(?:\w+:)?(\w+)>")
 """A part of an operation's rule that names something."""
 
-STAND_INS = {"filename": "css/tokens.css", "secret": "none", "provider": "none"}
+STAND_INS = {
+    "filename": "css/tokens.css",
+    "bundle": "callboard.css",
+    "secret": "none",
+    "provider": "none",
+}
 """What stands for parts of addresses that name nothing of a project."""
 
 FILTERS = {

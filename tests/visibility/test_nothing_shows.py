@@ -27,7 +27,7 @@ WITHOUT_PROJECTS = (
     "/healthz",
     "/readyz",
     "/static",
-    "/callboard.css",
+    "/bundles",
     "/people",
     "/tokens",
     "/projects/new",

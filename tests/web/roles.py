@@ -12,7 +12,7 @@ ANYONE = "anyone"
 NEEDS: Mapping[str, str] = MappingProxyType(
     {
         "static": ANYONE,
-        "stylesheet": ANYONE,
+        "bundle": ANYONE,
         "health.alive": ANYONE,
         "health.ready": ANYONE,
         "metrics.show": ANYONE,  # asks for a token, or an admin, by itself

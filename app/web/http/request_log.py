@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("app.request")
 
-QUIET_ENDPOINTS = {"static", "stylesheet", "health.alive", "health.ready"}
+QUIET_ENDPOINTS = {"static", "bundle", "health.alive", "health.ready"}
 """Asked for all day: when all is well, only the debug level tells of them."""
 
 SHOWN_PARTS = {

@@ -69,6 +69,7 @@ def parts(board: OpenSession, rows: Rows) -> dict[str, Any]:
             "identity_id": 1,
             "secret": "none",
             "filename": "css/tokens.css",
+            "bundle": "callboard.css",
         }
 
 

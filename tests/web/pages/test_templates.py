@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from flask import Flask, flash, render_template
 
 from app import create_app
 from app.settings.board import ROOT, load_settings
+from app.web.http.bundles import BUNDLES
 from tests.pages import parsed
 
 TEMPLATES = ROOT / "templates"
@@ -128,49 +130,87 @@ def test_a_message_is_shown_once_and_escaped(error_page: str) -> None:
     assert error_page.count("It&#39;s &lt;done&gt;.") == 1
 
 
-def test_every_file_the_page_loads_exists_and_carries_its_hash(error_page: str) -> None:
-    for address in loaded_by(error_page):
-        path, _, version = address.partition("?v=")
-        assert path == "/callboard.css" or (ROOT / path.lstrip("/")).is_file(), path
-        assert re.fullmatch(r"[0-9a-f]{10}", version), address
-
-
-def test_every_module_is_loaded(error_page: str) -> None:
-    loaded = {Path(address.partition("?")[0]).name for address in loaded_by(error_page)}
-    assert {path.name for path in (STATIC / "js").iterdir()} <= loaded
-
-
-def test_the_one_stylesheet_holds_every_sheet_and_begins_with_the_order_of_the_layers(
-    app_without_tables: Flask, error_page: str
-) -> None:
-    (address,) = [address for address in loaded_by(error_page) if ".css" in address]
-    text = app_without_tables.test_client().get(address).text
-
-    sheets = [path.read_text("utf-8") for path in (STATIC / "css").iterdir()]
-    assert all(sheet in text for sheet in sheets)
-    assert len(text) == sum(map(len, sheets)) + len(sheets) - 1
-    assert text.startswith((STATIC / "css/tokens.css").read_text("utf-8"))
-    assert "@layer tokens, base, layout, components;" in (STATIC / "css/tokens.css").read_text()
-
-
-def test_the_stylesheet_is_cached_for_a_year_under_its_hash_only(
+def test_every_file_the_page_loads_exists_and_carries_its_hash(
     app_without_tables: Flask, error_page: str
 ) -> None:
     client = app_without_tables.test_client()
-    (address,) = [address for address in loaded_by(error_page) if ".css" in address]
+    for address in loaded_by(error_page):
+        with client.get(address) as found:
+            assert found.status_code == 200, address
+        assert re.fullmatch(r"[0-9a-f]{10}", address.partition("?v=")[2]), address
+
+
+def test_a_page_loads_one_sheet_one_script_and_its_icon(error_page: str) -> None:
+    names = sorted(Path(address.partition("?")[0]).name for address in loaded_by(error_page))
+    assert names == ["callboard.css", "callboard.js", "favicon.svg"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"), [("css", "*.css"), ("js", "*.js"), ("vendor", "*/*.js")]
+)
+def test_every_file_is_in_a_bundle(folder: str, kind: str) -> None:
+    bundled = {STATIC / path for paths in BUNDLES.values() for path in paths}
+    assert set((STATIC / folder).glob(kind)) <= bundled
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_bundle_holds_its_files_whole(
+    app_without_tables: Flask, name: str, encoding: str
+) -> None:
+    client = app_without_tables.test_client()
+    found = client.get(address_of(app_without_tables, name), headers={"Accept-Encoding": encoding})
+
+    assert found.headers.get("Content-Encoding", "identity") == encoding
+    assert "Accept-Encoding" in found.headers["Vary"]
+    text = (gzip.decompress(found.data) if encoding == "gzip" else found.data).decode()
+    assert all((STATIC / path).read_text("utf-8") in text for path in BUNDLES[name])
+
+
+def test_what_a_first_page_loads_is_light(app_without_tables: Flask, error_page: str) -> None:
+    client = app_without_tables.test_client()
+    size = 0
+    for address in loaded_by(error_page):
+        with client.get(address, headers={"Accept-Encoding": "gzip"}) as found:
+            size += len(found.data)
+    assert size < 60_000
+
+
+def test_the_stylesheet_begins_with_the_order_of_the_layers() -> None:
+    first = (STATIC / BUNDLES["callboard.css"][0]).read_text("utf-8")
+    assert "@layer tokens, base, layout, components;" in first
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_bundle_is_cached_for_a_year_under_its_hash_only(
+    app_without_tables: Flask, name: str
+) -> None:
+    client = app_without_tables.test_client()
+    address = address_of(app_without_tables, name)
     found = client.get(address)
     same = client.get(address, headers={"If-None-Match": found.headers["ETag"]})
+    compressed = client.get(address, headers={"Accept-Encoding": "gzip"})
 
     assert found.headers["Cache-Control"] == "public, max-age=31536000"
-    assert client.get("/callboard.css?v=0000000000").headers["Cache-Control"] == "no-cache"
-    assert client.get("/callboard.css").headers["Cache-Control"] == "no-cache"
+    assert client.get(f"/bundles/{name}?v=0000000000").headers["Cache-Control"] == "no-cache"
+    assert client.get(f"/bundles/{name}").headers["Cache-Control"] == "no-cache"
     assert (same.status_code, same.data) == (304, b"")
+    assert compressed.headers["ETag"] != found.headers["ETag"]
 
 
-def test_the_address_of_the_stylesheet_follows_a_proxys_prefix(app_without_tables: Flask) -> None:
-    with app_without_tables.test_request_context("/", environ_overrides={"SCRIPT_NAME": "/board"}):
-        url = app_without_tables.jinja_env.from_string("{{ stylesheet_url() }}").render()
-    assert url.startswith("/board/callboard.css?v=")
+def test_there_is_no_other_bundle(app_without_tables: Flask) -> None:
+    assert app_without_tables.test_client().get("/bundles/tokens.css").status_code == 404
+
+
+def test_the_address_of_a_bundle_follows_a_proxys_prefix(app_without_tables: Flask) -> None:
+    address = address_of(app_without_tables, "callboard.css", SCRIPT_NAME="/board")
+    assert address.startswith("/board/bundles/callboard.css?v=")
+
+
+def address_of(app: Flask, name: str, **environment: str) -> str:
+    """Where the browser is sent for it."""
+    with app.test_request_context("/", environ_overrides=environment):
+        return app.jinja_env.from_string("{{ bundle_url(name) }}").render(name=name)
 
 
 def test_htmx_is_told_to_stay_within_the_policy(error_page: str) -> None:
@@ -202,7 +242,7 @@ def test_a_module_imports_nothing_and_evaluates_nothing(module: Path) -> None:
 def loaded_by(page: str) -> list[str]:
     """The addresses of the files that a page loads."""
     found = parsed(page).select("link[href], script[src]")
-    assert len(found) > 10
+    assert found
     return [str(each.get("href") or each.get("src")) for each in found]
 
 

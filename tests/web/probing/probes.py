@@ -51,6 +51,7 @@ class Probes:
         self.parts = {
             "secret": "zap",
             "filename": "css/tokens.css",
+            "bundle": "callboard.css",
             "blocked_by_id": "zap",
             **parts,
         }
