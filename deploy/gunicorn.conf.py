@@ -117,9 +117,10 @@ class Log(Logger):
 logger_class = Log
 
 
-FIRST_BYTE_SECONDS = 5
-ARRIVAL_SECONDS = 30
+ARRIVAL_SECONDS = float(os.environ.get("CALLBOARD_ARRIVAL_SECONDS") or 30)
 """How long a whole request may take to arrive."""
+
+FIRST_BYTE_SECONDS = min(5, ARRIVAL_SECONDS)
 
 THREAD_READ_SECONDS, THREAD_WRITE_SECONDS = 10, 30
 """How long a thread waits for a client who doesn't go on: sending, or taking the answer."""

@@ -13,10 +13,9 @@ from typing import Self
 
 import httpx
 
-from tests.processes import CALLBOARD, ROOT, until
+from tests.processes import CALLBOARD, PATIENCE, ROOT, until
 
 HOST = "board.example.org"
-STOP_SECONDS = 30
 
 AS_SYSTEMD = """
 import os, sys
@@ -80,7 +79,7 @@ class Board:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -114,7 +113,7 @@ class Board:
     def wait(self) -> int:
         """Its exit code, when it has ended."""
         assert self._process
-        return self._process.wait(STOP_SECONDS)
+        return self._process.wait(PATIENCE)
 
     def stop(self) -> None:
         """End it, if it still runs."""
@@ -122,7 +121,7 @@ class Board:
             return
         self._process.terminate()
         try:
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -140,7 +139,7 @@ class Board:
 
     def _client(self) -> httpx.Client:
         transport = httpx.HTTPTransport(uds=str(self.socket))
-        return httpx.Client(base_url=f"http://{HOST}", transport=transport, timeout=30)
+        return httpx.Client(base_url=f"http://{HOST}", transport=transport, timeout=PATIENCE)
 
     def _answers(self) -> bool:
         assert self._process

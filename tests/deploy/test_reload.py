@@ -15,7 +15,7 @@ from tests.deploy.board import HOST, Board
 from tests.deploy.conftest import start
 from tests.deploy.load import load
 from tests.deploy.visitor import Visitor
-from tests.processes import free_port, until
+from tests.processes import PATIENCE, free_port, until
 
 PATHS = ["/healthz", "/readyz", "/nothing-here", "POST /api/v1/tickets"]
 GOOD = {200, 401, 404}
@@ -36,7 +36,9 @@ def direct(own):
     port = free_port()
     own.start("--workers", "2", "--bind", f"127.0.0.1:{port}", "--bind", f"unix:{own.socket}")
     headers = {"Host": HOST}
-    return lambda: httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30)
+    return lambda: httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE
+    )
 
 
 def test_a_reload_under_load_loses_nothing_of_direct_clients(own, direct, record_property):
@@ -80,7 +82,7 @@ def test_a_restart_behind_a_systemd_socket_loses_nothing(
                 assert own.wait() == 0
                 outcomes.mark("stopped")
                 own.start(door=door)
-                until(lambda: outcomes.count > outcomes.marks["stopped"] + 50, 40)
+                until(lambda: outcomes.count > outcomes.marks["stopped"] + 50)
         finally:
             proxy.stop()
 
@@ -107,10 +109,10 @@ def test_a_stop_finishes_what_has_begun(own, direct):
 
     thread = threading.Thread(target=post)
     thread.start()
-    assert began.wait(10)
+    assert began.wait(PATIENCE)
     time.sleep(0.3)  # until a thread of the board waits for the rest
     own.terminate()
-    thread.join(30)
+    thread.join(PATIENCE)
 
     assert own.wait() == 0
     assert [answer.status_code for answer in answers] == [401]
@@ -121,9 +123,9 @@ def reload_under(outcomes, board):
     until(lambda: outcomes.count > 50)
     before = workers_of(board)
     board.reload()
-    until(lambda: workers_of(board) and not workers_of(board) & before, 40)
+    until(lambda: workers_of(board) and not workers_of(board) & before)
     outcomes.mark("reloaded")
-    until(lambda: outcomes.count > outcomes.marks["reloaded"] + 50, 40)
+    until(lambda: outcomes.count > outcomes.marks["reloaded"] + 50)
 
 
 def workers_of(board):

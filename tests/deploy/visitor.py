@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.deploy.certificate import Certificate
+from tests.processes import PATIENCE
 
 VISITOR_ADDRESS = "127.0.0.7"
 """Another loopback address than the proxy's own: the board must see this one."""
@@ -23,7 +24,7 @@ class Visitor(httpx.Client):
     def __init__(self, url: str, certificate: Certificate, **options: Any) -> None:
         trusted = ssl.create_default_context(cafile=str(certificate.chain))
         transport = _ToThisMachine(verify=trusted, local_address=VISITOR_ADDRESS)
-        super().__init__(base_url=url, transport=transport, timeout=30, **options)
+        super().__init__(base_url=url, transport=transport, timeout=PATIENCE, **options)
 
     def send_form(self, path: str, **fields: str) -> httpx.Response:
         """Open a page and send its form, as a browser does."""
