@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from app.db.base import db
 from tests.exchange.conftest import SMALL_FILE
+from tests.processes import PATIENCE
 
 CALLBOARD = Path(sys.executable).with_name("callboard")
 
@@ -35,11 +37,18 @@ def callboard(tmp_path):
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 
     return start
+
+
+@pytest.fixture
+def migrated(make_app, tmp_path):
+    """The board's database has its tables."""
+    with make_app(f"sqlite:///{tmp_path / 'instance' / 'callboard.db'}").app_context():
+        db.engine.dispose()
 
 
 def test_help_groups_the_commands(callboard):
@@ -75,8 +84,9 @@ def test_a_database_without_tables_is_one_line_that_says_what_to_run(callboard, 
 
 
 @pytest.mark.parametrize("command", ["upgrade", "downgrade", "current", "check"])
-def test_a_database_of_a_newer_version_is_refused_in_one_line(callboard, tmp_path, command):
-    callboard("db", "upgrade")
+def test_a_database_of_a_newer_version_is_refused_in_one_line(
+    callboard, migrated, tmp_path, command
+):
     with closing(sqlite3.connect(tmp_path / "instance" / "callboard.db")) as file, file:
         file.execute("UPDATE alembic_version SET version_num = '9999'")
 
@@ -131,8 +141,7 @@ def test_a_file_that_is_not_there_is_a_usage_error(callboard):
     assert "does not exist" in done.stderr
 
 
-def test_the_import_shows_its_progress_to_a_terminal_only(callboard, tmp_path):
-    callboard("db", "upgrade")
+def test_the_import_shows_its_progress_to_a_terminal_only(callboard, migrated, tmp_path):
     command: list[str | Path] = [
         CALLBOARD,
         "import",
@@ -145,7 +154,7 @@ def test_the_import_shows_its_progress_to_a_terminal_only(callboard, tmp_path):
     terminal, inside = pty.openpty()
 
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=inside) as shown:
-        table = shown.communicate(timeout=60)[0].decode()
+        table = shown.communicate(timeout=PATIENCE)[0].decode()
     os.close(inside)
     progress = os.read(terminal, 65_536).decode()
     os.close(terminal)

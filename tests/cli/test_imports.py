@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from app.cli.group import COMMANDS
+from tests.processes import PATIENCE
 
 CALLBOARD = """
 import sys
@@ -51,7 +52,7 @@ def imported_by(tmp_path):
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr

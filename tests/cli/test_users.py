@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.actor import Actor
 from app.models import AuditEntry, User, UserSession
+from tests.processes import PATIENCE
 
 GOOD = "four quiet otters sing"
 CALLBOARD = Path(sys.executable).with_name("callboard")
@@ -103,7 +104,7 @@ def test_at_a_terminal_the_password_is_asked_for_and_not_shown(tmp_path):
         while prompt not in said:
             said += os.read(ours, 1_000)
         os.write(ours, f"{GOOD}\n".encode())
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
     assert GOOD.encode() not in said
     os.close(ours)
     listed = subprocess.run(
