@@ -1,6 +1,6 @@
 """Whatever is killed, every stage is done exactly once, and nothing is lost.
 
-Four runners with two slots each, 60 tickets of three stages. `CHAOS_SEED` chooses other moments,
+Four runners with two slots each, 30 tickets of three stages. `CHAOS_SEED` chooses other moments,
 `CHAOS_TICKETS` gives more work to do between them.
 """
 
@@ -28,7 +28,7 @@ from tests.runner.chaos import KINDS, Chaos
 from tests.runner.stage import Stage
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
-TICKETS = int(os.environ.get("CHAOS_TICKETS", "60"))
+TICKETS = int(os.environ.get("CHAOS_TICKETS", "30"))
 PLAN = ("implementation", "testing", "review")
 CREWS = ((0, 0), (1, 1), (2, 2), (0, 1))
 """The stages that the slots of each runner take."""
