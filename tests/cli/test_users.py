@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from app.actor import Actor
+from app.db.base import db
 from app.models import AuditEntry, User, UserSession
 from tests.processes import PATIENCE
 
@@ -86,9 +87,10 @@ def test_someone_is_made_with_a_link(run, board, stranger):
     assert user(board, "bob").has_password(GOOD)
 
 
-def test_at_a_terminal_the_password_is_asked_for_and_not_shown(tmp_path):
+def test_at_a_terminal_the_password_is_asked_for_and_not_shown(tmp_path, make_app):
+    with make_app(f"sqlite:///{tmp_path / 'callboard.db'}").app_context():
+        db.engine.dispose()
     environment = {**os.environ, "CALLBOARD_INSTANCE_PATH": str(tmp_path)}
-    subprocess.run([CALLBOARD, "db", "upgrade"], env=environment, check=True, capture_output=True)
     ours, its = pty.openpty()
     process = subprocess.Popen(
         [CALLBOARD, "user", "create", "bob", "--role", "admin"],
