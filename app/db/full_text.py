@@ -113,7 +113,8 @@ SQLITE_TRIGGERS: Mapping[str, str] = {
 }
 
 SQLITE_SEARCH = text("""
-SELECT d.ticket_id FROM search_fts JOIN search_documents d ON d.id = search_fts.rowid
+SELECT d.ticket_id, d.comment_id
+FROM search_fts JOIN search_documents d ON d.id = search_fts.rowid
 WHERE search_fts MATCH :words ORDER BY search_fts.rowid DESC LIMIT :most""")
 
 # --- PostgreSQL
@@ -218,7 +219,8 @@ POSTGRESQL_TRIGGERS: Mapping[str, str] = {
 }
 
 POSTGRESQL_SEARCH = """
-SELECT ticket_id FROM search_documents WHERE words @@ ({words}) ORDER BY id DESC LIMIT :most"""
+SELECT ticket_id, comment_id FROM search_documents
+WHERE words @@ ({words}) ORDER BY id DESC LIMIT :most"""
 
 # --- What is missing
 
@@ -314,14 +316,19 @@ def strays(connection: Connection) -> list[str]:
 
 
 def find_texts(
-    connection: Connection, phrases: Sequence[Phrase], only: str | None, hidden: Sequence[str]
-) -> Sequence[str]:
-    """The newest texts that hold all the phrases, as the ids of their tickets; one more than
-    `NEWEST_MAX` when there are more. In one project, or in all but some."""
-    values: dict[str, Any] = {"most": NEWEST_MAX + 1}
+    connection: Connection,
+    phrases: Sequence[Phrase],
+    only: str | None,
+    hidden: Sequence[str],
+    most: int | None = None,
+) -> Sequence[tuple[str, int | None]]:
+    """The newest texts that hold all the phrases: the id of each one's ticket, and of its comment,
+    None for the ticket's own text. One more than `most` (else `NEWEST_MAX`) when there are more. In
+    one project, or in all but some."""
+    values: dict[str, Any] = {"most": (most or NEWEST_MAX) + 1}
     if connection.dialect.name == "sqlite":
         values["words"] = _fts5_query(phrases, only, hidden)
-        return connection.scalars(SQLITE_SEARCH, values).all()
+        return [tuple(row) for row in connection.execute(SQLITE_SEARCH, values)]
     terms = []
     for number, phrase in enumerate(phrases):
         terms.append(f"callboard_phrase(:text_{number}, :is_beginning_{number})")
@@ -330,7 +337,7 @@ def find_texts(
         terms.append("CAST(:projects AS tsquery)")
         values["projects"] = _projects_tsquery(only, hidden)
     query = POSTGRESQL_SEARCH.format(words=" && ".join(terms))
-    return connection.scalars(text(query), values).all()
+    return [tuple(row) for row in connection.execute(text(query), values)]
 
 
 def _fts5_query(phrases: Sequence[Phrase], only: str | None, hidden: Sequence[str]) -> str:

@@ -47,6 +47,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.pages.people import blueprint as people
     from app.web.pages.plan_templates import blueprint as plan_templates
     from app.web.pages.projects import blueprint as projects
+    from app.web.pages.search import blueprint as search
     from app.web.pages.tickets import blueprint as tickets
     from app.web.pages.worker_types import blueprint as worker_types
     from app.web.pages.workers import blueprint as workers
@@ -54,6 +55,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     return (
         dashboard,
         projects,
+        search,
         members,
         worker_types,
         plan_templates,

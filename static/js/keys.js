@@ -4,16 +4,15 @@ const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => 
 const current = () => document.querySelector("[data-row].is-current");
 let currentId = "";
 
-function followLink(selector) {
+function follow(selector) {
   document.querySelector(selector)?.click();
 }
 
 function goToSearch(event) {
   event.preventDefault();
-  const box = document.querySelector("[data-search]");
+  const box = document.querySelector("#main [data-search]");
   if (box) return box.focus(), box.select();
-  const list = document.querySelector("[data-go=t]");
-  if (list) location.assign(`${list.href}#search`);
+  follow("[data-palette]");
 }
 
 function create() {
@@ -64,19 +63,26 @@ function escape(event) {
 // A dialog has the keyboard to itself.
 const unlessDialog = (action) => (event) => document.querySelector("dialog[open]") || action(event);
 
-const bindings = {
-  "[Shift]+/": goToSearch,
-  "c": create,
-  "j": () => move(1),
-  "k": () => move(-1),
-  "x": pick,
-  "Enter": open,
-  "[Shift]+?": () => document.getElementById("keys")?.showModal(),
+// What the keys of the table in the help dialog do.
+const actions = {
+  "palette": (event) => { event.preventDefault(); follow("[data-palette]"); },
+  "search": goToSearch,
+  "create": create,
+  "help": () => document.getElementById("keys").showModal(),
+  "next": () => move(1),
+  "previous": () => move(-1),
+  "open": open,
+  "pick": pick,
 };
-for (const letter of "dtwip") bindings[`g ${letter}`] = () => followLink(`[data-go=${letter}]`);
+const bindings = {};
+for (const { dataset } of document.querySelectorAll("#keys [data-keys]")) {
+  const [name, place] = dataset.does.split(":");
+  bindings[dataset.keys] = name === "go" ? () => follow(`[data-go=${place}]`) : actions[name];
+}
 
 // A ticked checkbox keeps the focus, and the keys go on working; a held key goes on moving.
-const isTyping = (event) => event.isComposing || event.target.matches?.("input:not([type=checkbox], [type=radio]), select, textarea");
+// Ctrl+K is no letter that somebody types.
+const isTyping = (event) => !event.ctrlKey && !event.metaKey && (event.isComposing || event.target.matches?.("input:not([type=checkbox], [type=radio]), select, textarea"));
 
 const guarded = Object.entries(bindings).map(([keys, action]) => [keys, unlessDialog(action)]);
 window.tinykeys.tinykeys(window, Object.fromEntries(guarded), { ignore: isTyping });
@@ -85,4 +91,3 @@ window.addEventListener("keydown", (event) => event.key === "Escape" && escape(e
 document.addEventListener("htmx:afterSettle", () => {
   if (currentId && !current()) mark(document.getElementById(currentId));
 });
-if (location.hash === "#search") document.querySelector("[data-search]")?.focus();

@@ -16,7 +16,7 @@ def found(session, *words, only=None, hidden=()):
     """Ids of the tickets whose texts hold all of them, the newest text first."""
     session.flush()
     phrases = [Phrase(word) for word in words]
-    return list(find_texts(session.connection(), phrases, only, hidden))
+    return [ticket for ticket, _ in find_texts(session.connection(), phrases, only, hidden)]
 
 
 def numbers(session):

@@ -79,7 +79,7 @@ def texts_found(url):
         faults = missing_parts(connection) + strays(connection)
     engine.dispose()
     assert faults == []
-    return sorted(found)
+    return sorted(ticket_id for ticket_id, _ in found)
 
 
 def keep_a_null_and_a_null_of_json(session):

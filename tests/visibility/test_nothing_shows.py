@@ -28,6 +28,7 @@ WITHOUT_PROJECTS = (
     "/readyz",
     "/static",
     "/bundles",
+    "/search",  # without words
     "/people",
     "/tokens",
     "/projects/new",

@@ -28,6 +28,8 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "trusted_header.join": ANYONE,
         # To see the board.
         "dashboard.show": "viewer",
+        "search.show": "viewer",
+        "search.palette": "viewer",
         "projects.index": "viewer",
         "projects.show": "viewer",
         "plan_templates.index": "viewer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -68,19 +69,36 @@ def match_texts(
     found = full_text.find_texts(
         session.connection(), phrases, project or visibility.only, sorted(visibility.hidden)
     )
-    ids = dict.fromkeys(found[: full_text.NEWEST_MAX])
+    ids = dict.fromkeys(ticket_id for ticket_id, _ in found[: full_text.NEWEST_MAX])
     is_cut = len(found) > full_text.NEWEST_MAX
-    if ID.fullmatch(typed.strip()):
-        id_ = documents.c.ticket_id
-        key = id_.collate("NOCASE") if is_sqlite else func.lower(id_).collate("C")
-        beginning = typed.strip().lower()
-        by_id = session.scalars(
-            select(documents.c.ticket_id)
-            .where(documents.c.comment_id.is_(None), key >= beginning, key < beginning + LAST)
-            .where(visibility.of(documents.c.project_id))
-            .order_by(key)
-            .limit(IDS_MAX)
-        ).all()
-        ids |= dict.fromkeys(by_id)
-        is_cut = is_cut or len(by_id) == IDS_MAX
+    by_id = ids_beginning(session, visibility, typed, IDS_MAX)
+    ids |= dict.fromkeys(by_id)
+    is_cut = is_cut or len(by_id) == IDS_MAX
     return TextMatches(list(ids), is_cut=is_cut, is_sqlite=is_sqlite)
+
+
+def ids_beginning(session: Session, visibility: Visibility, typed: str, most: int) -> Sequence[str]:
+    """Ids of tickets that begin with what was typed, in any case; the id itself comes first."""
+    beginning = typed.strip().lower()
+    if not ID.fullmatch(beginning):
+        return ()
+    id_ = documents.c.ticket_id
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    key = id_.collate("NOCASE") if is_sqlite else func.lower(id_).collate("C")
+    return session.scalars(
+        select(id_)
+        .where(documents.c.comment_id.is_(None), key >= beginning, key < beginning + LAST)
+        .where(visibility.of(documents.c.project_id))
+        .order_by(key)
+        .limit(most)
+    ).all()
+
+
+def ticket_named(session: Session, visibility: Visibility, typed: str) -> str | None:
+    """The ticket whose id was typed, in whatever case; None when there is none, or when several
+    differ in nothing but that."""
+    found = ids_beginning(session, visibility, typed, 2)
+    same = [ticket_id for ticket_id in found if ticket_id.lower() == typed.strip().lower()]
+    if typed.strip() in same:
+        return typed.strip()
+    return same[0] if len(same) == 1 else None

@@ -18,7 +18,7 @@ SHEETS = (
     *("pills", "rail", "timeline", "figures", "dashboard", "attention", "filters", "menus"),
     *("dialogs", "toasts", "empty", "diff", "comparison", "markdown", "highlight", "board"),
     *("ticket-page", "tabs", "plan-editor", "pager", "error-page", "live", "outside", "people"),
-    *("keys", "print"),
+    *("keys", "search", "palette", "print"),
 )
 """`tokens` declares the order of the layers; within a layer a later file wins."""
 
@@ -27,7 +27,7 @@ LIBRARIES = (
     "vendor/idiomorph-0.7.4/idiomorph-ext.min.js",
     "vendor/tinykeys-4.0.0/tinykeys.umd.js",
 )
-SCRIPTS = ("times", "live", "dialogs", "menus", "forms", "filters", "select", "keys")
+SCRIPTS = ("times", "live", "dialogs", "menus", "forms", "filters", "select", "keys", "palette")
 
 BUNDLES = {
     "callboard.css": tuple(f"css/{name}.css" for name in SHEETS),

@@ -19,6 +19,7 @@ from app.web.http.live import wants_region
 
 SECTIONS = {
     "dashboard": "dashboard",
+    "search": "search",
     "projects": "projects",
     "members": "projects",
     "worker_types": "projects",
