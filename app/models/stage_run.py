@@ -16,6 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
+from app.db.changes import send_changes
 from app.db.columns import bigint, created, intpk
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
 from app.models.event import Details, Event
@@ -210,7 +211,7 @@ class StageRun(Model):
         self._record("ticket_stage_completed", actor, comment_id=said, details=approved)
         if ticket.is_plan_done:
             ticket.close("completed", actor)
-        self.session.flush()  # the database tells which stage is the current one now
+        self._send()
 
     def send_back(self, to_stage: int, reason: str, actor: Actor | None = None) -> None:
         """Give the ticket back to an earlier stage; the reason is a comment its worker reads."""
@@ -231,7 +232,7 @@ class StageRun(Model):
         ticket.move_to(to_stage - 1)
         to = {"to_stage": to_stage, "to_worker_type": ticket.stage_name(to_stage)}
         self._record("ticket_stage_returned", actor, reason, comment_id=said, details=to)
-        self.session.flush()
+        self._send()
 
     def ask_attention(self, reason: str, actor: Actor | None = None) -> None:
         """The worker can't go on without a person: the ticket goes on hold and says why."""
@@ -244,12 +245,14 @@ class StageRun(Model):
         self.ticket.wait_for_attention(
             actor, self.worker_type, reason, run_id=self.run_id, comment_id=said
         )
+        self._send()
 
     def fail(self, reason: str, actor: Actor | None = None) -> None:
         """The attempt failed: another follows after a pause, until none is left."""
         if self._is_repeated("failed", reason, actor):
             return
         self._lose("failed", self._require_reason(reason), actor or self.doer)
+        self._send()
 
     def expire(self, reason: str, actor: Actor | None = None, *, cause: str | None = None) -> None:
         """The worker is gone: the stage goes back to its queue at once, as a lost attempt.
@@ -391,6 +394,10 @@ class StageRun(Model):
         self.reason = reason
         if self.worker_id:
             Worker.rest(self.session, self.worker_id)
+
+    def _send(self) -> None:
+        """The end of a report. The database tells which stage is the ticket's current one now."""
+        send_changes(self.session, self, self.ticket)
 
 
 # Both are locked, so that both are read anew after a wait: first the ticket, as everywhere.

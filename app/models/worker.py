@@ -17,6 +17,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from app import clock
 from app.actor import Actor
@@ -161,7 +163,10 @@ class Worker(Model):
     @classmethod
     def rest(cls, session: Session, worker_id: str) -> None:
         """The run that it held is over: it is idle, unless it became something else meanwhile."""
-        session.execute(_REST, {"resting": worker_id})
+        session.connection().execute(_REST, {"resting": worker_id})
+        known = session.identity_map.get(identity_key(cls, worker_id))
+        if known is not None and known.status == "active":
+            set_committed_value(known, "status", "idle")
 
     def show_output(self, tail: str) -> None:
         """Keep the last lines of what it writes, for people who want to see what it does."""
@@ -314,6 +319,4 @@ _REST = (
     update(Worker)
     .where(Worker.worker_id == bindparam("resting"), Worker.status == "active")
     .values(status="idle")
-    # What else has changed is sent once, at the end of the verb.
-    .execution_options(synchronize_session="evaluate", autoflush=False)
 )
