@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, insert
@@ -38,6 +39,8 @@ class Comment(Model):
     content: Mapped[str]
     submission_id: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[created]
+    edited_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
     @classmethod
     def require_content(cls, content: str) -> str:
@@ -52,6 +55,18 @@ class Comment(Model):
         """Store a comment by its columns; returns its number."""
         number: int = session.connection().execute(_ADD, values).scalar_one()
         return number
+
+
+class CommentVersion(Model):
+    """A text that a comment once had."""
+
+    __tablename__ = "comment_versions"
+    __table_args__ = (Index(None, "comment_id"),)
+
+    id: Mapped[intpk]
+    comment_id: Mapped[bigint] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    content: Mapped[str]
+    replaced_at: Mapped[created]
 
 
 _ADD = insert(Comment).returning(Comment.id)

@@ -24,7 +24,10 @@ class Project(Model):
     """A repository whose tickets and workers stand on the board."""
 
     __tablename__ = "projects"
-    __table_args__ = (CheckConstraint("last_ticket_number >= 0", name="last_ticket_number"),)
+    __table_args__ = (
+        CheckConstraint("last_ticket_number >= 0", name="last_ticket_number"),
+        CheckConstraint("max_in_progress >= 1", name="max_in_progress"),
+    )
 
     MISSING = "There is no project {}."
     NAME_MAX = 200
@@ -41,6 +44,8 @@ class Project(Model):
     patterns: Mapped[str] = mapped_column(server_default="")
     ticket_prefix: Mapped[str | None] = mapped_column(unique=True)
     last_ticket_number: Mapped[int] = mapped_column(server_default="0")
+    max_in_progress: Mapped[int | None]
+    """Tickets that are begun and not closed, at most; None: any number."""
     archived_at: Mapped[datetime | None]
     members_only: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[created]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import created, intpk, updated
+from app.db.columns import bigint, created, intpk, updated
 from app.errors import Conflict, Invalid
 from app.models.audit import Action, AuditEntry
 from app.text import optional_line, require_name, require_text
@@ -27,6 +27,7 @@ class WorkerType(Model):
         CheckConstraint("performed_by IN ('agent', 'person')", name="performed_by"),
         CheckConstraint("lease_seconds BETWEEN 10 AND 86400", name="lease_seconds"),
         CheckConstraint("max_attempts BETWEEN 1 AND 100", name="max_attempts"),
+        CheckConstraint("max_running >= 1", name="max_running"),
     )
 
     MISSING = "There is no such worker type; it may have been deleted."
@@ -50,6 +51,8 @@ class WorkerType(Model):
     performed_by: Mapped[str] = mapped_column(server_default="agent")
     lease_seconds: Mapped[int] = mapped_column(server_default="300")
     max_attempts: Mapped[int] = mapped_column(server_default="3")
+    max_running: Mapped[int | None]
+    """Runs at once; None: as many as there are workers."""
     prompt_version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[created]
     updated_at: Mapped[updated]
@@ -189,6 +192,20 @@ class StillNeeded(Conflict):
     def __init__(self, message: str, ticket_ids: list[str]) -> None:
         super().__init__(message, details={"ticket_ids": ticket_ids})
         self.ticket_ids = ticket_ids
+
+
+class GateApprover(Model):
+    """A person who may decide at a gate; where a gate names nobody, every team member may."""
+
+    __tablename__ = "gate_approvers"
+    __table_args__ = (Index(None, "user_id"),)
+
+    worker_type_id: Mapped[bigint] = mapped_column(
+        ForeignKey("worker_types.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[bigint] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
 
 
 class PromptVersion(Model):

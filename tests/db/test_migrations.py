@@ -17,18 +17,23 @@ from app.db.base import db
 from app.errors import RunNotCurrent
 from app.models import (
     ApiToken,
+    CommentVersion,
+    DefaultView,
     Event,
+    GateApprover,
     IdempotencyKey,
     Identity,
     Invitation,
     PlanTemplate,
     Project,
+    RelatedTickets,
     SavedView,
     SignInAttempt,
     StageRun,
     Ticket,
     User,
     UserSession,
+    WorkerType,
 )
 from tests.factories import ANN, GATE, PROJECT, claim, make_project, make_ticket, make_worker
 
@@ -77,7 +82,16 @@ def fill_every_table(session):
     SignInAttempt.begin(session, "ann", "127.0.0.1")
     at_provider = {"issuer": "https://id.example", "subject": "1", "label": None}
     Identity.link(session, user, **at_provider, actor=ANN)
-    session.add(SavedView(user_id=user.id, name="mine", query="state=open"))
+    view = SavedView(user_id=user.id, name="mine", query="state=open")
+    session.add(view)
+    session.flush()
+    session.add(DefaultView(user_id=user.id, view_id=view.id))
+    gate = session.scalar(select(WorkerType.id).where(WorkerType.worker_type == GATE))
+    session.add(GateApprover(worker_type_id=gate, user_id=user.id))
+    ticket.assignee_id = user.id
+    session.add(RelatedTickets(ticket_id=blocker.ticket_id, related_id=ticket.ticket_id))
+    said = ticket.say("Twice.", ANN)
+    session.add(CommentVersion(comment_id=said, content="Once."))
     IdempotencyKey.take(session, token.id, "key-1", "hash")
 
 

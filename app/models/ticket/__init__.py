@@ -9,6 +9,7 @@ What happens at a stage (complete, send back, fail …) is told by its run: see 
 
 from app.models.ticket.creation import TicketCreation
 from app.models.ticket.dependencies import TicketDependency
+from app.models.ticket.relations import RelatedTickets
 from app.models.ticket.retries import TicketRetries
 from app.models.ticket.row import IN_QUEUE, PRIORITIES, STATES
 from app.models.ticket.state import Resolution, TicketState
@@ -17,6 +18,7 @@ __all__ = [
     "IN_QUEUE",
     "PRIORITIES",
     "STATES",
+    "RelatedTickets",
     "Resolution",
     "Ticket",
     "TicketDependency",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import created, string_list, updated, utcnow
+from app.db.columns import bigint, created, string_list, updated, utcnow
 from app.errors import Conflict
 from app.models.event import LOGGED_ONLY, Details, Event
 from app.models.worker_type import WorkerType
@@ -115,6 +115,7 @@ class TicketRow(Model):
             "updated_at",
             "ticket_id",
         ),
+        _of_values("assignee_id"),
         _of_values("parent_id"),
         _of_values("claimed_by"),
         _of_values("backoff_until"),
@@ -152,6 +153,8 @@ class TicketRow(Model):
     parent_id: Mapped[str | None] = mapped_column(
         ForeignKey("tickets.ticket_id", ondelete="SET NULL")
     )
+    assignee_id: Mapped[bigint | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    """The person who looks after it."""
     claimed_by: Mapped[str | None] = mapped_column(
         ForeignKey("workers.worker_id", ondelete="SET NULL")
     )
