@@ -174,7 +174,9 @@ def _changes(event: Event) -> str:
 
 
 def _content(value: object) -> str:
-    return (_names(value) or "none") if isinstance(value, list) else f"“{_text(value)}”"
+    if isinstance(value, list):
+        return _names(value) or "none"
+    return "none" if value is None else f"“{_text(value)}”"
 
 
 def _names(value: object) -> str:

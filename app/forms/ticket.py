@@ -1,25 +1,28 @@
-"""What a person types to create a ticket, to edit it, or to change its plan."""
+"""What a person types to create a ticket, or to change its plan; the fields of editing, too."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Regexp
 
 from app.actor import Actor
 from app.forms.base import BoardForm, OnceMixin, at_most, one_line, required, select_choices
 from app.forms.plan import PlanField
-from app.models import Project, Ticket
+from app.models import Project, Ticket, User
 from app.models.label import LABEL_MAX, LABELS_MAX
 from app.models.ticket import PRIORITIES
 
 NUMBER_OF = {str(number): number for number in range(len(PRIORITIES))}
 DEFAULT_PRIORITY = "2"
+
+NOBODY = "Nobody"
 
 IDS_MAX = 2_000
 """Characters of a field that takes several ticket ids."""
@@ -35,20 +38,35 @@ SOME_IDS = Regexp(
 )
 
 
-class TicketTextForm(BoardForm):
-    """What a ticket says."""
+class TitleForm(BoardForm):
+    """What a ticket is called."""
 
     title = StringField("Title", filters=[one_line], validators=required(Ticket.TITLE_MAX))
+
+
+class DescriptionForm(BoardForm):
+    """What a ticket is about."""
+
     description = TextAreaField(
         "Description",
         validators=[at_most(Ticket.DESCRIPTION_MAX)],
         description="What should be true when it is done? Every worker reads this. Markdown works.",
     )
+
+
+class PriorityForm(BoardForm):
+    """How urgent a ticket is."""
+
     priority = RadioField(
         "Priority",
         choices=select_choices(*zip(NUMBER_OF, PRIORITIES, strict=True)),
         default=DEFAULT_PRIORITY,
     )
+
+
+class LabelsForm(BoardForm):
+    """The words that group a ticket with others."""
+
     labels = StringField(
         "Labels",
         filters=[one_line],
@@ -56,27 +74,60 @@ class TicketTextForm(BoardForm):
         description="Separated by commas.",
     )
 
-    @property
-    def values(self) -> dict[str, Any]:
-        """The fields as the verbs of a ticket take them; also for showing what was refused."""
-        return {
-            "title": self.title.data or "",
-            "description": self.description.data or "",
-            "priority": NUMBER_OF.get(self.priority.data, NUMBER_OF[DEFAULT_PRIORITY]),
-            "labels": (self.labels.data or "").split(","),
-        }
+
+class AssigneeForm(BoardForm):
+    """Who looks after a ticket."""
+
+    assignee = SelectField(
+        "Assignee",
+        choices=select_choices(("", NOBODY)),
+        validate_choice=False,  # who may be chosen, the verb knows
+        validators=[at_most(User.NAME_MAX)],
+        description="Looks after it, whoever does its stages.",
+    )
+
+    def offer(self, people: Sequence[tuple[str, str]]) -> None:
+        """Let those be chosen, each by name and by how they are called, and who it is already."""
+        names = {name for name, _ in people}
+        chosen = self.assignee.data or ""
+        also = [(chosen, chosen)] if chosen and chosen not in names else []
+        self.assignee.choices = select_choices(("", NOBODY), *people, *also)
 
 
-class NewTicketForm(OnceMixin, TicketTextForm):
-    """A new ticket of one project."""
+class ParentForm(BoardForm):
+    """What a ticket is a part of."""
 
-    execution_plan = PlanField("Execution plan", name="plan")
     parent_id = StringField(
         "Part of",
         filters=[one_line],
         validators=[at_most(Ticket.ID_MAX), ONE_ID],
         description="Id of a larger ticket that this one belongs to.",
     )
+
+
+READ: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "title": lambda typed: typed or "",
+        "description": lambda typed: typed or "",
+        "priority": lambda typed: NUMBER_OF.get(typed, NUMBER_OF[DEFAULT_PRIORITY]),
+        "labels": lambda typed: (typed or "").split(","),
+        "assignee": lambda typed: typed or None,
+        "parent_id": lambda typed: typed or None,
+    }
+)
+"""From what is typed into a field to what verbs take."""
+WRITTEN: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {**dict.fromkeys(READ, lambda value: value or ""), "priority": str, "labels": ", ".join}
+)
+"""The other way."""
+
+
+class NewTicketForm(
+    OnceMixin, TitleForm, DescriptionForm, PriorityForm, LabelsForm, AssigneeForm, ParentForm
+):
+    """A new ticket of one project."""
+
+    execution_plan = PlanField("Execution plan", name="plan")
     blocked_by = StringField(
         "Waits for",
         filters=[one_line],
@@ -102,39 +153,14 @@ class NewTicketForm(OnceMixin, TicketTextForm):
             session,
             project_id=project_id,
             execution_plan=self.execution_plan.stages,
-            parent_id=self.parent_id.data or None,
             ticket_id=self.ticket_id.data or None,
             submission_id=self.submission_id.data or None,
             actor=actor,
-            **self.values,
+            **{name: read(self[name].data) for name, read in READ.items()},
         )
         if blockers := re.findall(r"[^\s,;]+", self.blocked_by.data or ""):
             ticket.start_blocked_by(blockers, actor)
         return ticket
-
-
-class EditTicketForm(TicketTextForm):
-    """Other words for a ticket. `version` is the one that was read before typing."""
-
-    version = HiddenField(validators=COUNTED)
-
-    @classmethod
-    def of(cls, ticket: Ticket, labels: Sequence[str]) -> EditTicketForm:
-        """The form as the ticket is now."""
-        return cls(
-            data={
-                "title": ticket.title,
-                "description": ticket.description,
-                "priority": str(ticket.priority),
-                "labels": ", ".join(labels),
-                "version": str(ticket.version),
-            }
-        )
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The fields as `Ticket.edit` takes them."""
-        return {**super().values, "version": int(self.version.data or 0)}
 
 
 class PlanForm(BoardForm):

@@ -6,7 +6,17 @@ import re
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, false, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    and_,
+    delete,
+    exists,
+    false,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
@@ -242,3 +252,10 @@ class ProjectMember(Model):
     )
     added_by: Mapped[str]
     created_at: Mapped[created]
+
+
+_BELONGS = exists().where(
+    ProjectMember.project_id == Project.repository_name, ProjectMember.user_id == User.id
+)
+IS_HIDDEN = and_(Project.members_only, User.role != "admin", ~_BELONGS)
+"""Whether a project is kept from a person, where both are among a query's tables."""

@@ -8,12 +8,18 @@ from app.callers import Caller
 from app.loading import ticket_to_change
 from app.operations.operation import Tool, operation
 from app.operations.tickets import ONE, TAG, ticket_shown
-from app.queries.tickets.list import labels_of
 from app.schemas.base import TicketParam
 from app.schemas.tickets import Closing, Hold, PlanChange, Reopening, Resumption, TicketChange
 
 
-@operation("PATCH", ONE, tag=TAG, scope="plan", answer=ticket_shown)
+@operation(
+    "PATCH",
+    ONE,
+    tag=TAG,
+    scope="plan",
+    tool=Tool("update_ticket", destroys=True, repeatable=True),
+    answer=ticket_shown,
+)
 def update_ticket(
     session: Session,
     caller: Caller,
@@ -21,15 +27,9 @@ def update_ticket(
     body: TicketChange,
     if_match: int | None = None,
 ) -> str:
-    """Change what a ticket says; what is left out stays as it is."""
+    """Change what a ticket says, or who looks after it; what you leave out stays as it is."""
     ticket = ticket_to_change(session, caller.visibility, ticket_id, if_match)
-    values = body.over(
-        title=ticket.title,
-        description=ticket.description,
-        priority=ticket.priority,
-        labels=labels_of(session, [ticket_id]).get(ticket_id, []),
-    )
-    ticket.edit(**values, version=ticket.version, actor=caller.actor)
+    ticket.edit(caller.actor, **body.sent())
     return ticket_id
 
 

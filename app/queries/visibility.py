@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.db.columns import now_when_sent
 from app.db.rows import rows_of
 from app.errors import NotAuthenticated
-from app.models import ApiToken, Project, ProjectMember, User, UserSession
+from app.models import ApiToken, Project, User, UserSession
+from app.models.project import IS_HIDDEN
 from app.secret import hash_of
 from app.visibility import Visibility
 
-BELONGS = exists().where(
-    ProjectMember.project_id == Project.repository_name, ProjectMember.user_id == User.id
-)
-IS_HIDDEN = and_(Project.members_only, User.role != "admin", ~BELONGS)
 SIGNED_IN = (
     select(
         UserSession.id.label("session_id"),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import GenerateJsonSchema
 
-from app.models import Project, Ticket, Worker, WorkerType
+from app.models import Project, Ticket, User, Worker, WorkerType
 from app.models.label import LABEL_MAX, LABELS_MAX
 from app.models.plan import PLAN_MAX
 from app.text import without_control
@@ -126,6 +126,11 @@ WorkerId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=Worker.ID_MAX, pattern=NAME),
     Field(examples=["review-1"]),
+]
+PersonName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=User.NAME_MAX, pattern=r"^[A-Za-z0-9._@+-]+$"),
+    Field(examples=["ann"]),
 ]
 RowNumber = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 Label = Annotated[

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
 from app.models import Comment, Ticket
+from app.models.ticket.content import Content
 from app.queries.tickets.conditions import TicketFilter
 from app.schemas.base import (
     PLAN,
@@ -18,6 +19,7 @@ from app.schemas.base import (
     Labels,
     Page,
     Paged,
+    PersonName,
     Plan,
     ProjectName,
     RequestBody,
@@ -48,6 +50,7 @@ TITLE = "What is to be done, in one line."
 DESCRIPTION = "All that a worker needs to know (Markdown)."
 PRIORITY = "0 urgent, 1 high, 2 medium, 3 low. Queues are worked off by priority, then by age."
 LABELS = "Free words that group tickets."
+ASSIGNEE = "The person who looks after it: the name they sign in with."
 PARENT = "The ticket that this one is a part of, in the same project."
 SITUATIONS = (
     "running: a worker is at it. ready: waits in a queue. backoff: rests after a failed attempt. "
@@ -72,6 +75,7 @@ class TicketNew(RequestBody):
     priority: int = Field(2, ge=0, le=3, description=PRIORITY)
     labels: Labels = Field(default=[], description=LABELS)
     parent_id: TicketId | None = Field(None, description=PARENT)
+    assignee: PersonName | None = Field(None, description=ASSIGNEE)
     blocked_by: list[TicketId] = Field(
         default=[],
         max_length=Ticket.BLOCKERS_MAX,
@@ -89,6 +93,12 @@ class TicketChange(Change):
     description: str = Field("", max_length=Ticket.DESCRIPTION_MAX, description=DESCRIPTION)
     priority: int = Field(2, ge=0, le=3, description=PRIORITY)
     labels: Labels = Field(default=[], description=f"{LABELS} These replace those it has.")
+    assignee: PersonName | None = Field("", description=f"{ASSIGNEE} Null: nobody.")
+    parent_id: TicketId | None = Field("", description=f"{PARENT} Null: of none.")
+
+    def sent(self) -> Content:
+        """What `Ticket.edit` takes."""
+        return cast("Content", self.model_dump(include=self.model_fields_set))
 
 
 class PlanChange(RequestBody):
@@ -151,6 +161,7 @@ class TicketLine(ResponseBody):
     waits_for: list[str] = Field(description="Which ones: their ids.")
     failed_attempts: int = Field(description="How often its current stage has failed.")
     parent_id: str | None = Field(description=PARENT)
+    assignee: str | None = Field(description=ASSIGNEE)
     created_by: str | None = Field(description="Who made it.")
     external_ref: str | None = Field(description="Where it was imported from.")
     version: int = Field(description="Changes with its text and its plan; `If-Match` names it.")

@@ -73,3 +73,14 @@ function ask(asking, submitter, then) {
 
 // A form that came back with errors inside a dialog opens it again.
 document.querySelector("dialog[data-open-now]")?.showModal();
+
+// A dialog whose form is fetched when it is asked for: what was in it before must not flash up.
+document.addEventListener("close", (event) => {
+  if (event.target.matches("[data-filled-late]")) event.target.replaceChildren();
+}, true);
+
+// Its form comes back with what is wrong, or is told that all is saved.
+document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
+  if (target.closest("[data-filled-late]") && [409, 422].includes(detail.xhr.status)) detail.shouldSwap = true;
+});
+document.addEventListener("saved", (event) => event.target.closest("dialog")?.close());

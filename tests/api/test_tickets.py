@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.models import User
 from tests.api.conftest import Program, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket, run_stage
@@ -219,3 +220,17 @@ def test_a_list_costs_the_same_number_of_queries_however_long(
         counts.append(len(sent))
     # The first request also notes that the token was used.
     assert counts[1] == counts[2]
+
+
+def test_a_person_is_assigned_and_no_longer(planner: Program, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session)
+        User.create(session, name="bob", role="member", actor=ANN)
+    assigned = planner.patch("/tickets/WEB-1", {"assignee": "bob"}).json
+    assert (assigned["assignee"], assigned["version"]) == ("bob", 2)
+    assert planner.patch("/tickets/WEB-1", {"title": "Other"}).json["assignee"] == "bob"
+    assert planner.get("/tickets").json["items"][0]["assignee"] == "bob"
+    assert planner.patch("/tickets/WEB-1", {"assignee": None}).json["assignee"] is None
+    refused = planner.patch("/tickets/WEB-1", {"assignee": "eve"})
+    assert refused.status_code == 422
+    assert "nobody named eve" in refused.text

@@ -49,6 +49,7 @@ PLAN = {
     "update_worker_type",
     "create_ticket",
     "create_tickets",
+    "update_ticket",
     "add_ticket_comment",
     "hold_ticket",
     "resume_ticket",
@@ -61,6 +62,7 @@ PLAN = {
 }
 OF_SCOPE = {"read": READ, "work": WORK, "plan": PLAN, "admin": set(), "metrics": set()}
 DESTROYS = {
+    "update_ticket",
     "update_project",
     "update_worker_type",
     "hold_ticket",

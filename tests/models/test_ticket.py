@@ -2,23 +2,16 @@
 
 import pytest
 
-from app.errors import Conflict, Invalid, NotFound, Stale
+from app.errors import Conflict, Invalid, NotFound
 from app.models import Ticket, WorkerType
 from app.models.label import LABELS_MAX
+from app.models.ticket.content import EditConflict, digests_of
 from tests.factories import ANN, PROJECT, make_project, make_ticket, make_worker, run_stage
 from tests.records import comments, event_types, labels, later
 
 
 def edit(ticket, **changes):
-    values = {
-        "title": ticket.title,
-        "description": ticket.description,
-        "priority": ticket.priority,
-        "labels": [],
-        "version": ticket.version,
-        "actor": ANN,
-    }
-    ticket.edit(**{**values, **changes})
+    ticket.edit(ANN, **changes)
 
 
 def test_a_new_ticket_is_open_at_the_start_of_its_plan(session):
@@ -168,23 +161,55 @@ def test_an_edit_changes_what_the_ticket_says(session):
     assert event_types(session, ticket) == ["ticket_created", "ticket_edited"]
 
 
-def test_an_edit_that_lost_a_race_is_stale_and_changes_nothing(session):
-    ticket = make_ticket(session, title="First")
-    edit(ticket, title="Second", version=1)
+def test_an_edit_that_changes_nothing_leaves_no_trace(session):
+    ticket = make_ticket(session, title="Same", labels=["b", "a"])
 
-    with pytest.raises(Stale, match="changed by someone else"):
-        edit(ticket, title="Third", version=1)
+    edit(ticket, title=" Same ", labels=["a", "b"], assignee=None)
 
-    assert ticket.title == "Second"
+    assert ticket.version == 1
+    assert event_types(session, ticket) == ["ticket_created"]
+
+
+def test_edits_of_different_fields_come_together(session):
+    ticket = make_ticket(session, title="First", description="Old")
+    seen = digests_of(ticket.content())
+    edit(ticket, title="Second", priority=0)
+
+    # The other one's form sends all fields, as it was opened; only its description was changed.
+    edit(ticket, seen=seen, title="First", priority=2, labels=[], description="New")
+
+    assert (ticket.title, ticket.priority, ticket.description) == ("Second", 0, "New")
+
+
+def test_edits_of_the_same_field_are_a_conflict_and_change_nothing(session):
+    ticket = make_ticket(session, title="First", description="Old")
+    seen = digests_of(ticket.content())
+    edit(ticket, title="Second")
+
+    with pytest.raises(EditConflict, match=r"changed by someone else .*: title") as refusal:
+        edit(ticket, seen=seen, title="Third", description="New")
+
+    assert refusal.value.fields == ["title"]
+    assert (ticket.title, ticket.description) == ("Second", "Old")
     assert event_types(session, ticket).count("ticket_edited") == 1
+
+
+def test_the_same_change_made_twice_is_no_conflict(session):
+    ticket = make_ticket(session, title="First")
+    seen = digests_of(ticket.content())
+    edit(ticket, title="Second")
+
+    edit(ticket, seen=seen, title="Second")
+
+    assert ticket.version == 2
 
 
 def test_work_on_a_ticket_makes_no_edit_of_its_text_stale(session):
     ticket = make_ticket(session)
-    version = ticket.version
+    seen = digests_of(ticket.content())
     run_stage(session, ticket).complete("done")
 
-    edit(ticket, title="Still mine", version=version)
+    edit(ticket, seen=seen, title="Still mine")
 
     assert ticket.title == "Still mine"
 
@@ -236,3 +261,24 @@ def test_a_new_project_leases_for_five_minutes_unless_told_otherwise(session):
 
     assert WorkerType.named(session, PROJECT, "review").lease_seconds == 300
     assert make_worker(session).is_live
+
+
+def test_an_edit_moves_a_ticket_under_another(session):
+    parent, ticket = make_ticket(session), make_ticket(session)
+
+    edit(ticket, parent_id=parent.ticket_id)
+    assert ticket.parent_id == parent.ticket_id
+    edit(ticket, parent_id=None)
+    assert ticket.parent_id is None
+
+
+def test_a_ticket_is_no_part_of_itself_nor_of_its_parts(session):
+    whole = make_ticket(session)
+    part = make_ticket(session, parent_id=whole.ticket_id)
+    smallest = make_ticket(session, parent_id=part.ticket_id)
+
+    for below in (whole, part, smallest):
+        with pytest.raises(Invalid, match="a part of it") as refusal:
+            edit(whole, parent_id=below.ticket_id)
+        assert refusal.value.field == "parent_id"
+    assert whole.parent_id is None

@@ -71,7 +71,7 @@ def test_a_ticket_that_comes_back_keeps_its_place_by_age(session):
 def test_a_changed_priority_counts_at_once(session):
     make_ticket(session)
     second = make_ticket(session)
-    second.edit(title="x", description="", priority=0, labels=[], version=1, actor=ANN)
+    second.edit(ANN, priority=0)
 
     assert claimed(session, make_worker(session)) == second.ticket_id
 

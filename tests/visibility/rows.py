@@ -152,8 +152,7 @@ class Furnisher:
         again.hold(ANN)
         again.resume(ANN, f"Mend the {self.word}.")
         again.amend_plan([self.build, self.review], ANN)
-        texts = {"title": f"A mended {self.word}", "description": ""}
-        again.edit(**texts, priority=3, labels=[], version=again.version, actor=ANN)
+        again.edit(ANN, title=f"A mended {self.word}", description="", priority=3, labels=[])
         names = {"ready": ready, "part": part, "blocked": blocked, "gate": gate}
         return {name: ticket.ticket_id for name, ticket in names.items()}
 

@@ -55,6 +55,11 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         # To work with tickets, and step in.
         "tickets.new": "member",
         "tickets.edit": "member",
+        "tickets.change_title": "member",
+        "tickets.change_priority": "member",
+        "tickets.change_labels": "member",
+        "tickets.change_assignee": "member",
+        "tickets.change_parent": "member",
         "tickets.plan": "member",
         "tickets.complete": "member",
         "tickets.send_back": "member",

@@ -14,6 +14,7 @@ from app.errors import Conflict, Invalid
 from app.models.label import TicketLabel, require_labels
 from app.models.plan import require_plan
 from app.models.project import Project
+from app.models.ticket.content import checked
 from app.models.ticket.text import TicketText
 from app.text import require_name
 
@@ -36,6 +37,7 @@ class TicketCreation(TicketText):
         priority: int = 2,
         labels: Sequence[str] = (),
         parent_id: str | None = None,
+        assignee: str | None = None,
         ticket_id: str | None = None,
         submission_id: str | None = None,
     ) -> Self:
@@ -56,7 +58,9 @@ class TicketCreation(TicketText):
         )
         names = require_labels(labels)
         if parent_id:
-            ticket.parent_id = cls._require_parent(session, project_id, parent_id)
+            ticket.parent_id = cls.require_parent(session, project_id, parent_id)
+        if assignee:
+            ticket.assignee_id = cls.require_assignee(session, project_id, assignee)
         if ticket_id:
             ticket.ticket_id = cls._require_free_id(session, ticket_id)
         else:
@@ -81,7 +85,9 @@ class TicketCreation(TicketText):
     ) -> Self:
         """A new ticket that has no id yet and is in no session. Raises `Invalid` for its text."""
         now = clock.now()
-        ticket = cls(
+        text = checked({"title": title, "description": description, "priority": priority})
+        return cls(
+            **text,
             project_id=project_id,
             execution_plan=execution_plan,
             completed_stages=0,
@@ -96,8 +102,6 @@ class TicketCreation(TicketText):
             created_by=actor.label,
             submission_id=submission_id,
         )
-        ticket._set_text(title, description, priority)
-        return ticket
 
     @classmethod
     def require_id(cls, ticket_id: str) -> str:
@@ -130,10 +134,3 @@ class TicketCreation(TicketText):
         if cls.taken_ids(session, [ticket_id]):
             raise Conflict(f"The id {ticket_id} is taken; choose another.", "ticket_id")
         return ticket_id
-
-    @classmethod
-    def _require_parent(cls, session: Session, project_id: str, parent_id: str) -> str:
-        parent = session.get(cls, parent_id.strip())
-        if parent is None or parent.project_id != project_id:
-            raise Invalid(f"{project_id} has no ticket {parent_id}.", "parent_id")
-        return parent.ticket_id

@@ -2,50 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Unpack
 
 from app import clock
 from app.actor import Actor
-from app.errors import Invalid, Stale
 from app.models.comment import Comment
-from app.models.label import TicketLabel, require_labels
-from app.models.ticket.row import PRIORITIES, TicketRow
-from app.text import require_line, require_text
+from app.models.label import TicketLabel
+from app.models.ticket.belonging import TicketBelonging
+from app.models.ticket.content import Content, EditConflict, checked, difference, merge
 
 
-class TicketText(TicketRow):
-    """Title, description, priority, labels and comments."""
+class TicketText(TicketBelonging):
+    """Changing its content, and adding comments."""
 
     __abstract__ = True
 
     def edit(
-        self,
-        *,
-        title: str,
-        description: str,
-        priority: int,
-        labels: Sequence[str],
-        version: int,
-        actor: Actor,
+        self, actor: Actor, seen: Mapping[str, str] | None = None, **changes: Unpack[Content]
     ) -> None:
-        """Change what the ticket says. Raises `Stale` when `version` is no longer the ticket's."""
-        if version != self.version:
-            raise Stale(f"{self.ticket_id} was changed by someone else while you were editing it.")
-        before = self._content()
-        self._set_text(title, description, priority)
-        TicketLabel.replace(self.session, self.ticket_id, require_labels(labels))
-        self.version += 1
-        self.record("ticket_edited", actor, details=_difference(before, self._content()))
+        """Change what is given. `seen`: digests of what was there when the editor began; what only
+        others changed since stays. Raises `EditConflict` for what both changed, and `Invalid`."""
+        before = self.content()
+        wanted, lost = merge(before, checked(changes), seen or {})
+        if lost:
+            raise EditConflict(self.ticket_id, lost)
+        if wanted:
+            self._set(wanted)
+            self.version += 1
+            self.record("ticket_edited", actor, details=difference(before, wanted))
 
-    def _content(self) -> dict[str, Any]:
+    def content(self) -> Content:
         """What `edit` may change."""
         return {
             "title": self.title,
             "description": self.description,
-            "priority": PRIORITIES[self.priority],
-            "labels": TicketLabel.of(self.session, self.ticket_id),
+            "priority": self.priority,
+            "labels": sorted(TicketLabel.of(self.session, self.ticket_id)),
+            "assignee": self.assignee,
+            "parent_id": self.parent_id,
         }
+
+    def _set(self, content: Content) -> None:
+        # First what may still be refused.
+        if "assignee" in content:
+            name = content["assignee"]
+            self.assignee_id = (
+                self.require_assignee(self.session, self.project_id, name) if name else None
+            )
+        if "parent_id" in content:
+            self._move_under(content["parent_id"])
+        if "labels" in content:
+            TicketLabel.replace(self.session, self.ticket_id, list(content["labels"]))
+        self.title = content.get("title", self.title)
+        self.description = content.get("description", self.description)
+        self.priority = content.get("priority", self.priority)
 
     def say(
         self,
@@ -71,21 +82,3 @@ class TicketText(TicketRow):
             submission_id=submission_id,
             created_at=self.updated_at,
         )
-
-    def _set_text(self, title: str, description: str, priority: int) -> None:
-        self.title = require_line(title, "title", self.TITLE_MAX)
-        self.description = require_text(description, "description", self.DESCRIPTION_MAX)
-        if priority not in range(len(PRIORITIES)):
-            raise Invalid("Priority is 0 (urgent), 1 (high), 2 (medium) or 3 (low).", "priority")
-        self.priority = priority
-
-
-def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Which fields changed, from what to what; a description is too long to be kept twice."""
-    changed = [name for name in before if before[name] != after[name]]
-    short = [name for name in changed if name != "description"]
-    return {
-        "changed": changed,
-        "from": {name: before[name] for name in short},
-        "to": {name: after[name] for name in short},
-    }

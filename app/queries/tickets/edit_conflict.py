@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Event
 from app.models.ticket import PRIORITIES
+from app.models.ticket.content import NAMES, Content
 from app.queries.tickets.view import TicketView
 
 CHANGING = ("ticket_edited", "ticket_plan_changed")
@@ -39,19 +40,20 @@ def last_change(session: Session, ticket_id: str) -> Change:
     return Change(*row) if row else Change(None, None)
 
 
-def text_rows(view: TicketView, typed: Mapping[str, Any]) -> list[Row]:
-    """The words of a ticket, saved and typed, where they differ."""
-    ticket = view.ticket
-    labels = sorted({label.strip() for label in typed["labels"] if label.strip()})
-    # Forms send line ends as the web does; stored text has the short ones.
-    description = typed["description"].replace("\r\n", "\n").strip()
+def content_rows(saved: Content, typed: Content, names: Sequence[str]) -> list[Row]:
+    """These fields of a ticket, saved and typed, where they differ."""
+    before, after = (cast("Mapping[str, Any]", content) for content in (saved, typed))
     rows = [
-        ("Title", ticket.title, typed["title"]),
-        ("Description", ticket.description, description),
-        ("Priority", PRIORITIES[ticket.priority], PRIORITIES[typed["priority"]]),
-        ("Labels", ", ".join(view.labels), ", ".join(labels)),
+        (NAMES[name].capitalize(), _text(name, before[name]), _text(name, after[name]))
+        for name in names
     ]
     return [row for row in rows if row[1] != row[2]]
+
+
+def _text(name: str, value: Any) -> str:
+    if name == "priority":
+        return PRIORITIES[value]
+    return ", ".join(value) if name == "labels" else value or ""
 
 
 def plan_rows(view: TicketView, typed: Sequence[str]) -> list[Row]:

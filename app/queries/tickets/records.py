@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
 from app.errors import NotFound
-from app.models import StageRun, Ticket
+from app.models import StageRun, Ticket, User
 from app.queries.keyset import Order, take_slice
 from app.queries.paging import COUNT_CAP, capped_count
 from app.queries.tickets.conditions import TicketFilter, situation
@@ -28,10 +28,14 @@ ORDERS = {
     for sign in ("", "-")
 }
 
+ASSIGNEE = select(User.name).where(User.id == Ticket.assignee_id).scalar_subquery()
 LINE = [
-    column
-    for column in Ticket.__table__.columns
-    if column.name not in ("description", "submission_id")
+    *(
+        column
+        for column in Ticket.__table__.columns
+        if column.name not in ("description", "submission_id", "assignee_id")
+    ),
+    ASSIGNEE.label("assignee"),
 ]
 
 Record = dict[str, Any]

@@ -15,7 +15,7 @@ from app import clock
 from app.db.rows import rows_of
 from app.errors import NotFound
 from app.events import explanation
-from app.models import StageRun, Ticket, Worker, WorkerType
+from app.models import StageRun, Ticket, User, Worker, WorkerType
 from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket, since, situation
 from app.queries.tickets.list import labels_of
 from app.queries.tickets.related import Related, related
@@ -82,6 +82,8 @@ class TicketView:
     ticket: Ticket
     situation: str
     labels: Sequence[str]
+    assignee: str | None
+    """How the person who looks after it is called."""
     runs: Sequence[Run]
     roles: Mapping[str, Role]
     related: Sequence[Related]
@@ -167,7 +169,11 @@ def id_in_other_case(session: Session, visibility: Visibility, ticket_id: str) -
     return rows[0] if len(rows) == 1 and rows[0] != ticket_id else None
 
 
-TICKET = select(Ticket, situation()).where(Ticket.ticket_id == HERE)
+TICKET = (
+    select(Ticket, situation(), func.coalesce(User.display_name, User.name))
+    .outerjoin(User, User.id == Ticket.assignee_id)
+    .where(Ticket.ticket_id == HERE)
+)
 
 
 def view_ticket(session: Session, ticket_id: str) -> TicketView:
@@ -175,11 +181,12 @@ def view_ticket(session: Session, ticket_id: str) -> TicketView:
     found = session.execute(TICKET, {"ticket_id": ticket_id}).first()
     if found is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
-    ticket, word = found
+    ticket, word, assignee = found
     return TicketView(
         ticket=ticket,
         situation=word,
         labels=labels_of(session, [ticket_id]).get(ticket_id, []),
+        assignee=assignee,
         runs=_runs(session, ticket_id),
         roles=roles_of(session, ticket.project_id),
         related=related(session, ticket),

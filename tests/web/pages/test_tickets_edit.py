@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.actor import Actor
-from app.models import PlanTemplate, Ticket
+from app.models import PlanTemplate, Ticket, User
 from tests.conftest import OpenSession
 from tests.factories import ANN, PROJECT, make_ticket, run_stage
 from tests.pages import between, error_at
@@ -17,28 +17,27 @@ from tests.web.pages.test_tickets_new import rows
 BOB = Actor.person("bob")
 
 
-def typed(version: int = 1, **values: Any) -> dict[str, Any]:
+def typed(seen: str, **values: Any) -> dict[str, Any]:
     return {
         "title": "Mine",
         "description": "My text",
         "priority": "0",
         "labels": "b, a",
-        "version": str(version),
+        "assignee": "",
+        "parent_id": "",
+        "seen": seen,
         **values,
     }
 
 
-def edit_as_bob(board: OpenSession, ticket_id: str) -> None:
+def opened(client: FlaskClient, ticket_id: str) -> str:
+    """What the form remembers of the ticket as it is now."""
+    return hidden(client.get(f"/tickets/{ticket_id}/edit").text, "seen")
+
+
+def edit_as_bob(board: OpenSession, ticket_id: str, **values: Any) -> None:
     with board() as session:
-        ticket = session.get_one(Ticket, ticket_id)
-        ticket.edit(
-            title="Bob's",
-            description="My text",
-            priority=2,
-            labels=["c"],
-            version=ticket.version,
-            actor=BOB,
-        )
+        session.get_one(Ticket, ticket_id).edit(BOB, **(values or {"title": "Bob's"}))
 
 
 def hidden(page: str, name: str) -> str:
@@ -53,13 +52,12 @@ def test_the_form_shows_what_is_saved(client: FlaskClient, board: OpenSession) -
     assert 'value="A"' in page.text
     assert "&lt;b&gt;" in page.text
     assert 'value="x, y"' in page.text
-    assert hidden(page.text, "version") == "1"
 
 
 def test_an_edit_is_saved(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         ticket_id = make_ticket(session).ticket_id
-    answer = client.post(f"/tickets/{ticket_id}/edit", data=typed())
+    answer = client.post(f"/tickets/{ticket_id}/edit", data=typed(opened(client, ticket_id)))
     assert answer.status_code == 303
     with board() as session:
         ticket = session.get_one(Ticket, ticket_id)
@@ -79,7 +77,9 @@ def test_a_refused_edit_keeps_what_was_typed(
 ) -> None:
     with board() as session:
         ticket_id = make_ticket(session, title="Saved").ticket_id
-    page = client.post(f"/tickets/{ticket_id}/edit", data=typed(**values))
+    page = client.post(
+        f"/tickets/{ticket_id}/edit", data=typed(opened(client, ticket_id), **values)
+    )
     assert page.status_code == 422
     assert error_at(page.text, field)
     assert "My text" in page.text
@@ -87,48 +87,152 @@ def test_a_refused_edit_keeps_what_was_typed(
         assert session.get_one(Ticket, ticket_id).title == "Saved"
 
 
+def test_edits_of_different_fields_come_together(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session, title="T", description="Old").ticket_id
+    seen = opened(client, ticket_id)
+    edit_as_bob(board, ticket_id, title="Bob's", labels=["c"])
+    unchanged = {"title": "T", "priority": "2", "labels": ""}
+    answer = client.post(f"/tickets/{ticket_id}/edit", data=typed(seen, **unchanged))
+    assert answer.status_code == 303
+    with board() as session:
+        content = session.get_one(Ticket, ticket_id).content()
+        assert (content["title"], content["description"]) == ("Bob's", "My text")
+        assert content["labels"] == ["c"]
+
+
 def test_an_edit_that_lost_the_race_shows_both_and_may_win_knowingly(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
-        ticket_id = make_ticket(session).ticket_id
-    edit_as_bob(board, ticket_id)
-    page = client.post(f"/tickets/{ticket_id}/edit", data=typed(version=1))
+        ticket_id = make_ticket(session, labels=["old"]).ticket_id
+    seen = opened(client, ticket_id)
+    edit_as_bob(board, ticket_id, title="Bob's", labels=["c"])
+    address = f"/tickets/{ticket_id}/edit"
+    page = client.post(address, data=typed(seen, labels="old"))
     assert page.status_code == 409
     assert "bob was faster" in page.text
     compared = between(page.text, 'class="compare', "</form>")
     assert "Bob&#39;s" in compared
     assert "Mine" in compared
-    assert "Description</span>" not in compared, "what doesn't differ needn't be compared"
+    assert "Description</span>" not in compared, "nobody else changed it"
     assert 'value="Mine"' in page.text
     assert "My text" in page.text
+    assert 'value="c"' in page.text, "labels that weren't touched are the other's"
     with board() as session:
         assert session.get_one(Ticket, ticket_id).title == "Bob's"
-    again = client.post(
-        f"/tickets/{ticket_id}/edit", data=typed(version=int(hidden(page.text, "version")))
-    )
-    assert again.status_code == 303
+    again = typed(hidden(page.text, "seen"), labels="c")
+    assert client.post(address, data=again).status_code == 303
     with board() as session:
-        ticket = session.get_one(Ticket, ticket_id)
-        assert (ticket.title, ticket.version) == ("Mine", 3)
+        content = session.get_one(Ticket, ticket_id).content()
+        assert (content["title"], content["labels"]) == ("Mine", ["c"])
 
 
 def test_a_second_race_is_told_again(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         ticket_id = make_ticket(session).ticket_id
+    seen, address = opened(client, ticket_id), f"/tickets/{ticket_id}/edit"
     edit_as_bob(board, ticket_id)
-    page = client.post(f"/tickets/{ticket_id}/edit", data=typed(version=1))
-    edit_as_bob(board, ticket_id)
-    version = int(hidden(page.text, "version"))
-    assert client.post(f"/tickets/{ticket_id}/edit", data=typed(version=version)).status_code == 409
+    page = client.post(address, data=typed(seen))
+    edit_as_bob(board, ticket_id, title="Bob's again")
+    again = client.post(address, data=typed(hidden(page.text, "seen")))
+    assert again.status_code == 409
 
 
-def test_a_version_that_is_no_number_is_refused(client: FlaskClient, board: OpenSession) -> None:
+@pytest.mark.parametrize("seen", ["", "x", "title: :a title:b:c", "9" * 400])
+def test_a_form_that_remembers_nonsense_changes_what_was_typed_or_nothing(
+    client: FlaskClient, board: OpenSession, seen: str
+) -> None:
     with board() as session:
         ticket_id = make_ticket(session).ticket_id
-    for bad in ("", "x", "-1", "9" * 40):
-        data = {**typed(), "version": bad}
-        assert client.post(f"/tickets/{ticket_id}/edit", data=data).status_code == 422
+    answer = client.post(f"/tickets/{ticket_id}/edit", data=typed(seen))
+    assert answer.status_code in (303, 409)
+
+
+def make_bob(board: OpenSession) -> None:
+    with board() as session:
+        User.create(session, name="bob", role="member", actor=ANN, display_name="Bob B.")
+
+
+CHANGED = {
+    "title": ({"title": "Other"}, "Other"),
+    "priority": ({"priority": "0"}, "urgent"),
+    "labels": ({"labels": "ui, bug"}, "/tickets?label=ui"),
+    "assignee": ({"assignee": "bob"}, "Bob B."),
+    "parent": ({"parent_id": "WEB-1"}, 'href="/tickets/WEB-1"'),
+}
+
+
+@pytest.mark.parametrize("field", CHANGED)
+def test_one_field_is_changed_without_javascript(
+    client: FlaskClient, board: OpenSession, field: str
+) -> None:
+    make_bob(board)
+    with board() as session:
+        make_ticket(session)
+        ticket_id = make_ticket(session, description="Kept").ticket_id
+    sent, shown = CHANGED[field]
+    address = f"/tickets/{ticket_id}/{field}"
+    assert f'href="{address}"' in client.get(f"/tickets/{ticket_id}").text
+    page = client.get(address)
+    assert page.status_code == 200
+    answer = client.post(address, data={**sent, "seen": hidden(page.text, "seen")})
+    assert answer.status_code == 303
+    page = client.get(f"/tickets/{ticket_id}")
+    assert shown in page.text
+    assert "Kept" in page.text
+
+
+def test_on_the_page_itself_a_change_comes_back_as_its_regions(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    make_bob(board)
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    address, htmx = f"/tickets/{ticket_id}/assignee", {"HX-Request": "true"}
+    form = client.get(address, headers=htmx).text
+    assert form.lstrip().startswith("<form")
+    assert "Bob B." in form
+    sent = {"assignee": "bob", "seen": hidden(form, "seen")}
+    answer = client.post(address, data=sent, headers=htmx)
+    assert answer.status_code == 200
+    assert answer.headers["HX-Retarget"] == "#ticket-story"
+    assert answer.headers["HX-Trigger"] == "saved"
+    assert 'id="ticket-facts"' in answer.text
+    assert "Bob B." in answer.text
+
+
+def test_one_field_that_was_changed_meanwhile_shows_both(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    address = f"/tickets/{ticket_id}/title"
+    seen = hidden(client.get(address).text, "seen")
+    edit_as_bob(board, ticket_id)
+    for headers in ({}, {"HX-Request": "true"}):
+        page = client.post(address, data={"title": "Mine", "seen": seen}, headers=headers)
+        assert page.status_code == 409
+        assert "bob was faster" in page.text
+        assert "Bob&#39;s" in page.text
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "words"),
+    [
+        ("assignee", {"assignee": "stranger"}, "nobody named stranger"),
+        ("parent", {"parent_id": "WEB-9"}, "no ticket WEB-9"),
+        ("title", {"title": " "}, "can&#39;t be empty"),
+    ],
+)
+def test_a_refused_change_says_why(
+    client: FlaskClient, board: OpenSession, field: str, sent: dict[str, str], words: str
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session).ticket_id
+    page = client.post(f"/tickets/{ticket_id}/{field}", data=sent)
+    assert page.status_code == 422
+    assert words in page.text
 
 
 def test_the_plan_page_locks_what_is_done_or_running(

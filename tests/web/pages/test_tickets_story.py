@@ -119,7 +119,7 @@ def test_the_whole_life_can_be_read(client: FlaskClient, board: OpenSession) -> 
         ticket.block_by(other.ticket_id, ANN)
         ticket.unblock_from(other.ticket_id, ANN)
         ticket.amend_plan(["implementation", "review", GATE], ANN)
-        ticket.edit(title="T", description="", priority=1, labels=[], version=2, actor=ANN)
+        ticket.edit(ANN, title="T", priority=1)
         run_stage(session, ticket).fail("no network")
         ticket.retry_now(ANN)
         run_stage(session, ticket).complete()

@@ -1,4 +1,4 @@
-"""Creating a ticket, changing what it says, changing its plan."""
+"""Creating a ticket, and changing its plan."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.errors import Conflict, NotFound
-from app.forms.ticket import EditTicketForm, NewTicketForm, PlanForm
+from app.forms.ticket import NewTicketForm, PlanForm
 from app.models import PlanTemplate, Project, Ticket
 from app.queries.choices import project_names
 from app.queries.projects.plan_templates import plan_choices
-from app.queries.tickets.edit_conflict import Change, last_change, plan_rows, text_rows
-from app.queries.tickets.list import labels_of
+from app.queries.tickets.edit_conflict import Change, last_change, plan_rows
+from app.queries.tickets.people import assignable
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.view import TicketView, view_ticket
 from app.web.auth.access import page
@@ -81,6 +81,7 @@ def _is_rearranged(form: NewTicketForm | PlanForm, templates: Templates) -> bool
 
 
 def _new_page(form: NewTicketForm, project_id: str, templates: Templates) -> Answer:
+    form.offer(assignable(db.session(), project_id))
     page = render_template(
         "tickets/new.html",
         form=form,
@@ -92,31 +93,7 @@ def _new_page(form: NewTicketForm, project_id: str, templates: Templates) -> Ans
     return page, form.status
 
 
-@blueprint.route("/tickets/<ticket_id>/edit", methods=["GET", "POST"])
-@page(role="member")
-def edit(ticket_id: str) -> Answer:
-    """Change what a ticket says."""
-    labels = labels_of(db.session(), [ticket_id]).get(ticket_id, [])
-    form = EditTicketForm.of(load_ticket(ticket_id), labels)
-    if said := save(form, partial(_edit, ticket_id, form)):
-        return done(said, "tickets.show", ticket_id=ticket_id)
-    return _edit_page(ticket_id, form)
-
-
-def _edit(ticket_id: str, form: EditTicketForm, session: Session) -> str:
-    Ticket.lock(session, ticket_id).edit(**form.values, actor=current_actor())
-    return "Saved."
-
-
-def _edit_page(ticket_id: str, form: EditTicketForm) -> Answer:
-    view = view_ticket(db.session(), ticket_id)
-    lost_to = _take_version(form, view)
-    rows = text_rows(view, form.values) if lost_to else []
-    page = render_template("tickets/edit.html", view=view, form=form, lost_to=lost_to, rows=rows)
-    return page, form.status
-
-
-def _take_version(form: EditTicketForm | PlanForm, view: TicketView) -> Change | None:
+def _take_version(form: PlanForm, view: TicketView) -> Change | None:
     """When someone else was faster: who, and the form gets the newer version's number. Shown both,
     the person may save over it knowingly."""
     if form.version.data == str(view.ticket.version):

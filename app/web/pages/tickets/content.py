@@ -1,0 +1,96 @@
+"""Editing what a ticket says: all of it, or one field without leaving the ticket's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import make_response, render_template
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
+
+from app.db.base import db
+from app.forms.ticket import AssigneeForm
+from app.forms.ticket_content import CHANGES, ChangeForm, ContentForm, EditTicketForm
+from app.models import Ticket
+from app.models.ticket.content import checked
+from app.queries.tickets.edit_conflict import content_rows, last_change
+from app.queries.tickets.people import assignable
+from app.queries.tickets.view import ticket_version, view_ticket
+from app.web.auth.access import page
+from app.web.auth.identity import current_actor
+from app.web.http.live import stamp, wants_region
+from app.web.http.saving import done, save
+from app.web.pages.loading import load_ticket
+from app.web.pages.tickets.blueprint import blueprint
+from app.web.pages.tickets.pages import ticket_page_context
+
+
+@blueprint.route("/tickets/<ticket_id>/edit", methods=["GET", "POST"])
+@page(role="member")
+def edit(ticket_id: str) -> Answer:
+    """Change what a ticket says."""
+    form = EditTicketForm.of(load_ticket(ticket_id).content())
+    if said := save(form, partial(_edit, ticket_id, form)):
+        return done(said, "tickets.show", ticket_id=ticket_id)
+    return _form_page("tickets/edit.html", ticket_id, form)
+
+
+def _view_of(kind: type[ChangeForm]) -> Callable[[str], Answer]:
+    """The view that changes one field."""
+
+    @page(role="member")
+    def change(ticket_id: str) -> Answer:
+        form = kind.of(load_ticket(ticket_id).content())
+        if said := save(form, partial(_edit, ticket_id, form)):
+            is_within = wants_region()
+            return _shown_again(ticket_id) if is_within else _done(said, ticket_id)
+        name = "tickets/_change.html" if wants_region() else "tickets/change.html"
+        return _form_page(name, ticket_id, form)
+
+    return change
+
+
+for _name, _form in CHANGES.items():
+    blueprint.add_url_rule(
+        f"/tickets/<ticket_id>/{_name}",
+        f"change_{_name}",
+        _view_of(_form),
+        methods=["GET", "POST"],
+    )
+
+
+def _edit(ticket_id: str, form: ContentForm, session: Session) -> str:
+    form.edit(Ticket.lock(session, ticket_id), current_actor())
+    return "Saved."
+
+
+def _done(said: str, ticket_id: str) -> Answer:
+    return done(said, "tickets.show", ticket_id=ticket_id)
+
+
+def _shown_again(ticket_id: str) -> Answer:
+    """The regions of the page that the form was opened on; its dialog closes."""
+    session = db.session()
+    version = stamp(ticket_version(session, ticket_id))
+    context = ticket_page_context(view_ticket(session, ticket_id), version)
+    answer = make_response(render_template("tickets/_region.html", **context))
+    answer.headers["HX-Retarget"] = "#ticket-story"
+    answer.headers["HX-Reswap"] = "morph:outerHTML"
+    answer.headers["HX-Trigger"] = "saved"
+    return answer
+
+
+def _form_page(template: str, ticket_id: str, form: ContentForm) -> Answer:
+    """The form, new or with what is wrong; where someone else was faster, with both texts."""
+    ticket = Ticket.get(db.session(), ticket_id)
+    rows, lost_to = [], None
+    if form.lost:
+        saved = ticket.content()
+        rows = content_rows(saved, checked(form.changes), form.lost)
+        lost_to = last_change(db.session(), ticket_id)
+        form.take(saved)
+    if isinstance(form, AssigneeForm):
+        form.offer(assignable(db.session(), ticket.project_id))
+    page = render_template(template, ticket=ticket, form=form, lost_to=lost_to, rows=rows)
+    return page, form.status
