@@ -113,13 +113,15 @@ DESCRIPTIONS: Mapping[str, Description] = MappingProxyType(
             "Ticket edited", "{who} edited {ticket}", causes={"changed": "{changes}"}
         ),
         "ticket_dependency_changed": Description(
-            "Dependency changed",
-            "{who} changed what {ticket} waits for",
+            "Link changed",
+            "{who} changed what {ticket} is linked to",
             sentences={
                 "added": "{who}: {ticket} waits for {blocked_by}",
                 "removed": "{who}: {ticket} no longer waits for {blocked_by}",
                 "blocker_closed": "{blocked_by}, which {ticket} waits for, was closed by {who}",
                 "blocker_reopened": "{blocked_by}, which {ticket} waits for, was reopened by {who}",
+                "related": "{who}: {ticket} is related to {related}",
+                "unrelated": "{who}: {ticket} is no longer related to {related}",
                 "counted": "{who}: {ticket} waits for {open_blockers} tickets, not "
                 "{open_blockers_before}; found by callboard doctor",
             },

@@ -124,6 +124,7 @@ def _values(event: Event, wording: Plain) -> dict[str, Text]:
         "from_plan": _names(details.get("from_plan")),
         "to_plan": _names(details.get("to_plan")),
         "blocked_by": _names(details.get("blocked_by")),
+        "related": _names(details.get("related")),
         "freed": f"; {freed} went back to its queue" if freed else "",
         "changes": _changes(event),
         **{each: _text(details.get(each)) for each in COPIED},

@@ -304,11 +304,13 @@ def asks(view: TicketView) -> bool:
 
 
 class DependencyForm(BoardForm):
-    """Another ticket that this one waits for, or that waits for this one."""
+    """Another ticket that this one waits for, that waits for this one, or that is related to it."""
 
     relation = RadioField(
         "Relation",
-        choices=select_choices(("waits-for", "It waits for"), ("blocks", "It blocks")),
+        choices=select_choices(
+            ("waits-for", "It waits for"), ("blocks", "It blocks"), ("related", "It is related to")
+        ),
         default="waits-for",
         id="dependency-relation",
     )
@@ -319,6 +321,11 @@ class DependencyForm(BoardForm):
         id="dependency-other",
         description="Its id, such as WEB-7.",
     )
+
+    @property
+    def is_related(self) -> bool:
+        """Whether neither waits for the other."""
+        return bool(self.relation.data == "related")
 
     def in_order(self, ticket_id: str) -> tuple[str, str]:
         """The ticket that waits, then the one it waits for."""

@@ -1,4 +1,4 @@
-"""What waits for what: read the graph, add and remove its edges."""
+"""What waits for what, and what is related: read the graph, add and remove its edges."""
 
 from __future__ import annotations
 
@@ -8,17 +8,25 @@ from app.callers import Caller
 from app.loading import ticket_to_change, visible_ticket
 from app.operations.operation import Tool, operation
 from app.operations.tickets import ONE as TICKET
-from app.queries.tickets.related import dependency_slice, is_waited_for_by, waits_for
-from app.schemas.base import BlockerParam, TicketParam
+from app.queries.tickets.related import (
+    dependency_slice,
+    is_related_to,
+    is_waited_for_by,
+    waits_for,
+)
+from app.schemas.base import BlockerParam, RelatedParam, TicketParam
 from app.schemas.dependencies import DependenciesQuery, DependenciesResponse, DependencyPage
 
 TAG = "Dependencies"
 ONE = f"{TICKET}/dependencies/<blocked_by_id>"
+RELATED = f"{TICKET}/related/<related_id>"
 
 
 def neighbours_shown(session: Session, ticket_id: str) -> DependenciesResponse:
     return DependenciesResponse.of(
-        blocked_by=waits_for(session, ticket_id), blocks=is_waited_for_by(session, ticket_id)
+        blocked_by=waits_for(session, ticket_id),
+        blocks=is_waited_for_by(session, ticket_id),
+        related=is_related_to(session, ticket_id),
     )
 
 
@@ -40,7 +48,7 @@ def list_dependencies(session: Session, caller: Caller, query: DependenciesQuery
 def get_dependencies(
     session: Session, caller: Caller, ticket_id: TicketParam
 ) -> DependenciesResponse:
-    """What a ticket waits for, and what waits for it."""
+    """What a ticket waits for, what waits for it, and what is related."""
     visible_ticket(session, caller.visibility, ticket_id)
     return neighbours_shown(session, ticket_id)
 
@@ -83,4 +91,41 @@ def remove_dependency(
     ticket = ticket_to_change(session, caller.visibility, ticket_id)
     visible_ticket(session, caller.visibility, blocked_by_id)
     ticket.unblock_from(blocked_by_id, caller.actor)
+    return ticket_id
+
+
+@operation(
+    "PUT",
+    RELATED,
+    tag=TAG,
+    scope="plan",
+    tool=Tool("relate_tickets", repeatable=True),
+    answer=neighbours_shown,
+)
+def relate_tickets(
+    session: Session, caller: Caller, ticket_id: TicketParam, related_id: RelatedParam
+) -> str:
+    """Link two tickets of one project that belong together; neither waits for the other."""
+    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    visible_ticket(session, caller.visibility, related_id)
+    if not ticket.is_related_to(related_id):
+        ticket.relate_to(related_id, caller.actor)
+    return ticket_id
+
+
+@operation(
+    "DELETE",
+    RELATED,
+    tag=TAG,
+    scope="plan",
+    tool=Tool("unrelate_tickets", destroys=True, repeatable=True),
+    answer=neighbours_shown,
+)
+def unrelate_tickets(
+    session: Session, caller: Caller, ticket_id: TicketParam, related_id: RelatedParam
+) -> str:
+    """Take the link between two related tickets away, whichever of them it was made from."""
+    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    visible_ticket(session, caller.visibility, related_id)
+    ticket.unrelate_from(related_id, caller.actor)
     return ticket_id

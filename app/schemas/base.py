@@ -154,6 +154,7 @@ TicketParam = Annotated[TicketId, Field(description="The ticket's id, such as WE
 BlockerParam = Annotated[
     TicketId, Field(description="The id of the ticket that must be closed first, such as WEB-7.")
 ]
+RelatedParam = Annotated[TicketId, Field(description="The id of the other, such as WEB-7.")]
 EventParam = Annotated[RowNumber, Field(description="The event's number: `id` in list_events.")]
 WorkerParam = Annotated[WorkerId, Field(description="The worker's id, as it was registered.")]
 RunParam = Annotated[

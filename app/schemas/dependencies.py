@@ -24,6 +24,7 @@ class DependenciesResponse(ResponseBody):
 
     blocked_by: list[Neighbour] = Field(description="It can't start before these are closed.")
     blocks: list[Neighbour] = Field(description="These can't start before it is closed.")
+    related: list[Neighbour] = Field(description="These belong to it, and hold nothing up.")
 
 
 class DependencyResponse(ResponseBody):

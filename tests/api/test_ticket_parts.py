@@ -104,3 +104,17 @@ def test_queues_tell_depth_wait_and_workers(
     assert 0 <= queue["oldest_wait_seconds"] < 60
     assert (found["approval"]["ready"], found["approval"]["performed_by"]) == (1, "person")
     assert (found["review"]["ready"], found["review"]["oldest_wait_seconds"]) == (0, None)
+
+
+def test_tickets_are_related_and_no_longer(planner: Program, board: OpenSession) -> None:
+    with board() as session:
+        for ticket_id in "AB":
+            make_ticket(session, ticket_id=ticket_id)
+    for _ in range(2):
+        linked = planner.put("/tickets/A/related/B")
+        assert [other["ticket_id"] for other in linked.json["related"]] == ["B"]
+    assert planner.get("/tickets/B/dependencies").json["related"][0]["ticket_id"] == "A"
+    for _ in range(2):
+        assert planner.delete("/tickets/B/related/A").json["related"] == []
+    problem(planner.put("/tickets/A/related/Z"), 404, "not_found")
+    problem(planner.put("/tickets/A/related/A"), 422, "invalid")

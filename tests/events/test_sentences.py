@@ -86,6 +86,11 @@ SAID = [
         "WEB-1, which WEB-2 waits for, was closed by ann",
     ),
     (
+        "ticket_dependency_changed",
+        {"cause": "related", "related": ["WEB-1"]},
+        "ann: WEB-2 is related to WEB-1",
+    ),
+    (
         "ticket_report_refused",
         {"report": "returned", "run_outcome": "expired", "to_stage": 1},
         (
@@ -142,7 +147,17 @@ def test_a_type_that_is_not_known_is_an_event_all_the_same() -> None:
 @pytest.mark.parametrize("value", [HOSTILE, [HOSTILE] * 500, {"x": HOSTILE}, 7, "y" * 50_000, [[]]])
 def test_whatever_stands_in_a_row_is_escaped_and_cut(event_type: str, value: Any) -> None:
     keys = {
-        *("cause", "changed", "from", "to", "blocked_by", "from_plan", "to_plan", "answers"),
+        *(
+            "cause",
+            "changed",
+            "from",
+            "to",
+            "blocked_by",
+            "related",
+            "from_plan",
+            "to_plan",
+            "answers",
+        ),
         *("failed_attempts", "max_attempts", "resolution", "approved", "report", "run_outcome"),
         *("to_stage", "to_worker_type", "freed_ticket_id", "beads_status", "claimed_by"),
     }

@@ -17,6 +17,7 @@ from app.models import (
     Worker,
     WorkerType,
 )
+from app.queries.tickets.related import is_related_to
 from app.starter import starter_role
 from tests.exchange.conftest import blockers_of, count, record
 
@@ -42,9 +43,9 @@ def test_the_table_at_the_end_accounts_for_every_record_and_link(small):
     assert count(small, "tombstone: deleted where it comes from") == 1
     assert count(small, "blocks → waits for") == 4
     assert count(small, "parent-child → parent") == 2
-    assert count(small, "Links skipped") == 6
+    assert count(small, "discovered-from → related") == 1
+    assert count(small, "Links skipped") == 5
     assert count(small, "to a second parent: a ticket has one") == 1
-    assert count(small, "discovered-from: no such link on the board") == 1
     assert count(small, "to a record that was skipped") == 1
     assert count(small, "of a record that was skipped") == 1
     assert count(small, "to a record that is missing") == 1
@@ -158,6 +159,7 @@ def test_links_become_dependencies_and_parents(small, board):
         assert Ticket.get(session, "kb-2").parent_id == "kb-epic"
         assert blockers_of(session, "kb-8") == {"kb-9"}
         assert blockers_of(session, "kb-9") == set()
+        assert [other.ticket_id for other in is_related_to(session, "kb-4")] == ["kb-3"]
 
 
 def test_a_ticket_is_ready_since_its_last_blocker_was_closed(small, board):
@@ -219,3 +221,19 @@ def test_worker_types_that_are_there_are_kept_as_they_are(import_beads, board):
     with board() as session:
         assert WorkerType.named(session, "acme/books", "review").system_prompt == "Look twice."
         assert Project.get(session, "acme/books").path == "/src/books"
+
+
+def test_whatever_a_link_means_there_is_a_relation_here_once(import_beads, board):
+    links = [("b", "relates-to"), ("b", "related"), ("c", "duplicates"), ("a", "related")]
+    first = record(
+        "a", dependencies=[{"depends_on_id": other, "type": kind} for other, kind in links]
+    )
+    back = {"dependencies": [{"depends_on_id": "a", "type": "relates-to"}]}
+    result = import_beads(first, record("b", **back), record("c"))
+
+    assert count(result, "relates-to → related") == 1
+    assert count(result, "duplicates → related") == 1
+    assert count(result, "there already") == 2
+    assert count(result, "to the record itself") == 1
+    with board() as session:
+        assert [other.ticket_id for other in is_related_to(session, "a")] == ["b", "c"]

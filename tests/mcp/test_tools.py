@@ -58,10 +58,13 @@ PLAN = {
     "amend_plan",
     "add_dependency",
     "remove_dependency",
+    "relate_tickets",
+    "unrelate_tickets",
     "resolve_event",
 }
 OF_SCOPE = {"read": READ, "work": WORK, "plan": PLAN, "admin": set(), "metrics": set()}
 DESTROYS = {
+    "unrelate_tickets",
     "update_ticket",
     "update_project",
     "update_worker_type",

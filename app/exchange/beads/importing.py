@@ -15,7 +15,7 @@ from app.exchange.beads.record import TOMBSTONE, Record, external_ref
 from app.exchange.beads.rows import IMPORTER, Clerk, Rows, Turn
 from app.exchange.beads.staging import BATCH, Staging, as_text, as_time, batches
 from app.exchange.beads.tally import Tally
-from app.models import Comment, Event, Ticket, TicketDependency, TicketLabel
+from app.models import Comment, Event, RelatedTickets, Ticket, TicketDependency, TicketLabel
 
 EVERY_ID = "SELECT id FROM records UNION SELECT target FROM links ORDER BY 1"
 
@@ -83,6 +83,7 @@ def import_records(
     if clerk:
         _insert(session, staging, clerk, progress)
     _insert_dependencies(session, staging)
+    _insert_related(session, staging)
     _link_older(session, staging)
 
 
@@ -207,6 +208,21 @@ def _insert_dependencies(session: Session, staging: Staging) -> None:
                     "created_at": as_time(created_at) or clock.now(),
                 }
                 for ticket_id, blocked_by, created_at in some
+            ],
+        )
+
+
+def _insert_related(session: Session, staging: Staging) -> None:
+    for some in batches(staging.execute("SELECT ticket_id, related_id, created_at FROM related")):
+        session.execute(
+            insert(RelatedTickets),
+            [
+                {
+                    "ticket_id": ticket_id,
+                    "related_id": related_id,
+                    "created_at": as_time(created_at) or clock.now(),
+                }
+                for ticket_id, related_id, created_at in some
             ],
         )
 

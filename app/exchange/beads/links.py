@@ -1,4 +1,4 @@
-"""Which links between records become parents and dependencies, and why the others don't."""
+"""What links between records become: parents, dependencies, related tickets; or why nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from app.exchange.beads.record import TOMBSTONE
 from app.exchange.beads.staging import Staging
 from app.exchange.beads.tally import Tally
+from app.models.ticket.relations import as_pair
 
 EVERY_LINK = """
     SELECT links.type, links.created_at, links.target = records.id, gone.id IS NOT NULL,
@@ -49,11 +50,13 @@ class Links:
         for kind, created_at, is_own, is_to_gone, here, there, has_new_end in self._staging.execute(
             EVERY_LINK, (TOMBSTONE,)
         ):
-            why = _refusal(kind, here, there, is_own, is_to_gone, has_new_end)
+            why = _refusal(here, there, is_own, is_to_gone, has_new_end)
             if why is None and kind == "blocks":
                 why = self._wait(here, there, created_at)
-            elif why is None:
+            elif why is None and kind == "parent-child":
                 why = self._adopt(here, there)
+            elif why is None:
+                why = self._relate(kind, here, there, created_at)
             if why:
                 self._tally.links_skipped[why] += 1
 
@@ -77,9 +80,20 @@ class Links:
         self._tally.links["parent-child → parent"] += 1
         return None
 
+    def _relate(self, kind: str, here: str, there: str, created_at: str | None) -> str | None:
+        # Whatever the link meant there: here the two tickets lead to each other.
+        pair = as_pair(here, there)
+        added = self._staging.execute(
+            "INSERT OR IGNORE INTO related VALUES (:ticket_id, :related_id, :created_at)",
+            {**pair, "created_at": created_at},
+        )
+        if not added.rowcount:
+            return "there already"
+        self._tally.links[f"{kind[:40]} → related"] += 1
+        return None
+
 
 def _refusal(
-    kind: str,
     here: str | None,
     there: str | None,
     is_own: bool,
@@ -88,8 +102,6 @@ def _refusal(
 ) -> str | None:
     if here is None:
         return "of a record that was skipped"
-    if kind not in ("blocks", "parent-child"):
-        return f"{kind[:40]}: no such link on the board"
     if is_own:
         return "to the record itself"
     if is_to_gone:

@@ -8,7 +8,7 @@ name and is gone when it is closed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Self, TypeVar
@@ -36,13 +36,18 @@ CREATE TABLE places (
   closed_at TEXT
 ) WITHOUT ROWID;
 CREATE TABLE elsewhere (record_id TEXT PRIMARY KEY) WITHOUT ROWID;
--- Which tickets wait for which, and belong to which: on the board already, or from now on.
+-- Which tickets wait for which, and belong to which: on the board already, or from now on. Those
+-- that are related from now on.
 CREATE TABLE waits (
   ticket_id TEXT NOT NULL, blocked_by TEXT NOT NULL, is_new INTEGER NOT NULL, created_at TEXT,
   PRIMARY KEY (ticket_id, blocked_by)
 ) WITHOUT ROWID;
 CREATE TABLE parents (
   ticket_id TEXT PRIMARY KEY, parent_id TEXT NOT NULL, is_new INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE related (
+  ticket_id TEXT NOT NULL, related_id TEXT NOT NULL, created_at TEXT,
+  PRIMARY KEY (ticket_id, related_id)
 ) WITHOUT ROWID;
 CREATE INDEX children ON parents (parent_id);
 -- The order in which tickets are made, and the events, which are told when all are there.
@@ -67,7 +72,9 @@ class Staging:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+    def execute(
+        self, statement: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> sqlite3.Cursor:
         return self._connection.execute(statement, values)
 
     def store(self, statement: str, rows: Iterable[Sequence[object]]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created
+from app.errors import Conflict, Invalid
+from app.models.event import Event
+from app.models.ticket.row import TicketRow
 
 
 class RelatedTickets(Model):
@@ -25,3 +29,51 @@ class RelatedTickets(Model):
         ForeignKey("tickets.ticket_id", ondelete="CASCADE"), primary_key=True
     )
     created_at: Mapped[created]
+
+
+def as_pair(ticket_id: str, other_id: str) -> dict[str, str]:
+    """The key of a link, whichever end it is looked at from."""
+    return dict(zip(("ticket_id", "related_id"), sorted((ticket_id, other_id)), strict=True))
+
+
+class TicketRelations(TicketRow):
+    """Linking a ticket with others, without anybody waiting for anything."""
+
+    __abstract__ = True
+
+    def is_related_to(self, other_id: str) -> bool:
+        """Whether the two are linked, from whichever end."""
+        key = as_pair(self.ticket_id, other_id)
+        return self.session.get(RelatedTickets, key, populate_existing=True) is not None
+
+    def relate_to(self, other_id: str, actor: Actor) -> None:
+        """Link this ticket with another of its project; both tell of it."""
+        other_id = other_id.strip()
+        other = self.session.get(type(self), other_id)
+        if other is None or other.project_id != self.project_id:
+            raise Invalid(f"{self.project_id} has no ticket {other_id}.", "blocked_by_id")
+        if other_id == self.ticket_id:
+            raise Invalid("A ticket can't be related to itself.", "blocked_by_id")
+        if self.is_related_to(other_id):
+            raise Conflict(f"{self.ticket_id} and {other_id} are related already.", "blocked_by_id")
+        self.session.execute(insert(RelatedTickets).values(as_pair(self.ticket_id, other_id)))
+        self._tell_both("related", other, actor)
+
+    def unrelate_from(self, other_id: str, actor: Actor) -> None:
+        """Take the link away; where there is none there is nothing to do."""
+        if not self.is_related_to(other_id):
+            return
+        pair = as_pair(self.ticket_id, other_id)
+        self.session.execute(delete(RelatedTickets).filter_by(**pair))
+        if other := self.session.get(type(self), other_id):
+            self._tell_both("unrelated", other, actor)
+
+    def _tell_both(self, cause: str, other: TicketRow, actor: Actor) -> None:
+        self.record("ticket_dependency_changed", actor, details=_link(cause, other))
+        # The other isn't held: two who link the same two tickets would wait for each other.
+        told = other.event("ticket_dependency_changed", actor, details=_link(cause, self))
+        Event.add_all(self.session, [told])
+
+
+def _link(cause: str, other: TicketRow) -> dict[str, object]:
+    return {"cause": cause, "related": [other.ticket_id]}

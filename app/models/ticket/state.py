@@ -13,13 +13,14 @@ from app.models.event import ASKING, HOLDING, Event
 from app.models.project import Project
 from app.models.ticket.dependencies import TicketDependencies
 from app.models.ticket.planning import TicketPlanning
+from app.models.ticket.relations import TicketRelations
 from app.models.ticket.runs import TicketRuns
 from app.text import require_text
 
 Resolution = Literal["completed", "stopped"]
 
 
-class TicketState(TicketRuns, TicketPlanning, TicketDependencies):
+class TicketState(TicketRuns, TicketPlanning, TicketDependencies, TicketRelations):
     """Whether work may go on. What is held or closed takes its run back; what closes or reopens
     tells those that wait for it."""
 

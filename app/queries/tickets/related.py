@@ -1,4 +1,4 @@
-"""Tickets around a ticket: what it waits for and blocks, what it is part of, what are its parts."""
+"""Tickets around a ticket: what it waits for and blocks, what is related, its parts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Text, bindparam, select
+from sqlalchemy import Text, bindparam, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.db.rows import rows_of
-from app.models import Ticket, TicketDependency
+from app.models import RelatedTickets, Ticket, TicketDependency
 from app.queries.keyset import Order, Slice, take_slice
 from app.queries.tickets.conditions import situation
 from app.visibility import Visibility
@@ -26,7 +26,7 @@ BY_TICKET = Order(
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another ticket. `relation`: "waits for", "blocks", "part of" or "has part"."""
+    """Another ticket. `relation`: "waits for", "blocks", "related", "part of" or "has part"."""
 
     relation: str
     ticket_id: str
@@ -52,12 +52,18 @@ def is_waited_for_by(session: Session, ticket_id: str) -> list[Related]:
     return _read(session, "blocks", ticket_id)
 
 
+def is_related_to(session: Session, ticket_id: str) -> list[Related]:
+    """The tickets that are linked with this one, and hold nothing up."""
+    return _read(session, "related", ticket_id)
+
+
 def related(session: Session, ticket: Ticket) -> list[Related]:
     """The tickets of every relation."""
     here = ticket.ticket_id
     return [
         *waits_for(session, here),
         *is_waited_for_by(session, here),
+        *is_related_to(session, here),
         *_read(session, "has part", here),
         *(_read(session, "part of", ticket.parent_id) if ticket.parent_id else ()),
     ]
@@ -108,9 +114,14 @@ def _read(session: Session, relation: str, ticket_id: str) -> list[Related]:
 HERE = bindparam("ticket_id", type_=Text())
 BLOCKERS = select(TicketDependency.blocked_by_id).where(TicketDependency.ticket_id == HERE)
 WAITING = select(TicketDependency.ticket_id).where(TicketDependency.blocked_by_id == HERE)
+LINKED = union_all(
+    select(RelatedTickets.related_id).where(RelatedTickets.ticket_id == HERE),
+    select(RelatedTickets.ticket_id).where(RelatedTickets.related_id == HERE),
+)
 RELATIONS = {
     "waits for": Ticket.ticket_id.in_(BLOCKERS),
     "blocks": Ticket.ticket_id.in_(WAITING),
+    "related": Ticket.ticket_id.in_(LINKED),
     "has part": Ticket.parent_id == HERE,
     "part of": Ticket.ticket_id == HERE,
 }

@@ -140,7 +140,7 @@ class TicketView:
         return run.outcome == "completed" and run.by_person and role is not None and role.is_gate
 
     def others(self, relation: str) -> list[Related]:
-        """The tickets of one relation: "waits for", "blocks", "part of" or "has part"."""
+        """The tickets of one relation: "waits for", "blocks", "related", "part of" …"""
         return [other for other in self.related if other.relation == relation]
 
 

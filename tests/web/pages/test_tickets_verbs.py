@@ -263,6 +263,20 @@ def test_dependencies_are_added_both_ways_and_removed(
         assert not session.scalars(select(TicketDependency)).all()
 
 
+def test_related_tickets_are_linked_and_no_longer(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        make_project(session)
+        here, other = make_ticket(session).ticket_id, make_ticket(session).ticket_id
+    address, form = f"/tickets/{here}/dependencies", {"relation": "related", "blocked_by_id": other}
+    assert client.post(address, data=form).status_code == 303
+    for ticket_id, linked in ((here, other), (other, here)):
+        assert f'id="related-{linked}"' in client.get(f"/tickets/{ticket_id}").text
+    assert client.post(address, data=form).status_code == 409
+    back = {"relation": "related", "blocked_by_id": here}
+    assert client.post(f"/tickets/{other}/dependencies/remove", data=back).status_code == 303
+    assert f'id="related-{other}"' not in client.get(f"/tickets/{here}").text
+
+
 def test_a_cycle_itself_a_stranger_and_a_double_are_refused(
     client: FlaskClient, board: OpenSession
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a ticket waits for, and what waits for it."""
+"""What a ticket waits for, what waits for it, and what is related to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.db.transactions import writing
 from app.errors import Invalid, NotFound
 from app.forms.ticket_verbs import DependencyForm
 from app.loading import ticket_to_change
+from app.models import Ticket
 from app.queries.tickets.view import view_ticket
 from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
@@ -24,7 +25,7 @@ from app.web.pages.tickets.blueprint import blueprint
 @blueprint.route("/tickets/<ticket_id>/dependencies", methods=["GET", "POST"])
 @page(role="member")
 def depend(ticket_id: str) -> Answer:
-    """Let the ticket wait for another, or another for it."""
+    """Let the ticket wait for another, or another for it, or be related to it."""
     require_ticket(ticket_id)
     form = DependencyForm()
     if said := save(form, partial(_depend, ticket_id, form)):
@@ -35,6 +36,9 @@ def depend(ticket_id: str) -> Answer:
 
 def _depend(ticket_id: str, form: DependencyForm, session: Session) -> str:
     waiting, blocker = form.in_order(ticket_id)
+    if form.is_related:
+        Ticket.lock(session, ticket_id).relate_to(blocker, current_actor())
+        return f"{waiting} and {blocker} are related."
     try:
         ticket = ticket_to_change(session, current_visibility(), waiting)
     except NotFound as error:
@@ -48,7 +52,7 @@ def _depend(ticket_id: str, form: DependencyForm, session: Session) -> str:
 @blueprint.post("/tickets/<ticket_id>/dependencies/remove")
 @page(role="member")
 def release_dependency(ticket_id: str) -> Answer:
-    """Let the ticket no longer wait for another, or another for it."""
+    """Take a link away: waiting, or being related."""
     require_ticket(ticket_id)
     form = DependencyForm()
     if not form.validate_on_submit():
@@ -56,5 +60,9 @@ def release_dependency(ticket_id: str) -> Answer:
     waiting, blocker = form.in_order(ticket_id)
     with writing() as session:
         ticket = ticket_to_change(session, current_visibility(), waiting)
-        ticket.unblock_from(blocker, current_actor())
-    return done(f"{waiting} no longer waits for {blocker}.", "tickets.show", ticket_id=ticket_id)
+        if form.is_related:
+            ticket.unrelate_from(blocker, current_actor())
+        else:
+            ticket.unblock_from(blocker, current_actor())
+    said = "is no longer related to" if form.is_related else "no longer waits for"
+    return done(f"{waiting} {said} {blocker}.", "tickets.show", ticket_id=ticket_id)
