@@ -1,0 +1,183 @@
+"""The fields of a query, in one table: name, a line of help, and their conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, bindparam, exists, false, func, select, true
+from sqlalchemy.orm import aliased
+
+from app.db.plans import unindexed
+from app.models import Comment, StageRun, Ticket, TicketDependency, TicketLabel, Worker
+from app.queries.language.json_list import json_list_holds
+from app.queries.language.kinds import Condition, Field, Names, Priority, Reader, Times, Words
+from app.queries.language.query import Value
+from app.queries.tickets.conditions import STAGE, STATES, looks_like, state_is
+from app.queries.workers.conditions import is_live
+
+
+class Situations(Words):
+    """Where a ticket stands, and whose it is."""
+
+    def bound(self, values: Sequence[Value], reader: Reader) -> list[Any]:
+        return [reader.name] if any(value.text == "mine" for value in values) else []
+
+    def one(self, word: str, place: str, *, is_first: bool) -> Condition:
+        if word == "mine":
+            return Ticket.created_by == bindparam(f"{place}_0", type_=Text())
+        return super().one(word, place, is_first=is_first)
+
+
+def _column(column: Any) -> Callable[[Callable[[Any], Condition], bool], Condition]:
+    def is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
+        return compare(column if is_first else unindexed(column))
+
+    return is_in
+
+
+def _id_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
+    return compare(func.lower(Ticket.ticket_id if is_first else unindexed(Ticket.ticket_id)))
+
+
+def _parent_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
+    parent = aliased(Ticket)
+    ids = select(parent.ticket_id).where(compare(func.lower(parent.ticket_id)))
+    column: ColumnElement[Any] = Ticket.parent_id.expression
+    return (column if is_first else unindexed(column)).in_(ids)
+
+
+def _label_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
+    if is_first:
+        return Ticket.ticket_id.in_(select(TicketLabel.ticket_id).where(compare(TicketLabel.label)))
+    return exists().where(TicketLabel.ticket_id == Ticket.ticket_id, compare(TicketLabel.label))
+
+
+def _plan_is_in(compare: Callable[[Any], Condition], _is_first: bool) -> Condition:
+    return json_list_holds(Ticket.execution_plan, compare)
+
+
+def _has_labels() -> Condition:
+    return exists().where(TicketLabel.ticket_id == Ticket.ticket_id)
+
+
+def _has_children() -> Condition:
+    child = aliased(Ticket)
+    return exists().where(child.parent_id == Ticket.ticket_id)
+
+
+def _is_starved() -> Condition:
+    alive = exists().where(
+        Worker.project_id == Ticket.project_id,
+        Worker.worker_type == Ticket.current_stage,
+        is_live(),
+    )
+    return and_(looks_like("ready"), ~alive)
+
+
+def _found_by_situation(word: str) -> Condition:
+    return and_(state_is("ready"), _is_starved()) if word == "starved" else state_is(word)
+
+
+def _situation(word: str) -> Callable[[], Condition]:
+    return lambda: looks_like(word)
+
+
+HAS: Mapping[str, Callable[[], Condition]] = {
+    "children": _has_children,
+    "parent": lambda: unindexed(Ticket.parent_id).is_not(None),
+    "blockers": lambda: exists().where(TicketDependency.ticket_id == Ticket.ticket_id),
+    "comments": lambda: exists().where(Comment.ticket_id == Ticket.ticket_id),
+    "runs": lambda: exists().where(StageRun.ticket_id == Ticket.ticket_id),
+    "labels": _has_labels,
+    "description": lambda: Ticket.description != "",
+    "ref": lambda: unindexed(Ticket.external_ref).is_not(None),
+}
+SITUATIONS = {word: _situation(word) for word in STATES}
+SORTS = ("id", "title", "stage", "state", "priority", "created", "updated")
+
+_EVERY: tuple[Field, ...] = (
+    Names(
+        "project",
+        "The project, such as acme/web.",
+        _column(Ticket.project_id),
+        finds=50,
+        completes="projects",
+    ),
+    Situations(
+        "is",
+        "Where it stands. open: all that isn't closed; starved: ready where no worker is alive; "
+        "mine: made by you.",
+        {**SITUATIONS, "starved": _is_starved, "mine": false},
+        _found_by_situation,
+        finds=90,
+    ),
+    Words("state", "Where it stands, too.", SITUATIONS, _found_by_situation, finds=90),
+    Names(
+        "stage",
+        "The worker type whose turn it is.",
+        _column(STAGE),
+        finds=60,
+        completes="stages",
+    ),
+    Priority(
+        "priority", "By word or number, or compared: <2 is more urgent than medium.", finds=70
+    ),
+    Names(
+        "label",
+        "Its labels; label:none has none.",
+        _label_is_in,
+        is_none=lambda: ~_has_labels(),
+        finds=20,
+        completes="labels",
+    ),
+    Names("id", "Its id, in whatever case.", _id_is_in, finds=10, completes="ids", is_lower=True),
+    Names(
+        "parent",
+        "The ticket that it is a part of.",
+        _parent_is_in,
+        is_none=lambda: unindexed(Ticket.parent_id).is_(None),
+        finds=30,
+        completes="ids",
+        is_lower=True,
+    ),
+    Names(
+        "worker",
+        "The worker who is at it.",
+        _column(Ticket.claimed_by),
+        is_none=lambda: unindexed(Ticket.claimed_by).is_(None),
+        finds=25,
+        completes="workers",
+    ),
+    Names(
+        "author",
+        "Who made it; author:me is you.",
+        _column(Ticket.created_by),
+        is_none=lambda: Ticket.created_by.is_(None),
+        has_me=True,
+        completes="people",
+    ),
+    Times("created", "When it was made.", Ticket.created_at, finds=80),
+    Times(
+        "updated",
+        "When anything last happened to it: <7d is in the last seven days.",
+        Ticket.updated_at,
+        finds=80,
+    ),
+    Times("closed", "When it was closed.", Ticket.closed_at),
+    Words("has", "What belongs to it.", HAS),
+    Names("plan", "A worker type anywhere in its plan.", _plan_is_in, completes="stages"),
+    Names(
+        "ref",
+        "Where it was imported from.",
+        _column(Ticket.external_ref),
+        is_none=lambda: unindexed(Ticket.external_ref).is_(None),
+        finds=15,
+    ),
+    Words(
+        "sort",
+        "The order; - begins at the end: sort:priority,-updated.",
+        {f"{sign}{name}": true for name in SORTS for sign in ("", "-")},
+    ),
+)
+FIELDS: Mapping[str, Field] = {field.name: field for field in _EVERY}

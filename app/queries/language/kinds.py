@@ -1,0 +1,258 @@
+"""Kinds of fields: what each takes, and how it becomes a condition.
+
+A condition is made once for each shape of a query, that is for its fields without their values.
+These are bound by name when the statement is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    or_,
+)
+
+from app.db.columns import UTCDateTime
+from app.db.plans import unindexed
+from app.models import Ticket
+from app.models.ticket import PRIORITIES
+from app.queries.language.mistakes import ValueNotUnderstood, nearest_of
+from app.queries.language.query import Value
+from app.queries.language.times import EXAMPLES, Span, span_of
+
+Condition = ColumnElement[bool]
+Shape = tuple[str, ...]
+"""What of a term's values its condition depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: by the name that their doings bear, and where a day begins for them."""
+
+    name: str = ""
+    zone: tzinfo = UTC
+
+
+class Field:
+    """A field. `finds`: its tickets are found by an index, the fewest first."""
+
+    words: tuple[str, ...] = ()
+    completes = ""
+    """Which names of the board its values are."""
+    has_me = False
+
+    def __init__(self, name: str, help_line: str, *, finds: int | None = None) -> None:
+        self.name = name
+        self.help_line = help_line
+        self.finds = finds
+
+    def check(self, value: Value) -> None:
+        """Raise `ValueNotUnderstood` unless it is one of the field's values."""
+        raise NotImplementedError
+
+    def shape(self, values: Sequence[Value]) -> Shape:
+        """What the condition depends on."""
+        raise NotImplementedError
+
+    def bound(self, values: Sequence[Value], reader: Reader) -> list[Any]:  # noqa: ARG002
+        """What is bound when the statement is sent, in the order of its parameters."""
+        return []
+
+    def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
+        """The condition; its parameters' names begin with `place`. `is_first`: the tickets are
+        found by it, else each is looked at."""
+        raise NotImplementedError
+
+
+class Words(Field):
+    """A field with words of its own, each of which is a condition."""
+
+    def __init__(
+        self,
+        name: str,
+        help_line: str,
+        met: Mapping[str, Callable[[], Condition]],
+        found: Callable[[str], Condition] | None = None,
+        *,
+        finds: int | None = None,
+    ) -> None:
+        super().__init__(name, help_line, finds=finds)
+        self.words = tuple(met)
+        self._met = met
+        self._found = found
+
+    def check(self, value: Value) -> None:
+        if value.text not in self.words:
+            offered = nearest_of(value.text, self.words)
+            raise ValueNotUnderstood(_not_one_of(self.name, value.text, self.words), offered)
+
+    def shape(self, values: Sequence[Value]) -> Shape:
+        return tuple(dict.fromkeys(value.text for value in values))
+
+    def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
+        parts = [self.one(word, place, is_first=is_first) for word in shape]
+        return parts[0] if len(parts) == 1 else or_(*parts)
+
+    def one(self, word: str, place: str, *, is_first: bool) -> Condition:  # noqa: ARG002
+        """The condition of one word."""
+        return self._found(word) if is_first and self._found else self._met[word]()
+
+
+class Names(Field):
+    """A field whose values are names: `none` is no name at all, `me` whoever reads."""
+
+    def __init__(
+        self,
+        name: str,
+        help_line: str,
+        is_in: Callable[[Callable[[Any], Condition], bool], Condition],
+        *,
+        is_none: Callable[[], Condition] | None = None,
+        has_me: bool = False,
+        finds: int | None = None,
+        completes: str = "",
+        is_lower: bool = False,
+    ) -> None:
+        super().__init__(name, help_line, finds=finds)
+        self._is_in = is_in
+        self._is_none = is_none
+        self.has_me = has_me
+        self.completes = completes
+        self._is_lower = is_lower
+        self.words = (*(("none",) if is_none else ()), *(("me",) if has_me else ()))
+
+    def check(self, value: Value) -> None:
+        if not value.text.strip():
+            raise ValueNotUnderstood(f"{self.name}: needs a name.")
+
+    def _word(self, value: Value) -> str:
+        return value.special if value.special in self.words else ""
+
+    def shape(self, values: Sequence[Value]) -> Shape:
+        named = sum(self._word(value) != "none" for value in values)
+        has_none = any(self._word(value) == "none" for value in values)
+        return (*(("one" if named == 1 else "many",) if named else ()), *(("none",) * has_none))
+
+    def bound(self, values: Sequence[Value], reader: Reader) -> list[Any]:
+        names = [
+            reader.name if self._word(value) == "me" else value.text
+            for value in values
+            if self._word(value) != "none"
+        ]
+        if self._is_lower:
+            names = [name.lower() for name in names]
+        return [names[0] if len(names) == 1 else names] if names else []
+
+    def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
+        parts = []
+        if "one" in shape:
+            one = bindparam(f"{place}_0", type_=Text())
+            parts.append(self._is_in(lambda column: column == one, is_first))
+        if "many" in shape:
+            many: BindParameter[Any] = bindparam(f"{place}_0", type_=Text(), expanding=True)
+            parts.append(self._is_in(lambda column: column.in_(many), is_first))
+        if "none" in shape and self._is_none:
+            parts.append(self._is_none())
+        return parts[0] if len(parts) == 1 else or_(*parts)
+
+
+class Times(Field):
+    """A time of the ticket."""
+
+    words = EXAMPLES
+
+    def __init__(self, name: str, help_line: str, column: Any, *, finds: int | None = None) -> None:
+        super().__init__(name, help_line, finds=finds)
+        self._column = column
+
+    def check(self, value: Value) -> None:
+        span_of(value.text)
+
+    def shape(self, values: Sequence[Value]) -> Shape:
+        return tuple(span.shape for span in self._spans(values))
+
+    def bound(self, values: Sequence[Value], reader: Reader) -> list[Any]:
+        return [bound for span in self._spans(values) for bound in span.bounds(reader.zone)]
+
+    def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
+        column = self._column if is_first else unindexed(self._column)
+        parts, number = [], 0
+        for ends in shape:
+            inside = []
+            for end in ends:
+                at = bindparam(f"{place}_{number}", type_=UTCDateTime())
+                inside.append(column >= at if end == "[" else column < at)
+                number += 1
+            parts.append(and_(*inside))
+        return parts[0] if len(parts) == 1 else or_(*parts)
+
+    @staticmethod
+    def _spans(values: Sequence[Value]) -> list[Span]:
+        return [span_of(value.text) for value in values]
+
+
+class Priority(Field):
+    """The priority, by its word, its number, or compared: `<2` is more urgent than medium."""
+
+    words = PRIORITIES
+
+    def check(self, value: Value) -> None:
+        self._numbers(value.text)
+
+    def shape(self, values: Sequence[Value]) -> Shape:
+        return tuple(
+            map(str, sorted({one for value in values for one in self._numbers(value.text)}))
+        )
+
+    def condition(
+        self,
+        shape: Shape,
+        place: str,  # noqa: ARG002
+        *,
+        is_first: bool,
+    ) -> Condition:
+        column: ColumnElement[int] = Ticket.priority.expression
+        column = column if is_first else unindexed(column)
+        return column == int(shape[0]) if len(shape) == 1 else column.in_(list(map(int, shape)))
+
+    def _numbers(self, text: str) -> list[int]:
+        if ".." in text:
+            first, last = (self._number(part) for part in text.split("..", 1))
+            return self._some(text, range(first, last + 1))
+        for sign in ("<=", ">=", "<", ">"):
+            if text.startswith(sign):
+                limit = self._number(text[len(sign) :])
+                each = {
+                    "<": range(limit),
+                    "<=": range(limit + 1),
+                    ">": range(limit + 1, 4),
+                    ">=": range(limit, 4),
+                }
+                return self._some(text, each[sign])
+        return [self._number(text)]
+
+    @staticmethod
+    def _some(text: str, numbers: range) -> list[int]:
+        if not numbers:
+            raise ValueNotUnderstood(f"No priority is {text}.")
+        return list(numbers)
+
+    def _number(self, text: str) -> int:
+        if text in PRIORITIES:
+            return PRIORITIES.index(text)
+        if text in ("0", "1", "2", "3"):
+            return int(text)
+        problem = _not_one_of("priority", text, (*PRIORITIES, "0 to 3"))
+        raise ValueNotUnderstood(problem, nearest_of(text, PRIORITIES))
+
+
+def _not_one_of(name: str, text: str, words: Sequence[str]) -> str:
+    return f"{name} can't be {text[:64]}: it is {', '.join(words)}."

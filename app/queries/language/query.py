@@ -1,0 +1,193 @@
+"""A query: its terms, all of which a ticket has to meet."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from app.db.full_text import Phrase
+from app.queries.search.phrases import phrases_of
+
+SPECIAL = ("none", "me")
+"""Words that stand for something else unless they are quoted."""
+
+STATE_FIELDS = ("is", "state")
+ESCAPED = re.compile(r'(["\\])')
+NEEDS_QUOTES = re.compile(r'\A\Z|[\s",]')
+WORD_NEEDS_QUOTES = re.compile(r'\A\Z|\s|\A"|\A-(?=[^-])|\A-?[A-Za-z_]+:(?!//)')
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a field, or one word or phrase to look for. `is_beginning`: a star stands
+    behind its quotes."""
+
+    text: str
+    is_quoted: bool = False
+    is_beginning: bool = False
+    start: int = dataclasses.field(default=0, compare=False)
+    end: int = dataclasses.field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        if not self.is_quoted:
+            return self.text
+        return '"{}"{}'.format(ESCAPED.sub(r"\\\1", self.text), "*" if self.is_beginning else "")
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """A field's value, in quotes if it can't do without."""
+        return cls(text, NEEDS_QUOTES.search(text) is not None)
+
+    @property
+    def special(self) -> str:
+        """`none` or `me`, where it isn't the name of something."""
+        return self.text if self.text in SPECIAL and not self.is_quoted else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a field has to be, or not to be: one of the values. Without a field, a text to find."""
+
+    field: str
+    values: tuple[Value, ...]
+    is_negated: bool = False
+    start: int = dataclasses.field(default=0, compare=False)
+    end: int = dataclasses.field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        name = f"{self.field}:" if self.field else ""
+        return f"{'-' if self.is_negated else ''}{name}{','.join(map(str, self.values))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The terms, in the order in which they were typed. Its text is canonical."""
+
+    terms: tuple[Term, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.terms))
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    @property
+    def conditions(self) -> tuple[Term, ...]:
+        """The terms that a ticket's fields have to meet."""
+        return tuple(term for term in self.terms if term.field not in ("", "sort"))
+
+    @property
+    def sorts(self) -> tuple[tuple[str, bool], ...]:
+        """What to sort by, and whether from its end; each once."""
+        words = [value.text for term in self.terms if term.field == "sort" for value in term.values]
+        found = {word.lstrip("-"): word.startswith("-") for word in reversed(words)}
+        return tuple(reversed(found.items()))
+
+    @property
+    def text(self) -> str:
+        """The words and phrases to find, as a search box takes them."""
+        return " ".join(
+            _typed(term.values[0]) for term in self.terms if not term.field and not term.is_negated
+        )
+
+    @property
+    def unwanted_texts(self) -> tuple[str, ...]:
+        """Words and phrases of which none may be found."""
+        return tuple(
+            _typed(term.values[0]) for term in self.terms if not term.field and term.is_negated
+        )
+
+    @property
+    def names_state(self) -> bool:
+        """Whether it says itself if open or closed tickets are wanted."""
+        return any(term.field in (*STATE_FIELDS, "closed", "id", "ref") for term in self.terms)
+
+    def values_of(self, name: str) -> list[str]:
+        """The values that a field may have, without those it may not have."""
+        terms = (term for term in self.terms if term.field == name and not term.is_negated)
+        return [value.text for term in terms for value in term.values]
+
+    def only_value(self, name: str) -> str:
+        """The value that a field has to have, if it is one alone: what a drop-down shows."""
+        terms = [term for term in self.terms if term.field == name]
+        is_one = len(terms) == 1 and len(terms[0].values) == 1 and not terms[0].is_negated
+        return terms[0].values[0].text if is_one else ""
+
+    def adding(self, name: str, *values: str, is_negated: bool = False) -> Query:
+        """With one term more; nothing is added twice."""
+        term = Term(name, tuple(map(Value.of, values)), is_negated)
+        return self if term in self.terms or not values else Query((*self.terms, term))
+
+    def replacing(self, name: str, *values: str) -> Query:
+        """With these values for a field, where its first term stood; without values it is gone."""
+        place = next((i for i, term in enumerate(self.terms) if term.field == name), None)
+        others = self.without(name)
+        if not values or place is None:
+            return others.adding(name, *values)
+        term = Term(name, tuple(map(Value.of, values)))
+        return Query((*self.terms[:place], term, *others.terms[place:]))
+
+    def replacing_text(self, typed: str) -> Query:
+        """With these words to find instead of others."""
+        return Query((*self.without("").terms, *words_of(typed)))
+
+    def without(self, *names: str) -> Query:
+        """Without the terms of these fields."""
+        return self._keeping(lambda term: term.field not in names)
+
+    def without_term(self, unwanted: Term) -> Query:
+        """Without this term: its chip was taken away."""
+        return self._keeping(lambda term: term != unwanted)
+
+    def or_open(self) -> Query:
+        """The same for tickets that aren't closed, unless it says itself what is wanted."""
+        return self if self.names_state else self.adding("is", "open")
+
+    def _keeping(self, is_kept: Callable[[Term], bool]) -> Query:
+        return replace(self, terms=tuple(filter(is_kept, self.terms)))
+
+
+def words_of(typed: str) -> Iterable[Term]:
+    """The words of a search box that knows no fields."""
+    found = [_word(phrase) for phrase in phrases_of(typed)]
+    if not found and typed.strip():
+        # Signs alone are looked for too, and not found.
+        found = [Value(typed.replace("\0", " ").strip(), is_quoted=True)]
+    return (Term("", (value,)) for value in found)
+
+
+def from_parameters(
+    project: str = "",
+    state: str = "open",
+    stage: str = "",
+    priority: str = "",
+    labels: Sequence[str] = (),
+    parent_id: str = "",
+    text: str = "",
+) -> Query:
+    """What older addresses and the API's parameters ask for: a ticket has to have all labels."""
+    query = Query(tuple(words_of(text)))
+    for label in labels:
+        query = query.adding("label", label)
+    asked = {"parent": parent_id, "project": project, "stage": stage, "priority": priority}
+    for name, value in asked.items():
+        if value:
+            query = query.adding(name, value)
+    return query if state == "all" else query.adding("is", state)
+
+
+def _word(phrase: Phrase) -> Value:
+    text = phrase.text.rstrip("*") if phrase.is_beginning else phrase.text
+    if WORD_NEEDS_QUOTES.search(text):
+        return Value(text, is_quoted=True, is_beginning=phrase.is_beginning)
+    return Value(f"{text}*" if phrase.is_beginning else text)
+
+
+def _typed(value: Value) -> str:
+    text = value.text.replace('"', " ")
+    if not value.is_quoted:
+        return text
+    return '"{}"{}'.format(text, "*" if value.is_beginning else "")
