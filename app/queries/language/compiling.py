@@ -1,0 +1,127 @@
+"""From a query to conditions on tickets, made once for each shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, literal_column, not_
+from sqlalchemy.orm import Session
+
+from app.queries.language.fields import FIELDS
+from app.queries.language.kinds import Reader
+from app.queries.language.query import Query
+from app.queries.search.texts import TextMatches, match_texts
+from app.visibility import Visibility
+
+SHAPES_KEPT = 256
+TextShape = tuple[str, bool, tuple[str, ...]]
+QueryShape = tuple[TextShape, ...]
+"""Fields, whether they are negated, and what of their values the conditions depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The tickets that hold a query's words, and those that hold what isn't wanted."""
+
+    wanted: TextMatches | None
+    unwanted: tuple[TextMatches, ...] = ()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether older texts hold the words too, and weren't looked at."""
+        every = (*((self.wanted,) if self.wanted else ()), *self.unwanted)
+        return any(matches.is_cut for matches in every)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Whether a ticket is among the ones, and not among the others."""
+        found = [self.wanted.condition()] if self.wanted else []
+        return [*found, *(not_(matches.condition()) for matches in self.unwanted)]
+
+
+def text_matches(query: Query, session: Session, visibility: Visibility) -> Matches | None:
+    """What the words find, looked up once for all statements of a list; None without words."""
+    if not query.text and not query.unwanted_texts:
+        return None
+    project = query.only_value("project")
+    return Matches(
+        match_texts(session, visibility, query.text, project) if query.text else None,
+        tuple(match_texts(session, visibility, text, project) for text in query.unwanted_texts),
+    )
+
+
+def shape_of(query: Query) -> QueryShape:
+    """The query without its values: queries of one shape share their statements."""
+    return tuple(
+        (term.field, term.is_negated, FIELDS[term.field].shape(term.values))
+        for term in query.conditions
+    )
+
+
+def parameters(query: Query, reader: Reader) -> dict[str, Any]:
+    """The values, to be sent with a statement that has the query's conditions; times are those of
+    now."""
+    found: dict[str, Any] = {}
+    for number, term in enumerate(query.conditions):
+        bound = FIELDS[term.field].bound(term.values, reader)
+        found |= {f"q{number}_{place}": value for place, value in enumerate(bound)}
+    return found
+
+
+def conditions(query: Query, matches: Matches | None = None) -> list[ColumnElement[bool]]:
+    """All of them. SQLite finds the tickets by the first, and looks at each for the others."""
+    has_found = matches is not None and matches.wanted is not None
+    made = _conditions(shape_of(query), has_found)
+    return [*made, *(matches.conditions() if matches else ())]
+
+
+def conditions_in_order(query: Query, matches: Matches | None = None) -> list[ColumnElement[bool]]:
+    """The same for tickets that are met in the order of a list."""
+    made = _conditions(shape_of(query), True)
+    return [*made, *(matches.conditions() if matches else ())]
+
+
+@lru_cache(SHAPES_KEPT)
+def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool], ...]:
+    """`is_found`: the tickets are found by something else."""
+    first = () if is_found else _finding(shape)
+    made = {
+        number: _condition(term, f"q{number}", is_first=number in first)
+        for number, term in enumerate(shape)
+    }
+    return (*(made[number] for number in first), *(made[n] for n in made if n not in first))
+
+
+def _finding(shape: QueryShape) -> tuple[int, ...]:
+    """The terms by which the tickets are found: the one that fewest have, and what has an index
+    together with it."""
+    ranked = sorted(_ranked(shape))
+    if not ranked:
+        return ()
+    names = [shape[number][0] for _, number in ranked]
+    # Of a project's tickets those at a stage have an index too.
+    n_first = 2 if names[:2] == ["project", "stage"] else 1
+    return tuple(number for _, number in ranked[:n_first])
+
+
+def _ranked(shape: QueryShape) -> Iterator[tuple[int, int]]:
+    for number, (name, is_negated, values) in enumerate(shape):
+        finds = FIELDS[name].finds
+        # What isn't there is in no index.
+        is_findable = not is_negated and not {"none", "mine", "all"} & {*values}
+        if finds is not None and is_findable:
+            yield finds, number
+
+
+def _condition(term: TextShape, place: str, *, is_first: bool) -> ColumnElement[bool]:
+    name, is_negated, values = term
+    condition = FIELDS[name].condition(values, place, is_first=is_first)
+    return _is_not(condition) if is_negated else condition
+
+
+def _is_not(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That it doesn't hold; where a column is empty, it doesn't."""
+    zero: ColumnElement[int] = literal_column("0")
+    return case((condition, literal_column("1")), else_=zero) == zero
