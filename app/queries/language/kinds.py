@@ -18,6 +18,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     or_,
+    select,
+    union_all,
 )
 
 from app.db.columns import UTCDateTime
@@ -99,6 +101,10 @@ class Words(Field):
 
     def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
         parts = [self.one(word, place, is_first=is_first) for word in shape]
+        if is_first and len(parts) > 1:
+            # Each by its own index; for one or the other SQLite would read all tickets.
+            each = (select(Ticket.ticket_id).where(part) for part in parts)
+            return Ticket.ticket_id.in_(union_all(*each))
         return parts[0] if len(parts) == 1 else or_(*parts)
 
     def one(self, word: str, place: str, *, is_first: bool) -> Condition:  # noqa: ARG002

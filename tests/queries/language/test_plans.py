@@ -1,0 +1,69 @@
+"""What a query's tickets are found by: an index, with and without statistics."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, text
+
+from app.db.base import db
+from app.models import Ticket
+from app.queries.language.compiling import conditions, parameters
+from app.queries.language.kinds import Reader
+from app.queries.language.parsing import parse
+from tests.queries.test_plans import SCANS, fill, plans
+
+QUERIES = (
+    *("is:open", "is:closed", "is:running", "is:ready", "is:blocked", "is:waiting", "is:on_hold"),
+    *("is:backoff", "is:completed", "is:stopped", "is:starved", "is:running,blocked", "state:open"),
+    *("project:acme/p1 is:open", "project:acme/p1 stage:review priority:1 is:open"),
+    *(
+        "stage:review is:open",
+        "priority:urgent is:open",
+        "priority:<2",
+        "stage:review,none is:open",
+    ),
+    *("label:rare is:open", "label:l3 label:l4 is:open", "label:rare,l3 has:comments"),
+    *("id:p0-8", "id:P0-8,p1-9", "parent:p0-0 is:open", "worker:w1", "ref:beads:1"),
+    *("updated:<7d", "created:2020-01-01..today is:closed", "label:rare updated:<7d -is:open"),
+    *("has:children label:rare", "plan:review label:rare", "author:me label:rare"),
+)
+
+
+@pytest.fixture(scope="module")
+def filled(new_database, make_app):
+    """On SQLite: PostgreSQL rightly reads a small table row by row."""
+    app = make_app(new_database("sqlite"))
+    with app.app_context():
+        fill(db.session())
+        db.session.commit()
+    return app
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+def test_no_query_reads_all_tickets(filled, has_statistics):
+    with filled.app_context():
+        session = db.session()
+        if has_statistics:
+            session.execute(text("ANALYZE"))
+        for query in map(parse, QUERIES):
+            for plan in plans(session, find, query):
+                assert not SCANS.search(plan), (str(query), plan)
+
+
+def test_what_fewest_tickets_are_is_looked_up(filled):
+    with filled.app_context():
+        session = db.session()
+        for asked, index in (
+            ("is:open label:rare project:acme/p1", "label"),
+            ("is:open project:acme/p1 id:p1-1", "ix_tickets_any_case"),
+            ("is:open priority:0 stage:review project:acme/p1", "ix_tickets_stage_of_project"),
+            ("is:open priority:0 parent:p0-0", "ix_tickets_parent_id"),
+            ("-label:rare worker:w1 is:open", "ix_tickets_claimed_by"),
+        ):
+            (plan,) = plans(session, find, parse(asked))
+            assert index in plan, (asked, plan)
+
+
+def find(session, query):
+    statement = select(Ticket.ticket_id).where(*conditions(query))
+    return session.execute(statement, parameters(query, Reader("ann"))).all()
