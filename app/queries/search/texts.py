@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -77,21 +76,22 @@ def match_texts(
     return TextMatches(list(ids), is_cut=is_cut, is_sqlite=is_sqlite)
 
 
-def ids_beginning(session: Session, visibility: Visibility, typed: str, most: int) -> Sequence[str]:
+def ids_beginning(session: Session, visibility: Visibility, typed: str, most: int) -> list[str]:
     """Ids of tickets that begin with what was typed, in any case; the id itself comes first."""
     beginning = typed.strip().lower()
     if not ID.fullmatch(beginning):
-        return ()
+        return []
     id_ = documents.c.ticket_id
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     key = id_.collate("NOCASE") if is_sqlite else func.lower(id_).collate("C")
-    return session.scalars(
+    found = session.scalars(
         select(id_)
         .where(documents.c.comment_id.is_(None), key >= beginning, key < beginning + LAST)
         .where(visibility.of(documents.c.project_id))
         .order_by(key)
         .limit(most)
-    ).all()
+    )
+    return list(found)
 
 
 def ticket_named(session: Session, visibility: Visibility, typed: str) -> str | None:
