@@ -50,9 +50,11 @@ LOGGED_ONLY = {
 ASKING: EventType = "ticket_attention_requested"
 HOLDING: tuple[EventType, ...] = (ASKING, "ticket_held")
 """What puts a ticket on hold; the newest of a ticket says why it is."""
+HOLDS = text(f"event_type IN {HOLDING}")
 
-INBOX = text("needs_attention AND NOT processed")
-"""What waits in everyone's inbox."""
+INBOX = text("needs_attention AND processed = false")
+"""What waits in everyone's inbox. In other words than below, or SQLite would look for it among all
+that isn't processed."""
 UNPROCESSED = text("NOT processed")
 """Partial indexes have these conditions: SQLite uses them only for exactly these words."""
 
@@ -74,6 +76,10 @@ class Event(Model):
         Index(
             "ix_events_inbox",
             "id",
+            "event_type",
+            "project_id",
+            "needs_attention",
+            "processed",
             sqlite_where=INBOX,
             postgresql_where=INBOX,
         ),
@@ -82,6 +88,15 @@ class Event(Model):
             "id",
             sqlite_where=UNPROCESSED,
             postgresql_where=UNPROCESSED,
+        ),
+        Index(
+            "ix_events_holds",
+            "ticket_id",
+            "id",
+            "event_type",
+            "created_at",
+            sqlite_where=HOLDS,
+            postgresql_where=HOLDS,
         ),
         {"sqlite_autoincrement": True},
     )

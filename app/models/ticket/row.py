@@ -39,9 +39,9 @@ def _partial(name: str, condition: TextClause, *columns: str | TextClause) -> In
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-def _of_values(column: str) -> Index:
+def _of_values(column: str, *others: str) -> Index:
     """Of a column that is mostly empty: that many rows are alike would mislead the planner."""
-    return _partial(f"ix_tickets_{column}", text(f"{column} IS NOT NULL"), column)
+    return _partial(f"ix_tickets_{column}", text(f"{column} IS NOT NULL"), column, *others)
 
 
 class TicketRow(Model):
@@ -76,6 +76,18 @@ class TicketRow(Model):
             "ticket_id",
             "ready_at",
             "backoff_until",
+            *IN_CONDITION,
+        ),
+        # What has stood longest at a stage.
+        _partial(
+            "ix_tickets_queue_age",
+            IN_QUEUE,
+            "project_id",
+            "current_stage",
+            "ready_at",
+            "backoff_until",
+            "priority",
+            "ticket_id",
             *IN_CONDITION,
         ),
         Index(None, "project_id", "state", "updated_at"),
@@ -118,7 +130,7 @@ class TicketRow(Model):
         _of_values("assignee_id"),
         _of_values("parent_id"),
         _of_values("claimed_by"),
-        _of_values("backoff_until"),
+        _of_values("backoff_until", "project_id", "current_stage", *IN_CONDITION),
         Index("ix_tickets_any_case", text("lower(ticket_id)")),
     )
     # `current_stage` comes back with each INSERT and UPDATE instead of by a SELECT afterwards.

@@ -26,12 +26,12 @@ from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
 from app.events import EventFacts, explanation
-from app.models import Comment, Ticket, WorkerType
+from app.models import Comment, Event, Ticket, WorkerType
 from app.models.event import ASKING
 from app.models.ticket import IN_QUEUE
 from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
 from app.queries.paging import number_of
-from app.queries.tickets.conditions import IS_ASKING, HoldEvent, asks, is_hold_of_ticket
+from app.queries.tickets.conditions import IS_ASKING, of_hold
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 GATES_AT_ONCE = 100
@@ -63,21 +63,33 @@ def _first_asking(
 
 @lru_cache(STATEMENTS_KEPT)
 def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
-    since = func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type)
+    # An index of holds alone tells what asks and since when. Only the first are read in full.
+    began = func.coalesce(
+        of_hold(Event.created_at), Ticket.updated_at, type_=Ticket.updated_at.type
+    ).label("since")
+    is_urgent = (Ticket.priority == 0).label("is_urgent")
+    chosen = (
+        select(Ticket.ticket_id, began, is_urgent, of_hold(Event.id).label("hold_id"))
+        .where(IS_ASKING, visible_in(visibility, project, Ticket.project_id))
+        .order_by(is_urgent.desc(), began, Ticket.ticket_id)
+        .limit(bindparam("number"))
+        .subquery("chosen")
+    )
     return (
         select(
             Ticket.ticket_id,
             Ticket.title,
             Ticket.priority,
             Ticket.failed_attempts,
-            func.coalesce(HoldEvent.stage, Ticket.current_stage).label("stage"),
-            since.label("since"),
-            func.substr(HoldEvent.reason, 1, QUOTED).label("reason"),
-            HoldEvent.details,
+            func.coalesce(Event.stage, Ticket.current_stage).label("stage"),
+            chosen.c.since,
+            func.substr(Event.reason, 1, QUOTED).label("reason"),
+            Event.details,
             WorkerType.max_attempts,
         )
-        .select_from(Ticket)
-        .outerjoin(HoldEvent, is_hold_of_ticket)
+        .select_from(chosen)
+        .join(Ticket, Ticket.ticket_id == chosen.c.ticket_id)
+        .outerjoin(Event, Event.id == chosen.c.hold_id)
         .outerjoin(
             WorkerType,
             and_(
@@ -85,9 +97,7 @@ def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
                 WorkerType.worker_type == Ticket.current_stage,
             ),
         )
-        .where(asks, visible_in(visibility, project, Ticket.project_id))
-        .order_by((Ticket.priority == 0).desc(), since, Ticket.ticket_id)
-        .limit(bindparam("number"))
+        .order_by(chosen.c.is_urgent.desc(), chosen.c.since, chosen.c.ticket_id)
     )
 
 
@@ -112,7 +122,7 @@ def _of_ticket(row: Any) -> InboxItem:
 
 
 def _count_gates(visibility: Visibility, project: str) -> ScalarSelect[int]:
-    waiting = _number_at_gate()
+    waiting = number_at_gate()
     return (
         select(func.coalesce(func.sum(waiting), 0))
         .select_from(WorkerType)
@@ -137,7 +147,7 @@ def _first_gates(
 @lru_cache(STATEMENTS_KEPT)
 def _gates_with_tickets(visibility: Visibility, project: str) -> Select[str, str]:
     names = select(WorkerType.project_id, WorkerType.worker_type)
-    return names.where(*_is_gate(visibility, project), _number_at_gate() > 0)
+    return names.where(*_is_gate(visibility, project), number_at_gate() > 0)
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -199,11 +209,10 @@ def _of_gate(row: Any) -> InboxItem:
     )
 
 
-def _number_at_gate() -> ScalarSelect[int]:
-    """How many tickets stand in the queue of the worker type beside it."""
-    return (
-        select(func.count())
-        .select_from(Ticket)
+def number_at_gate() -> ScalarSelect[int]:
+    """How many tickets stand in the queue of the worker type beside it, up to `COUNT_CAP`."""
+    return number_of(
+        select(Ticket.ticket_id)
         .where(
             Ticket.project_id == WorkerType.project_id,
             Ticket.current_stage == WorkerType.worker_type,
@@ -211,7 +220,6 @@ def _number_at_gate() -> ScalarSelect[int]:
             IN_QUEUE,
         )
         .correlate(WorkerType)
-        .scalar_subquery()
     )
 
 

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.db.plans import unindexed
 from app.models import Event, Ticket, TicketLabel, WorkerType
-from app.models.event import HOLDING
+from app.models.event import HOLDS
 from app.models.ticket import IN_QUEUE
 from app.queries.search.texts import TextMatches, match_texts
 from app.visibility import Visibility
@@ -144,14 +144,11 @@ def since(name: str, started_at: datetime | None, ready_at: datetime) -> datetim
     return ready_at if name in ("ready", "waiting", "backoff") else None
 
 
-HoldEvent = aliased(Event)
-"""What put a ticket on hold last, for an outer join on `is_hold_of_ticket`."""
-
-
-def _of_hold(column: Any) -> ScalarSelect[Any]:
+def of_hold(column: Any) -> ScalarSelect[Any]:
+    """A column of what put the ticket beside it on hold last."""
     return (
         select(column)
-        .where(Event.ticket_id == Ticket.ticket_id, Event.event_type.in_(HOLDING))
+        .where(Event.ticket_id == Ticket.ticket_id, HOLDS)
         .order_by(Event.id.desc())
         .limit(1)
         .correlate(Ticket)
@@ -163,13 +160,16 @@ def _asks(held_by: ColumnElement[str]) -> ColumnElement[bool]:
     return and_(Ticket.state == "on_hold", held_by.is_distinct_from("ticket_held"))
 
 
-is_hold_of_ticket = HoldEvent.id == _of_hold(Event.id)
+HoldEvent = aliased(Event)
+"""What put a ticket on hold last, for an outer join on `is_hold_of_ticket`."""
+
+is_hold_of_ticket = HoldEvent.id == of_hold(Event.id)
 
 asks = _asks(HoldEvent.event_type.expression)
 """Whether a ticket waits for a person's answer: on hold, unless a person put it there on purpose.
 One whose events were pruned asks: nobody can tell that it doesn't."""
 
-IS_ASKING = _asks(_of_hold(Event.event_type))
+IS_ASKING = _asks(of_hold(Event.event_type))
 """The same where the event isn't wanted: PostgreSQL without statistics would read all events for
 the join."""
 
