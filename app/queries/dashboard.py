@@ -21,9 +21,10 @@ from app.models.ticket import IN_QUEUE
 from app.queries.events.list import EventFilter, EventRow, event_page
 from app.queries.inbox.item import InboxItem
 from app.queries.inbox.list import first_items, number_of_items, version_of_inbox
-from app.queries.paging import COUNT_CAP
+from app.queries.paging import COUNT_CAP, number_of
 from app.queries.people.api_tokens import live_tokens
-from app.queries.queues import Queue, queues
+from app.queries.queues import Queue, first_of_queues
+from app.queries.tickets.conditions import situation_is
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.queries.workers.list import WorkerRow, count_by_status, first_workers
 from app.visibility import STATEMENTS_KEPT, Visibility
@@ -61,7 +62,8 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers at the top; `median` in seconds."""
+    """The numbers at the top, counted up to `COUNT_CAP` where they are of tickets; `median` in
+    seconds."""
 
     running: int
     ready: int
@@ -127,7 +129,7 @@ def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashbo
     """The dashboard as of now; its day begins at midnight in that time zone."""
     midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     facts = rows_of(session, _facts(visibility), midnight=midnight).one()
-    found = queues(session, visibility)
+    found = first_of_queues(session, visibility)
     shown = _shown_queues(found)
     return Dashboard(
         steps=_steps(session, visibility, facts),
@@ -156,7 +158,7 @@ def _facts(visibility: Visibility) -> Rows:
         _has(WorkerType, visibility).label("has_worker_types"),
         _has(Ticket, visibility).label("has_tickets"),
         _has(Worker, visibility).label("has_workers"),
-        _count(Ticket.state == "open", tickets).label("open"),
+        _count(situation_is("blocked"), tickets).label("blocked"),
         _count(Ticket.state == "on_hold", tickets).label("on_hold"),
         _count(Ticket.state == "closed", is_new, tickets).label("closed_today"),
         number_of_items(visibility).label("waiting"),
@@ -168,7 +170,7 @@ def _has(table: Any, visibility: Visibility) -> ColumnElement[bool]:
 
 
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    return select(func.count()).select_from(Ticket).where(*conditions).scalar_subquery()
+    return number_of(select(Ticket.ticket_id).where(*conditions))
 
 
 def _steps(session: Session, visibility: Visibility, facts: Facts) -> Steps:
@@ -233,8 +235,7 @@ def _figures(
     return Figures(
         running=sum(queue.running for queue in found),
         ready=sum(queue.ready for queue in found if not queue.is_gate),
-        # Open tickets are running, queued, or blocked: counting those would read each row.
-        blocked=max(0, facts.open - sum(queue.count for queue in found)),
+        blocked=facts.blocked,
         waiting=sum(queue.ready for queue in found if queue.is_gate),
         on_hold=facts.on_hold,
         closed_today=facts.closed_today,

@@ -5,6 +5,7 @@ Pages, programs and monitoring read the same queues, so that their numbers agree
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,15 +13,18 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     ScalarSelect,
     Select,
+    Text,
     and_,
     case,
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
@@ -30,6 +34,7 @@ from app import clock
 from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
+from app.queries.paging import number_of
 from app.queries.tickets.conditions import situation_is
 from app.queries.workers.conditions import is_live
 from app.visibility import STATEMENTS_KEPT, Visibility
@@ -108,6 +113,29 @@ def queues(session: Session, visibility: Visibility) -> list[Queue]:
 def queues_of(session: Session, project_id: str) -> list[Queue]:
     """The queues of one project."""
     return queues(session, Visibility(only=project_id))
+
+
+def first_of_queues(session: Session, visibility: Visibility) -> list[Queue]:
+    """The queues of all projects with what is ready, up to `COUNT_CAP` in each, and what runs.
+
+    However much is queued, this looks at so many tickets of each queue at most.
+    """
+    found = {(row[0], row[1]): Queue(*row) for row in rows_of(session, _worker_types(visibility))}
+    for project_id, stage, word, count, _, oldest, _ in rows_of(
+        session, _ready_and_running(visibility)
+    ):
+        queue = found.setdefault((project_id, stage), Queue(project_id, stage))
+        setattr(queue, word, count)
+        queue.oldest = oldest or queue.oldest
+    return list(found.values())
+
+
+def running_by_project(session: Session, visibility: Visibility) -> Counter[str]:
+    """How many stages of each project are worked at."""
+    found: Counter[str] = Counter()
+    for project_id, _, _, count, *_ in rows_of(session, _running(visibility)):
+        found[project_id] += count
+    return found
 
 
 def queue_status(
@@ -198,6 +226,64 @@ def _queued(visibility: Visibility) -> Rows:
     )
 
 
+@lru_cache(STATEMENTS_KEPT)
+def _ready_and_running(visibility: Visibility) -> CompoundSelect[*tuple[Any, ...]]:
+    parts = union_all(_ready(visibility), _running(visibility))
+    return parts.order_by("project_id", "current_stage")
+
+
+def _ready(visibility: Visibility) -> Rows:
+    places = _places(visibility)
+    is_ready = (
+        Ticket.project_id == places.c.project_id,
+        Ticket.current_stage == places.c.stage,
+        IN_QUEUE,
+        or_(WorkerType.is_gate, ~Ticket.in_backoff()),
+    )
+    ready = select(Ticket.ready_at).where(*is_ready).correlate(places, WorkerType)
+    at_stage = and_(
+        WorkerType.project_id == places.c.project_id, WorkerType.worker_type == places.c.stage
+    )
+    return (
+        select(
+            places.c.project_id,
+            places.c.stage.label("current_stage"),
+            literal("ready"),
+            number_of(ready),
+            null(),
+            ready.order_by(Ticket.ready_at).limit(1).scalar_subquery(),
+            null(),
+        )
+        .select_from(places)
+        .outerjoin(WorkerType, at_stage)
+        .where(places.c.stage != "")
+    )
+
+
+def _places(visibility: Visibility) -> CTE:
+    """Each project's stages at which a ticket is queued: one look into the index leads to the next
+    of them."""
+    begin = select(
+        Project.repository_name.label("project_id"), literal("", Text).label("stage")
+    ).where(visibility.of(Project.repository_name))
+    places = begin.cte("places", recursive=True)
+    following = (
+        select(Ticket.current_stage)
+        .where(
+            Ticket.project_id == places.c.project_id,
+            Ticket.current_stage > places.c.stage,
+            IN_QUEUE,
+        )
+        .order_by(Ticket.current_stage)
+        .limit(1)
+        .correlate(places)
+        .scalar_subquery()
+    )
+    more = select(places.c.project_id, following).where(places.c.stage.is_not(None))
+    return places.union_all(more)
+
+
+@lru_cache(STATEMENTS_KEPT)
 def _running(visibility: Visibility) -> Rows:
     """Runs in progress are few and have an index of their own."""
     return (

@@ -13,8 +13,10 @@ from app import clock
 from app.db.base import db
 from app.models import Event, Project, Ticket, TicketLabel, Worker, WorkerType
 from app.queries.events.list import EventFilter, event_page
+from app.queries.inbox.list import item_page
 from app.queries.navigation import navigation
 from app.queries.projects.list import overviews
+from app.queries.queues import first_of_queues, queues
 from app.queries.tickets.conditions import STATES, TicketFilter
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.records import ticket_slice
@@ -166,6 +168,34 @@ def test_with_statistics_a_list_of_many_follows_the_index_of_its_order(analyzed)
         assert_in_order(db.session())
 
 
+@sqlite_only
+def test_what_waits_for_a_person_is_counted_by_indexes_made_for_it(filled):
+    with filled.app_context():
+        assert_counted_apart(db.session())
+
+
+@sqlite_only
+def test_with_statistics_what_waits_for_a_person_is_counted_by_indexes_made_for_it(analyzed):
+    with analyzed.app_context():
+        assert_counted_apart(db.session())
+
+
+def test_what_the_dashboard_says_of_queues_is_what_is_in_them(filled):
+    with filled.app_context():
+        session = db.session()
+        shown = {queue_key(queue): queue for queue in first_of_queues(session, EVERYTHING)}
+        whole = {queue_key(queue): queue for queue in queues(session, EVERYTHING)}
+        assert shown.keys() == whole.keys()
+        for key, queue in whole.items():
+            same = shown[key]
+            assert (same.ready, same.oldest) == (queue.ready, queue.oldest)
+            assert same.running == queue.running
+
+
+def queue_key(queue):
+    return queue.project_id, queue.worker_type
+
+
 def test_reading_all_rows_is_noticed(filled):
     """The tests above can fail."""
     with filled.app_context():
@@ -178,6 +208,15 @@ def assert_indexed(session):
     for what, found in plans_of_pages(session):
         for plan in found:
             assert not SCANS.search(plan), (what, plan)
+
+
+def assert_counted_apart(session):
+    (plan,) = plans(session, navigation, EVERYTHING)
+    assert "ix_events_holds" in plan
+    assert "ix_events_inbox" in plan
+    assert "ix_events_unprocessed" not in plan
+    first = plans(session, first_of_queues, EVERYTHING)
+    assert any("ix_tickets_queue_age" in plan for plan in first)
 
 
 def assert_in_order(session):
@@ -200,6 +239,8 @@ def plans_of_pages(session):
         yield wanted, plans(session, list_tickets, EVERYTHING, wanted, "title", False, 1)
         yield ("API", wanted), plans(session, api_list, wanted)
     yield "sidebar", plans(session, navigation, EVERYTHING)
+    yield "inbox", plans(session, item_page, EVERYTHING)
+    yield "queues", plans(session, first_of_queues, EVERYTHING)
     yield "projects", plans(session, overviews, EVERYTHING)
     yield "another case", plans(session, id_in_other_case, EVERYTHING, "p0-8")
     yield "events", plans(session, event_page, EVERYTHING, EventFilter(processed=False))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.models import (
     Comment,
     Event,
@@ -19,12 +22,13 @@ from app.models import (
     Worker,
     WorkerType,
 )
+from app.queries.inbox.tickets import number_at_gate
 from app.queries.keyset import Order, Slice, take_slice
 from app.queries.paging import number_of
-from app.queries.queues import queues
+from app.queries.queues import running_by_project
 from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, state_is
 from app.queries.workers.conditions import is_live
-from app.visibility import Visibility
+from app.visibility import STATEMENTS_KEPT, Visibility
 
 BY_NAME = Order("repository_name", (Project.repository_name.expression,))
 
@@ -70,13 +74,9 @@ class Tabs:
 
 
 def overviews(session: Session, visibility: Visibility) -> list[Overview]:
-    """Every project to be seen with its counts, in four queries; those with most open tickets
-    first. Tickets are counted up to `COUNT_CAP`."""
-    running: Counter[str] = Counter()
-    waiting: Counter[str] = Counter()
-    for queue in queues(session, visibility):
-        running[queue.project_id] += queue.running
-        waiting[queue.project_id] += queue.ready if queue.is_gate else 0
+    """Every project to be seen with its counts, in three queries; those with most open tickets
+    first. Tickets are counted up to `COUNT_CAP`, those at gates up to it at each gate."""
+    running = running_by_project(session, visibility)
     live_workers = _live_workers(session)
     rows = [
         Overview(
@@ -88,12 +88,19 @@ def overviews(session: Session, visibility: Visibility) -> list[Overview]:
             open=open_,
             on_hold=on_hold,
             running=running[name],
-            waiting=waiting[name],
+            waiting=waiting,
             live_workers=live_workers[name],
         )
-        for name, short_description, archived_at, members_only, last_activity, open_, on_hold in (
-            session.execute(_projects().where(visibility.of(Project.repository_name)))
-        )
+        for (
+            name,
+            short_description,
+            archived_at,
+            members_only,
+            last_activity,
+            open_,
+            on_hold,
+            waiting,
+        ) in rows_of(session, _projects(visibility))
     ]
     return sorted(rows, key=lambda row: (-row.open, row.name.lower()))
 
@@ -147,7 +154,8 @@ def tabs(session: Session, project_id: str) -> Tabs:
     return Tabs(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
 
 
-def _projects() -> Select[str, str | None, datetime | None, bool, datetime, int, int]:
+@lru_cache(STATEMENTS_KEPT)
+def _projects(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     last_event = (
         select(Event.created_at)
         .where(Event.project_id == Project.repository_name)
@@ -163,6 +171,18 @@ def _projects() -> Select[str, str | None, datetime | None, bool, datetime, int,
         last_event,
         number_in("open"),
         number_in("on_hold"),
+        _waiting(),
+    ).where(visibility.of(Project.repository_name))
+
+
+def _waiting() -> ScalarSelect[int]:
+    """How many tickets of the project beside it wait at gates."""
+    return (
+        select(func.coalesce(func.sum(number_at_gate()), 0))
+        .select_from(WorkerType)
+        .where(WorkerType.project_id == Project.repository_name, WorkerType.is_gate)
+        .correlate(Project)
+        .scalar_subquery()
     )
 
 

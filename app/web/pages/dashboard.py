@@ -13,6 +13,7 @@ from markupsafe import Markup
 from app.db.base import db
 from app.links import public_url
 from app.queries import dashboard
+from app.queries.paging import COUNT_CAP
 from app.web.auth.access import page
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.http import live
@@ -50,6 +51,7 @@ def _draw(audience: Audience, version: str) -> Drawn:
     region = audience.draw(
         "dashboard/_region.html",
         board=board,
+        count_cap=COUNT_CAP,
         refresh_url=url_for("dashboard.show", v=version),
         address=quote((public_url() or request.url_root).rstrip("/")),
     )
