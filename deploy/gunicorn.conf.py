@@ -13,13 +13,15 @@ import selectors
 import shutil
 import socket
 import struct
+import sys
 import tempfile
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from ipaddress import ip_address
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -40,8 +42,8 @@ graceful_timeout = 20
 # Proxies keep no connection (see nginx/proxy.conf); this is for clients that come directly.
 keepalive = 5
 
-# Not preloaded: each worker loads the board's code by itself, so that SIGHUP brings new code.
-# The old workers finish what they hold; who comes before the new ones are up waits in the backlog.
+# Not preloaded: each worker builds the application by itself, with connections of its own. The old
+# workers finish what they hold; who comes before the new ones are up waits in the backlog.
 preload_app = False
 
 # Libraries are, and so they are in memory once, and a new worker is up sooner: a new version of one
@@ -57,10 +59,49 @@ LIBRARIES = (
     *("sqlalchemy.dialects.sqlite", "sqlalchemy.ext.hybrid", "sqlalchemy.orm", "structlog"),
     *("werkzeug.middleware.proxy_fix", "wtforms"),
 )
-for name in LIBRARIES:
-    import_module(name)
-# A collection would write to every page that the workers share.
-gc.freeze()
+
+# So is what the board only defines; what opens something (the application, its metrics) isn't.
+DEFINITIONS = ("app.api", "app.factory", "app.operations", "app.rendering")
+PACKAGES = ("app.forms", "app.queries")
+"""Of these all modules."""
+
+
+def load_shared() -> None:
+    """Load what all workers have alike.
+
+    gunicorn reads this file again for each SIGHUP, which is to bring new code of the board: what
+    the master has of the old is forgotten first.
+    """
+    gc.unfreeze()
+    for name in LIBRARIES:
+        import_module(name)
+    forget_board()
+    try:
+        load_board()
+    except Exception:  # noqa: BLE001 - each worker meets the same, and says so in the log
+        forget_board()
+    gc.collect()
+    # A collection would write to every page that the workers share.
+    gc.freeze()
+
+
+def load_board() -> None:
+    for name in DEFINITIONS:
+        import_module(name)
+    for package in PACKAGES:
+        inside = walk_packages(import_module(package).__path__, f"{package}.")
+        for module in inside:
+            import_module(module.name)
+    import_module("sqlalchemy.orm").configure_mappers()
+
+
+def forget_board() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+        del sys.modules[name]
+    invalidate_caches()
+
+
+load_shared()
 
 # What the proxy says of a client is for the app to judge (CALLBOARD_PROXY_HOPS), and only for it:
 # gunicorn would obey headers called SCRIPT_NAME and PATH_INFO, which some proxies let through.
@@ -85,8 +126,8 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 class LogLine(logging.Formatter):
     """gunicorn's own lines in the app's two formats (CALLBOARD_LOG_FORMAT).
 
-    The master can't ask the app to write them: a reload brings new code only while the master has
-    none. In the workers the app does (app/observability/logs.py).
+    The master doesn't ask the app to write them: it may have no code of the board, if that is
+    broken. In the workers the app does (app/observability/logs.py).
     """
 
     converter = time.gmtime

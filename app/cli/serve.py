@@ -22,6 +22,6 @@ def serve(options: tuple[str, ...]) -> None:
     # Before gunicorn has bound its address: what is wrong is said once, and with exit code 2.
     secret_key(load_settings())
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG)]
-    # Instead of this process: its number stays, and gunicorn's master holds no code of the board,
-    # so that a reload brings new code.
+    # Instead of this process: its number stays, and what gunicorn's master loads of the board is
+    # what its configuration names, anew with each reload.
     os.execv(sys.executable, [*gunicorn, *options, "app.wsgi:app"])  # noqa: S606 - no shell wanted

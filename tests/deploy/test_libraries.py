@@ -1,27 +1,66 @@
-"""What gunicorn's master loads for its workers: libraries that a fork may share, and no more."""
+"""What gunicorn's master loads for its workers: what a fork may share, and no more."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 
-from tests.processes import ROOT
+import httpx
+
+from tests.processes import CALLBOARD, PATIENCE, ROOT, free_port, until
 
 LOADED = """
-import json, runpy, sys, threading
+import json, os, runpy, sys, threading
 runpy.run_path("deploy/gunicorn.conf.py")
-print(json.dumps([list(sys.modules), threading.active_count()]))
+opened = [os.readlink(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd")[3:-1]]
+print(json.dumps([list(sys.modules), threading.active_count(), opened]))
 """
 
 
-def test_the_master_holds_libraries_but_none_of_the_boards_code():
-    """A reload brings new code only while the master has none."""
+def test_the_master_holds_what_is_defined_and_nothing_that_is_open():
     done = subprocess.run(
         [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    modules, threads = json.loads(done.stdout)
-    assert {"flask", "pydantic", "sqlalchemy.orm"} <= set(modules)
-    assert [name for name in modules if name.partition(".")[0] == "app"] == []
+    modules, threads, opened = json.loads(done.stdout)
+    assert {"flask", "pydantic", "sqlalchemy.orm", "app.models", "app.operations"} <= set(modules)
+    assert {"app.wsgi", "app.web", "app.observability.metrics"}.isdisjoint(modules)
     assert threads == 1, "a fork would not take the others along"
+    assert [path for path in opened if not path.startswith("pipe:")] == []
+
+
+def test_a_reload_brings_new_code(tmp_path):
+    for folder in ("app", "deploy"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for name in ("migrations", "static", "templates"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    callers = tmp_path / "app" / "callers.py"
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
+    environment = os.environ | {"CALLBOARD_INSTANCE_PATH": str(tmp_path / "instance")}
+    subprocess.run([*CALLBOARD, "db", "upgrade"], env=environment, capture_output=True, check=True)
+    master = subprocess.Popen(
+        [*command, "--bind", address, "app.wsgi:app"], cwd=tmp_path, env=environment
+    )
+
+    def says(words):
+        try:
+            return words in httpx.get(f"http://{address}/api/v1/tickets").json()["detail"]
+        except httpx.TransportError:
+            return False
+
+    try:
+        until(lambda: says("This needs a token"))
+        callers.write_text(callers.read_text("utf-8").replace("This needs a token", "No token"))
+        master.send_signal(signal.SIGHUP)
+        until(lambda: says("No token"))
+        callers.write_text("this is no Python")
+        master.send_signal(signal.SIGHUP)
+        assert master.wait(PATIENCE), "no worker can start"
+    finally:
+        master.kill()
+        master.wait()
