@@ -10,7 +10,17 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.callers import Caller
 from app.errors import Conflict, Forbidden, NotFound, Stale
-from app.models import Event, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
+from app.models import (
+    ApiToken,
+    Comment,
+    Event,
+    PlanTemplate,
+    Project,
+    StageRun,
+    Ticket,
+    Worker,
+    WorkerType,
+)
 from app.pipeline import Claimant
 from app.visibility import Visibility
 
@@ -38,6 +48,30 @@ def ticket_to_change(
             "header If-Match doesn't name. Read it again."
         )
     return ticket
+
+
+def comment_to_change(session: Session, caller: Caller, comment_id: int) -> tuple[Comment, Actor]:
+    """A comment, its ticket held until the transaction ends, and who asks for its change: the
+    worker whose run it was said in, or the token that said it. Raises `NotFound`, `Forbidden`."""
+    comment = visible_comment(session, caller.visibility, comment_id)
+    Ticket.lock(session, comment.ticket_id)
+    if comment.worker_id is None:
+        # A later token may have the name of an earlier one.
+        if comment.created_at < ApiToken.get(session, caller.token_id).created_at:
+            raise Forbidden("This comment is older than your token.")
+        return comment, caller.actor
+    run = session.get(StageRun, comment.run_id) if comment.run_id else None
+    if run is None or not caller.is_bound(run.token_id):
+        raise Forbidden("Only the token of its own run changes what a worker said.")
+    return comment, Actor.worker(comment.worker_id)
+
+
+def visible_comment(session: Session, visibility: Visibility, comment_id: int) -> Comment:
+    """A comment; raises `NotFound` unless the asker can see its ticket."""
+    of_comment = select(Ticket.project_id).join(Comment, Comment.ticket_id == Ticket.ticket_id)
+    missing = Comment.MISSING.format(comment_id)
+    _require(session, visibility, of_comment.where(Comment.id == comment_id), missing)
+    return Comment.get(session, comment_id)
 
 
 def visible_ticket(session: Session, visibility: Visibility, ticket_id: str) -> None:

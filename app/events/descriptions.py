@@ -110,7 +110,13 @@ DESCRIPTIONS: Mapping[str, Description] = MappingProxyType(
             causes={"to_plan": "{from_plan} → {to_plan}"},
         ),
         "ticket_edited": Description(
-            "Ticket edited", "{who} edited {ticket}", causes={"changed": "{changes}"}
+            "Ticket edited",
+            "{who} edited {ticket}",
+            sentences={
+                "comment_edited": "{who} edited a comment{on_ticket}",
+                "comment_withdrawn": "{who} withdrew a comment{on_ticket}",
+            },
+            causes={"changed": "{changes}"},
         ),
         "ticket_dependency_changed": Description(
             "Link changed",

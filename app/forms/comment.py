@@ -11,6 +11,12 @@ from app.forms.base import BoardForm, OnceMixin, required
 from app.models import Comment, Ticket
 
 
+class EditCommentForm(BoardForm):
+    """Other words for a comment."""
+
+    content = TextAreaField("Comment", validators=required(Comment.CONTENT_MAX))
+
+
 class CommentForm(OnceMixin, BoardForm):
     """A comment, in Markdown."""
 

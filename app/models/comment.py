@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, insert
+from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app import clock
+from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk
-from app.errors import Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.text import require_text
 
 
@@ -26,6 +28,7 @@ class Comment(Model):
     )
 
     CONTENT_MAX = 131_072
+    MISSING = "There is no comment {}."
 
     id: Mapped[intpk]
     ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.ticket_id", ondelete="CASCADE"))
@@ -55,6 +58,34 @@ class Comment(Model):
         """Store a comment by its columns; returns its number."""
         number: int = session.connection().execute(_ADD, values).scalar_one()
         return number
+
+    def is_by(self, actor: Actor) -> bool:
+        """Whether that is its author: a worker may have the name of a person."""
+        worker_id = actor.name if actor.kind == "worker" else None
+        return (self.author, self.worker_id) == (actor.label, worker_id)
+
+    def revise(self, content: str, actor: Actor) -> bool:
+        """Say it in other words; the earlier ones are kept. Whether there is a difference."""
+        self.require_own(actor)
+        content = self.require_content(content)
+        if content == self.content:
+            return False
+        self.session.add(CommentVersion(comment_id=self.id, content=self.content))
+        self.content, self.edited_at = content, clock.now()
+        return True
+
+    def withdraw(self, actor: Actor) -> None:
+        """Take back what was said: it is gone, with all that it said before."""
+        self.require_own(actor)
+        self.session.execute(delete(CommentVersion).filter_by(comment_id=self.id))
+        self.content, self.withdrawn_at = "", clock.now()
+
+    def require_own(self, actor: Actor) -> None:
+        """Raise `Forbidden` for others than its author, and `Conflict` when it is withdrawn."""
+        if not self.is_by(actor):
+            raise Forbidden(f"Only its author can change a comment; this one is {self.author}'s.")
+        if self.withdrawn_at:
+            raise Conflict("This comment was withdrawn.")
 
 
 class CommentVersion(Model):

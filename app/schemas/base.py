@@ -155,6 +155,7 @@ BlockerParam = Annotated[
     TicketId, Field(description="The id of the ticket that must be closed first, such as WEB-7.")
 ]
 RelatedParam = Annotated[TicketId, Field(description="The id of the other, such as WEB-7.")]
+CommentParam = Annotated[RowNumber, Field(description="The comment's number: its `id`.")]
 EventParam = Annotated[RowNumber, Field(description="The event's number: `id` in list_events.")]
 WorkerParam = Annotated[WorkerId, Field(description="The worker's id, as it was registered.")]
 RunParam = Annotated[

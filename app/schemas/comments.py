@@ -26,6 +26,14 @@ class CommentNew(RequestBody):
     )
 
 
+class CommentChange(RequestBody):
+    """Other words for a comment."""
+
+    content: str = Field(
+        min_length=1, max_length=Comment.CONTENT_MAX, description="The text from now on (Markdown)."
+    )
+
+
 class CommentResponse(ResponseBody):
     """Something that was said about a ticket."""
 
@@ -36,8 +44,10 @@ class CommentResponse(ResponseBody):
     worker_id: str | None = Field(description="The worker who said it; null for others.")
     stage_number: int | None = Field(description="At which stage, from 1; null outside of stages.")
     run_id: int | None = Field(description="In which run; null outside of runs.")
-    content: str = Field(description="The text (Markdown).")
+    content: str = Field(description="The text (Markdown); empty when it was withdrawn.")
     created_at: datetime = Field(description="When.")
+    edited_at: datetime | None = Field(description="When its author last changed it.")
+    withdrawn_at: datetime | None = Field(description="When its author took it back.")
 
 
 class CommentsQuery(Paged):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.conftest import Program, fields, problem
+from tests.api.conftest import Program, Program_, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket, run_stage
 
@@ -118,3 +118,19 @@ def test_tickets_are_related_and_no_longer(planner: Program, board: OpenSession)
         assert planner.delete("/tickets/B/related/A").json["related"] == []
     problem(planner.put("/tickets/A/related/Z"), 404, "not_found")
     problem(planner.put("/tickets/A/related/A"), 422, "invalid")
+
+
+def test_a_token_corrects_what_it_said_and_takes_it_back(
+    planner: Program, program: Program_, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="A")
+    said = planner.post("/tickets/A/comments", {"content": "Frist"}).json
+    path = f"/comments/{said['id']}"
+    edited = planner.patch(path, {"content": "First"}).json
+    assert (edited["content"], edited["edited_at"] is not None) == ("First", True)
+    problem(program("plan").patch(path, {"content": "Mine"}), 403, "forbidden")
+    gone = planner.delete(path).json
+    assert (gone["content"], gone["withdrawn_at"] is not None) == ("", True)
+    problem(planner.delete(path), 409, "conflict")
+    problem(planner.patch("/comments/999", {"content": "x"}), 404, "not_found")

@@ -31,6 +31,8 @@ READ = {
 OF_WORKERS = {"list_projects", "list_worker_types", "list_tickets", "get_ticket", "queue_status"}
 """What a worker reads; it may call the others that read, but isn't shown them."""
 WORK = {
+    "edit_comment",
+    "withdraw_comment",
     "add_ticket_comment",
     "register_worker",
     "claim_stage",
@@ -43,6 +45,8 @@ WORK = {
     "finish_worker",
 }
 PLAN = {
+    "edit_comment",
+    "withdraw_comment",
     "create_project",
     "update_project",
     "create_worker_type",
@@ -64,6 +68,8 @@ PLAN = {
 }
 OF_SCOPE = {"read": READ, "work": WORK, "plan": PLAN, "admin": set(), "metrics": set()}
 DESTROYS = {
+    "edit_comment",
+    "withdraw_comment",
     "unrelate_tickets",
     "update_ticket",
     "update_project",
@@ -74,6 +80,7 @@ DESTROYS = {
     "remove_dependency",
 }
 NOT_REPEATABLE = {
+    "withdraw_comment",
     "create_project",
     "create_worker_type",
     "create_ticket",

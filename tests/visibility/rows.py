@@ -30,6 +30,7 @@ MISSING = MappingProxyType(
         "ticket_id": "NONE-404",
         "blocked_by_id": "NONE-405",
         "related_id": "NONE-405",
+        "comment_id": 987_654_325,
         "worker_id": "none-w404",
         "run_id": 987_654_321,
         "event_id": 987_654_322,
@@ -76,6 +77,7 @@ class Furnisher:
             "ticket_id": run.ticket_id,
             "blocked_by_id": tickets["ready"],
             "related_id": tickets["ready"],
+            "comment_id": self._comment_on(run.ticket_id),
             "worker_id": run.worker_id,
             "run_id": run.run_id,
             "event_id": self._deal_with_an_event(),
@@ -181,6 +183,9 @@ class Furnisher:
     def _worker(self, name: str, role: str) -> Worker:
         place = {"hostname": f"{self.word}-host"}
         return make_worker(self.session, role, self.project, f"{self.word}-{name}", **place)
+
+    def _comment_on(self, ticket_id: str) -> int:
+        return Ticket.get(self.session, ticket_id).say(f"More {self.word}.", ANN)
 
     def _run(self, worker: Worker) -> StageRun:
         return StageRun.lock(self.session, claim(self.session, worker).run_id)

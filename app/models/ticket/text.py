@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Unpack
 
+from sqlalchemy import select
+
 from app import clock
 from app.actor import Actor
+from app.errors import Conflict
 from app.models.comment import Comment
+from app.models.event import Event
 from app.models.label import TicketLabel
 from app.models.ticket.belonging import TicketBelonging
 from app.models.ticket.content import Content, EditConflict, checked, difference, merge
@@ -82,3 +86,21 @@ class TicketText(TicketBelonging):
             submission_id=submission_id,
             created_at=self.updated_at,
         )
+
+    def edit_comment(self, comment: Comment, content: str, actor: Actor) -> None:
+        """Let its author say a comment in other words."""
+        if comment.revise(content, actor):
+            details = {"cause": "comment_edited", "comment": comment.id}
+            self.record("ticket_edited", actor, details=details)
+
+    def withdraw_comment(self, comment: Comment, actor: Actor) -> None:
+        """Let its author take a comment back. What was said by a decision stays: it is the reason
+        for what happened."""
+        told = select(Event.id).where(
+            Event.ticket_id == self.ticket_id, Event.comment_id == comment.id
+        )
+        if comment.is_by(actor) and self.session.scalar(told.limit(1)):
+            raise Conflict("This was said by a decision, which it explains. Edit it instead.")
+        comment.withdraw(actor)
+        details = {"cause": "comment_withdrawn", "comment": comment.id}
+        self.record("ticket_edited", actor, details=details)

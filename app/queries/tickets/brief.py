@@ -44,7 +44,7 @@ _ROLES = select(WorkerType.worker_type, WorkerType.short_description).where(
 )
 _NEWEST_COMMENTS = (
     select(*Comment.__table__.columns)
-    .where(Comment.ticket_id == bindparam("ticket_id"))
+    .where(Comment.ticket_id == bindparam("ticket_id"), Comment.withdrawn_at.is_(None))
     .order_by(Comment.id.desc())
     .limit(bindparam("limit"))
 )
@@ -137,7 +137,7 @@ def _sizes() -> Select[*tuple[Any, ...]]:
     )
     newest = (
         select(func.length(Comment.content).label("length"))
-        .where(Comment.ticket_id == bindparam("ticket_id"))
+        .where(Comment.ticket_id == bindparam("ticket_id"), Comment.withdrawn_at.is_(None))
         .order_by(Comment.id.desc())
         .limit(COMMENTS_MAX)
         .subquery()
@@ -161,8 +161,8 @@ def newest_comments(
     newest = rows_of(session, _NEWEST_COMMENTS, ticket_id=ticket_id, limit=limit).all()
     if len(newest) < limit:
         return newest[::-1], 0
-    of_ticket = Comment.ticket_id == ticket_id
-    total = session.scalar(select(func.count()).select_from(Comment).where(of_ticket)) or 0
+    of_ticket = Comment.ticket_id == ticket_id, Comment.withdrawn_at.is_(None)
+    total = session.scalar(select(func.count()).select_from(Comment).where(*of_ticket)) or 0
     return newest[::-1], total - len(newest)
 
 

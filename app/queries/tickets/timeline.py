@@ -57,6 +57,8 @@ class Said:
     run_id: int | None
     content: str
     created_at: datetime
+    edited_at: datetime | None
+    withdrawn_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,18 @@ from tests.visibility.readings import page_rules, path_of
 from tests.visibility.rows import Rows, furnish
 from tests.web.roles import ANYONE, NEEDS
 
-MAY_BE_MISSING = ("sso.", "trusted_header.", "connections.", "accounts.join", "accounts.reset")
+MAY_BE_MISSING = (
+    "sso.",
+    "comments.",
+    "trusted_header.",
+    "connections.",
+    "accounts.join",
+    "accounts.reset",
+)
 """Routes that are there by settings, or lead somewhere with a secret only."""
+
+NO_COMMENT = {"comment_id": 987_654_325}
+"""Only its author may change one that is there."""
 
 END_THE_SESSION = ("accounts.sign_out", "accounts.sign_out_everywhere", "accounts.end_session")
 
@@ -62,6 +72,7 @@ def parts(board: OpenSession, rows: Rows) -> dict[str, Any]:
         session.flush()
         return {
             **rows.parts,
+            **NO_COMMENT,
             "user_id": user.id,
             "token_id": token.id,
             "invitation_id": Invitation.pending(session)[0].id,
@@ -136,7 +147,7 @@ def test_every_operation_lets_in_the_scopes_that_it_names_and_no_others(
 ) -> None:
     caller = Program(app.test_client(), secret_of(board, scope))
     for each in routes():
-        answer = caller.send(each.method, path_of(each, rows.parts), {})
+        answer = caller.send(each.method, path_of(each, {**rows.parts, **NO_COMMENT}), {})
         if scope is None:
             assert answer.status_code == 401, each.name
         elif HOLDS_A_TOKEN[scope].isdisjoint(each.scopes):

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.models import Comment, Ticket
-from tests.conftest import OpenSession
+from tests.conftest import OpenSession, SignIn
 from tests.factories import ANN, make_ticket, run_stage
 from tests.pages import between, error_at
 
@@ -189,3 +189,45 @@ def test_a_poll_brings_the_offer_to_a_page_that_is_open(client: FlaskClient, ask
     buttons = between(region, 'id="comment-buttons"', "</div>")
     assert "hx-swap-oob" in buttons
     assert "Answer with this" in buttons
+
+
+def test_an_author_edits_a_comment_and_everybody_sees_what_it_said(
+    client: FlaskClient, board: OpenSession, sign_in: SignIn
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        ticket_id, comment_id = ticket.ticket_id, ticket.say("Old <words>", ANN)
+    address = f"/comments/{comment_id}/edit"
+    assert address in client.get(f"/tickets/{ticket_id}").text
+    assert "Old &lt;words&gt;" in client.get(address).text
+    answer = client.post(address, data={"content": "New words"})
+    assert answer.status_code == 303
+    assert answer.location.endswith(f"/tickets/{ticket_id}#c-{comment_id}")
+    viewer = sign_in("viewer")
+    page = viewer.get(f"/tickets/{ticket_id}").text
+    assert "New words" in page
+    assert address not in page
+    assert f"/comments/{comment_id}/history" in page
+    told = viewer.get(f"/comments/{comment_id}/history").text
+    assert "New" in told
+    assert "Old" in told
+
+
+def test_a_withdrawn_comment_leaves_a_note(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket = make_ticket(session)
+        ticket_id, comment_id = ticket.ticket_id, ticket.say("The key is hunter2", ANN)
+    assert client.post(f"/comments/{comment_id}/withdraw").status_code == 303
+    page = client.get(f"/tickets/{ticket_id}").text
+    assert "hunter2" not in page
+    assert "Withdrawn by its author" in page
+    assert client.post(f"/comments/{comment_id}/withdraw").status_code == 409
+
+
+def test_nobody_else_edits_it(board: OpenSession, sign_in: SignIn) -> None:
+    with board() as session:
+        comment_id = make_ticket(session).say("Mine", ANN)
+    other = sign_in("admin", "bob")
+    assert other.get(f"/comments/{comment_id}/edit").status_code == 403
+    assert other.post(f"/comments/{comment_id}/withdraw").status_code == 403
+    assert other.get("/comments/999/history").status_code == 404
