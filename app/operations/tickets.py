@@ -9,6 +9,7 @@ from app.loading import visible_ticket
 from app.models import Ticket
 from app.operations.operation import Tool, operation
 from app.pipeline.planning import create_tickets
+from app.queries.language.kinds import Reader
 from app.queries.tickets.brief import newest_comments
 from app.queries.tickets.records import ticket_record, ticket_slice
 from app.queries.tickets.related import is_related_to, is_waited_for_by, waits_for
@@ -89,6 +90,7 @@ def list_tickets(session: Session, caller: Caller, query: TicketsQuery) -> Ticke
         session,
         caller.visibility,
         wanted,
+        Reader(caller.actor.label),
         sort=query.sort,
         cursor=query.cursor,
         limit=query.limit,

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from app.models import Comment, Ticket
 from app.models.ticket.content import Content
-from app.queries.tickets.conditions import TicketFilter
+from app.queries.language.parsing import LENGTH_MAX, parse
+from app.queries.language.query import Query, from_parameters
 from app.schemas.base import (
     PLAN,
     PROJECT,
@@ -203,24 +204,28 @@ class TicketsQuery(Paged):
     q: str | None = Field(
         None,
         min_length=1,
-        max_length=200,
+        max_length=LENGTH_MAX,
         pattern=r"^[^\x00]+$",
         description="Only those with all these words in their id, title and description or in one "
-        'comment; "as a phrase", begin*.',
+        'comment; "as a phrase", begin*. Fields too: label:ui,bug -priority:low updated:<7d '
+        "has:children parent:WEB-1 author:me; `is:` takes the place of the default of `state`.",
     )
     sort: Sort = Field("created", description="In which order; `-` begins with the newest.")
 
-    def wanted(self, project: str | None) -> TicketFilter:
-        """The same for the query; `project`: the one that the asker may look at."""
-        return TicketFilter(
+    def wanted(self, project: str | None) -> Query:
+        """The same as one query; `project`: the one that the asker may look at. Raises
+        `NotUnderstood`."""
+        typed = parse(self.q or "")
+        is_state_told = typed.names_state and "state" not in self.model_fields_set
+        asked = from_parameters(
             project=project or "",
-            state=self.state,
+            state="all" if is_state_told else self.state,
             stage=self.stage or "",
             priority="" if self.priority is None else str(self.priority),
             labels=(self.label,) if self.label is not None else (),
             parent_id=self.parent_id or "",
-            text=self.q or "",
         )
+        return Query((*asked.terms, *typed.terms))
 
 
 class TicketPage(Page[TicketLine]):

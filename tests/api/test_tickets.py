@@ -113,6 +113,8 @@ def test_the_list_is_filtered(planner: Program, board: OpenSession) -> None:
     assert ids(label="cart") == ids(priority=0) == ids(q="100%") == ids(q="cart OF") == "A"
     assert ids(q="keep größe") == "C", "descriptions are searched as on the page"
     assert ids(q="1%0") == ids(q="_") == ""
+    assert ids(q="id:a") == ids(q="label:cart is:all") == "A", "fields and words in one text"
+    assert ids(q="label:cart is:closed") == ids(q="-label:cart id:a") == ""
 
 
 @pytest.mark.parametrize("sort", ["created", "-created", "updated", "-updated"])

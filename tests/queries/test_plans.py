@@ -14,6 +14,8 @@ from app.db.base import db
 from app.models import Event, Project, Ticket, TicketLabel, Worker, WorkerType
 from app.queries.events.list import EventFilter, event_page
 from app.queries.inbox.list import item_page
+from app.queries.language.kinds import Reader
+from app.queries.language.query import from_parameters
 from app.queries.navigation import navigation
 from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queues
@@ -233,11 +235,11 @@ def plans_of_pages(session):
     for state in STATES:
         wanted = TicketFilter(state=state)
         yield state, plans(session, list_tickets, EVERYTHING, wanted, "updated", True, 1)
-        yield ("API", state), plans(session, api_list, wanted)
+        yield ("API", state), plans(session, api_list, from_parameters(state=state))
     for asked, state in product(FILTERS, ("open", "closed", "all")):
         wanted = TicketFilter(state=state, **asked)
         yield wanted, plans(session, list_tickets, EVERYTHING, wanted, "title", False, 1)
-        yield ("API", wanted), plans(session, api_list, wanted)
+        yield ("API", wanted), plans(session, api_list, from_parameters(state=state, **asked))
     yield "sidebar", plans(session, navigation, EVERYTHING)
     yield "inbox", plans(session, item_page, EVERYTHING)
     yield "queues", plans(session, first_of_queues, EVERYTHING)
@@ -247,7 +249,8 @@ def plans_of_pages(session):
 
 
 def api_list(session, wanted):
-    return ticket_slice(session, EVERYTHING, wanted, sort="created", cursor=None, limit=50)
+    reader = Reader("ann")
+    return ticket_slice(session, EVERYTHING, wanted, reader, sort="created", cursor=None, limit=50)
 
 
 def plans(session, read, *arguments):

@@ -105,6 +105,20 @@ class Query:
         """Whether it says itself if open or closed tickets are wanted."""
         return any(term.field in (*STATE_FIELDS, "closed", "id", "ref") for term in self.terms)
 
+    @property
+    def is_coarse(self) -> bool:
+        """Whether it asks for no more than what many tickets are: open, closed, or any."""
+        words = ("open", "closed", "all")
+        return all(
+            term.field == "sort"
+            or (
+                term.field in STATE_FIELDS
+                and not term.is_negated
+                and all(value.text in words for value in term.values)
+            )
+            for term in self.terms
+        )
+
     def values_of(self, name: str) -> list[str]:
         """The values that a field may have, without those it may not have."""
         terms = (term for term in self.terms if term.field == name and not term.is_negated)

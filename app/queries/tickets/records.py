@@ -9,12 +9,16 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.models import StageRun, Ticket, User
 from app.queries.keyset import Order, take_slice
-from app.queries.paging import COUNT_CAP, capped_count
-from app.queries.tickets.conditions import TicketFilter, situation
-from app.queries.tickets.list import found_tickets, in_order, labels_of
+from app.queries.language.compiling import parameters, text_matches
+from app.queries.language.kinds import Reader
+from app.queries.language.query import Query
+from app.queries.language.statements import found_tickets, in_order
+from app.queries.paging import COUNT_CAP, number_of
+from app.queries.tickets.conditions import situation
+from app.queries.tickets.list import labels_of
 from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 
@@ -54,20 +58,33 @@ _TICKET = select(
 def ticket_slice(
     session: Session,
     visibility: Visibility,
-    wanted: TicketFilter,
+    wanted: Query,
+    reader: Reader,
     *,
     sort: str,
     cursor: str | None,
     limit: int,
 ) -> tuple[list[Record], str | None]:
     """Some of the wanted tickets, and the cursor for those that follow."""
-    matches = wanted.text_matches(session, visibility)
+    matches = text_matches(wanted, session, visibility)
+    values = parameters(wanted, reader)
     is_few = False
-    if wanted.is_narrowed or wanted.state not in ("open", "closed", "all"):
-        is_few = capped_count(session, found_tickets(visibility, wanted, matches)) < COUNT_CAP
+    if not wanted.is_coarse:
+        counted = select(number_of(found_tickets(visibility, wanted, matches)))
+        is_few = (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
     rows = select(*LINE, situation()).where(in_order(visibility, wanted, matches, is_few=is_few))
-    found = take_slice(session, rows, ORDERS[sort], cursor=cursor, limit=limit)
+    found = take_slice(
+        session, rows.params(values), ORDERS[_order(wanted, sort)], cursor=cursor, limit=limit
+    )
     return _completed(session, found.rows), found.next
+
+
+def _order(wanted: Query, sort: str) -> str:
+    """The query's own order, if it names one, else the one asked for beside it."""
+    orders = [f"{'-' if descends else ''}{name}" for name, descends in wanted.sorts] or [sort]
+    if len(orders) > 1 or orders[0] not in ORDERS:
+        raise Invalid(f"Here tickets are sorted by one of {', '.join(ORDERS)}.", "q")
+    return orders[0]
 
 
 def ticket_record(session: Session, ticket_id: str) -> Record:
