@@ -51,10 +51,14 @@ class TicketBelonging(TicketRow):
             return
         # One change to a project's tree at a time: two at once could close a circle.
         Project.lock(self.session, self.project_id)
+        self.parent_id = self.require_movable_under(parent_id)
+
+    def require_movable_under(self, parent_id: str) -> str:
+        """The parent's id, if the ticket can be a part of it; raises `Invalid`."""
         parent_id = self.require_parent(self.session, self.project_id, parent_id)
         if parent_id == self.ticket_id or self._is_above(parent_id):
             raise Invalid(f"{parent_id} is {self.ticket_id} itself, or a part of it.", "parent_id")
-        self.parent_id = parent_id
+        return parent_id
 
     def _is_above(self, ticket_id: str) -> bool:
         tickets = type(self)

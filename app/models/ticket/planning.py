@@ -23,9 +23,22 @@ class TicketPlanning(TicketRow):
         self.require_not_closed()
         if version not in (None, self.version):
             raise Stale(f"{self.ticket_id} was changed by someone else while you were planning.")
-        plan = require_plan(self.session, self.project_id, execution_plan)
+        plan = self.require_amendable(execution_plan)
         if plan == self.execution_plan:
             return
+        if self.current_stage != plan[self.completed_stages]:
+            self.failed_attempts = 0
+        before = self.execution_plan
+        self.execution_plan = plan
+        self.version += 1
+        self.record("ticket_plan_changed", actor, details={"from_plan": before, "to_plan": plan})
+
+    def require_amendable(self, execution_plan: Sequence[str]) -> list[str]:
+        """The plan as it is stored, if the ticket can have it. Raises `Conflict`, `Invalid`."""
+        self.require_not_closed()
+        plan = require_plan(self.session, self.project_id, execution_plan)
+        if plan == self.execution_plan:
+            return plan
         fixed = self.fixed_stages
         if plan[:fixed] != self.execution_plan[:fixed]:
             raise Conflict(
@@ -37,12 +50,7 @@ class TicketPlanning(TicketRow):
             raise Conflict(
                 "Nothing would be left to do; close the ticket instead.", "execution_plan"
             )
-        if self.current_stage != plan[self.completed_stages]:
-            self.failed_attempts = 0
-        before = self.execution_plan
-        self.execution_plan = plan
-        self.version += 1
-        self.record("ticket_plan_changed", actor, details={"from_plan": before, "to_plan": plan})
+        return plan
 
     def _require_roles(self) -> None:
         """The stages still to come must have worker types; some may be gone since it was closed."""

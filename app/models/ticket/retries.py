@@ -57,8 +57,12 @@ class TicketRetries(TicketRow):
 
     def retry_now(self, actor: Actor) -> None:
         """Don't wait out the pause after a failed attempt: the next may start at once."""
+        self.require_resting()
+        self.free()
+        self.record("ticket_resumed", actor, stage=self.current_stage, details={"cause": "retry"})
+
+    def require_resting(self) -> None:
+        """Raise `Conflict` unless the ticket waits out a pause and nothing else."""
         self.require_open()
         if self.claimed_by or self.open_blockers or not self.is_in_backoff:
             raise Conflict(f"{self.ticket_id} isn't waiting for its next attempt.")
-        self.free()
-        self.record("ticket_resumed", actor, stage=self.current_stage, details={"cause": "retry"})

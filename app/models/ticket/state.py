@@ -43,8 +43,7 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies, TicketRelation
     ) -> int | None:
         """Back into its queue with all attempts; the answer is a comment for the next worker, whose
         number is returned."""
-        if self.state != "on_hold":
-            raise Conflict(f"{self.ticket_id} isn't on hold.")
+        self.require_on_hold()
         said = self.say(answer, actor, submission_id=submission_id) if answer.strip() else None
         self.state = "open"
         self.failed_attempts = 0
@@ -92,10 +91,7 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies, TicketRelation
 
     def reopen(self, actor: Actor, reason: str = "") -> None:
         """Open a closed ticket where it stopped; one whose plan was done repeats its last stage."""
-        if self.state != "closed":
-            raise Conflict(f"{self.ticket_id} isn't closed.")
-        Project.get(self.session, self.project_id).require_active()
-        self._require_roles()
+        self.require_reopenable()
         said = self.say(reason, actor) if reason.strip() else None
         self.state = "open"
         self.resolution = None
@@ -110,6 +106,18 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies, TicketRelation
             comment_id=said,
         )
         self.tell_dependents_reopened(actor)
+
+    def require_on_hold(self) -> None:
+        """Raise `Conflict` unless the ticket can be resumed."""
+        if self.state != "on_hold":
+            raise Conflict(f"{self.ticket_id} isn't on hold.")
+
+    def require_reopenable(self) -> None:
+        """Raise `Conflict` or `Invalid` unless the ticket is closed and its plan can go on."""
+        if self.state != "closed":
+            raise Conflict(f"{self.ticket_id} isn't closed.")
+        Project.get(self.session, self.project_id).require_active()
+        self._require_roles()
 
     def _open_question(self) -> int | None:
         """The event by which the ticket asks, unless a person put it on hold."""
