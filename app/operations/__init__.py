@@ -16,6 +16,7 @@ PARTS = (
     "tickets",
     "comments",
     "ticket_verbs",
+    "many",
     "dependencies",
     "board",
     "workers",

@@ -60,6 +60,7 @@ PLAN = {
     "close_ticket",
     "reopen_ticket",
     "amend_plan",
+    "act_on_tickets",
     "add_dependency",
     "remove_dependency",
     "relate_tickets",
@@ -76,6 +77,7 @@ DESTROYS = {
     "update_worker_type",
     "hold_ticket",
     "close_ticket",
+    "act_on_tickets",
     "amend_plan",
     "remove_dependency",
 }
@@ -89,6 +91,7 @@ NOT_REPEATABLE = {
     "hold_ticket",
     "resume_ticket",
     "close_ticket",
+    "act_on_tickets",
     "reopen_ticket",
 }
 
@@ -102,7 +105,7 @@ GONE = {
     "get_dependency_graph": ("get_ticket", "`blocked_by`"),
 }
 
-CONSTANTS = {"on_hold"}
+CONSTANTS = {"on_hold", "add_labels", "remove_labels"}
 """Values that texts mention beside tools and fields."""
 
 

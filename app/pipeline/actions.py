@@ -1,0 +1,279 @@
+"""What can be done to many tickets at once: each action is a verb of a ticket with what it takes.
+
+A new one is a class here, and its place in `ACTIONS`: programs and pages read from it what they ask
+for. What may and may not be done stays with the ticket's own verbs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from app.actor import Actor
+from app.models import Ticket
+from app.models.label import require_labels
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A ticket that something is done to, with what stands in other tables."""
+
+    ticket: Ticket
+    labels: tuple[str, ...]
+    assignee: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Action(ABC):
+    """Something to do to a ticket. Equal ones do the same: tickets can be grouped by them."""
+
+    name: ClassVar[str]
+
+    def is_done(self, _subject: Subject, /) -> bool:
+        """Whether the ticket is as it shall be already."""
+        return False
+
+    @abstractmethod
+    def require_possible(self, subject: Subject) -> None:
+        """Raise the `DomainError` that the verb would raise."""
+
+    @abstractmethod
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        """Do it; raises `DomainError`."""
+
+    def taken_back_by(self, _subject: Subject, /) -> tuple[Action, ...]:
+        """What, done in this order afterwards, would bring back what is there now."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Action):
+    """Put on hold."""
+
+    name = "hold"
+    reason: str = ""
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_open()
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.hold(actor, self.reason)
+
+    def taken_back_by(self, _subject: Subject) -> tuple[Action, ...]:
+        return (Resume(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Action):
+    """Let work go on; what is said is a comment on each."""
+
+    name = "resume"
+    reason: str = ""
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_on_hold()
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.resume(actor, self.reason)
+
+    def taken_back_by(self, _subject: Subject) -> tuple[Action, ...]:
+        return (Hold(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry(Action):
+    """End the pause after a failed attempt."""
+
+    name = "retry"
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_resting()
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.retry_now(actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(Action):
+    """Close unfinished."""
+
+    name = "stop"
+    reason: str = ""
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_not_closed()
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.stop(actor, self.reason)
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (Reopen(), Hold()) if subject.ticket.state == "on_hold" else (Reopen(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(Action):
+    """Open again; what is said is a comment on each."""
+
+    name = "reopen"
+    reason: str = ""
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_reopenable()
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.reopen(actor, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPriority(Action):
+    """Another priority."""
+
+    name = "priority"
+    priority: int
+
+    def is_done(self, subject: Subject) -> bool:
+        return subject.ticket.priority == self.priority
+
+    def require_possible(self, subject: Subject) -> None:
+        """Every ticket may have every priority."""
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.edit(actor, priority=self.priority)
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (SetPriority(subject.ticket.priority),)
+
+
+@dataclass(frozen=True, slots=True)
+class AddLabels(Action):
+    """More labels, beside those there are."""
+
+    name = "add_labels"
+    labels: tuple[str, ...]
+
+    def is_done(self, subject: Subject) -> bool:
+        return not self._missing(subject)
+
+    def require_possible(self, subject: Subject) -> None:
+        require_labels([*subject.labels, *self.labels])
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.edit(actor, labels=[*subject.labels, *self.labels])
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (RemoveLabels(self._missing(subject)),)
+
+    def _missing(self, subject: Subject) -> tuple[str, ...]:
+        return tuple(label for label in self.labels if label not in subject.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLabels(Action):
+    """Without some labels."""
+
+    name = "remove_labels"
+    labels: tuple[str, ...]
+
+    def is_done(self, subject: Subject) -> bool:
+        return not self._there(subject)
+
+    def require_possible(self, subject: Subject) -> None:
+        """Every ticket may be without labels."""
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        kept = [label for label in subject.labels if label not in self.labels]
+        subject.ticket.edit(actor, labels=kept)
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (AddLabels(self._there(subject)),)
+
+    def _there(self, subject: Subject) -> tuple[str, ...]:
+        return tuple(label for label in self.labels if label in subject.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAssignee(Action):
+    """Someone looks after it, by the name they sign in with; None: nobody."""
+
+    name = "assignee"
+    assignee: str | None
+
+    def is_done(self, subject: Subject) -> bool:
+        return subject.assignee == self.assignee
+
+    def require_possible(self, subject: Subject) -> None:
+        if self.assignee is not None:
+            ticket = subject.ticket
+            ticket.require_assignee(ticket.session, ticket.project_id, self.assignee)
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.edit(actor, assignee=self.assignee)
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (SetAssignee(subject.assignee),)
+
+
+@dataclass(frozen=True, slots=True)
+class SetParent(Action):
+    """Be a part of a ticket, or of none."""
+
+    name = "parent"
+    parent_id: str | None
+
+    def is_done(self, subject: Subject) -> bool:
+        return subject.ticket.parent_id == self.parent_id
+
+    def require_possible(self, subject: Subject) -> None:
+        if self.parent_id is not None:
+            subject.ticket.require_movable_under(self.parent_id)
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.edit(actor, parent_id=self.parent_id)
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (SetParent(subject.ticket.parent_id),)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlan(Action):
+    """Another plan, whose beginning is what is done or running."""
+
+    name = "plan"
+    execution_plan: tuple[str, ...]
+
+    def is_done(self, subject: Subject) -> bool:
+        ticket = subject.ticket
+        return ticket.state != "closed" and tuple(ticket.execution_plan) == self.execution_plan
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_amendable(self.execution_plan)
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.amend_plan(self.execution_plan, actor)
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (SetPlan(tuple(subject.ticket.execution_plan)),)
+
+
+ACTIONS: Mapping[str, type[Action]] = MappingProxyType(
+    {
+        action.name: action
+        for action in (
+            Hold,
+            Resume,
+            Retry,
+            Stop,
+            Reopen,
+            SetPriority,
+            AddLabels,
+            RemoveLabels,
+            SetAssignee,
+            SetParent,
+            SetPlan,
+        )
+    }
+)
+"""All of them by name, in the order in which they are offered."""
