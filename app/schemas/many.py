@@ -10,6 +10,7 @@ from pydantic import Field
 
 from app.errors import Invalid
 from app.models import Ticket
+from app.models.label import require_labels
 from app.pipeline.actions import ACTIONS, Action
 from app.pipeline.many import ACT_MAX, Outcome
 from app.queries.tickets.conditions import TicketFilter
@@ -121,6 +122,10 @@ class TicketsAction(RequestBody):
             if name in taken and value == nothing and not self._may_be(name, nothing):
                 raise Invalid(f"“{self.action}” needs {name}.", name)
         values = {name: getattr(self, name) for name in taken}
+        if "labels" in taken:
+            values["labels"] = require_labels(self.labels)
+        if self.assignee and "assignee" in taken:
+            values["assignee"] = self.assignee.lower()
         return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
     def _may_be(self, name: str, nothing: Any) -> bool:

@@ -69,6 +69,8 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "tickets.retry": "member",
         "tickets.stop": "member",
         "tickets.reopen": "member",
+        "tickets.act": "member",
+        "tickets.undo": "member",
         "tickets.depend": "member",
         "tickets.release_dependency": "member",
         "comments.add": "member",
