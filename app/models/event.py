@@ -56,6 +56,7 @@ INBOX = text("needs_attention AND processed = false")
 """What waits in everyone's inbox. In other words than below, or SQLite would look for it among all
 that isn't processed."""
 UNPROCESSED = text("NOT processed")
+ANSWERED = text("needs_attention AND processed")
 """Partial indexes have these conditions: SQLite uses them only for exactly these words."""
 
 
@@ -97,6 +98,12 @@ class Event(Model):
             "created_at",
             sqlite_where=HOLDS,
             postgresql_where=HOLDS,
+        ),
+        Index(
+            "ix_events_answered",
+            "processed_at",
+            sqlite_where=ANSWERED,
+            postgresql_where=ANSWERED,
         ),
         {"sqlite_autoincrement": True},
     )

@@ -48,6 +48,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.pages.plan_templates import blueprint as plan_templates
     from app.web.pages.projects import blueprint as projects
     from app.web.pages.search import blueprint as search
+    from app.web.pages.statistics import blueprint as statistics
     from app.web.pages.tickets import blueprint as tickets
     from app.web.pages.worker_types import blueprint as worker_types
     from app.web.pages.workers import blueprint as workers
@@ -64,6 +65,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
         workers,
         events,
         inbox,
+        statistics,
         accounts,
         people,
         api_tokens,

@@ -44,6 +44,10 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "inbox.index": "viewer",
         "events.index": "viewer",
         "events.show": "viewer",
+        "statistics.index": "viewer",
+        "statistics.download": "viewer",
+        "statistics.of_project": "viewer",
+        "statistics.download_of_project": "viewer",
         # One's own account.
         "accounts.edit": "viewer",
         "accounts.password": "viewer",

@@ -128,6 +128,16 @@ class TicketRow(Model):
             "ticket_id",
         ),
         _of_values("assignee_id"),
+        # What was created and closed in a span of time.
+        Index(None, "project_id", "created_at"),
+        _partial("ix_tickets_ended", text("resolution IS NOT NULL"), "resolution", "closed_at"),
+        _partial(
+            "ix_tickets_ended_of_project",
+            text("resolution IS NOT NULL"),
+            "project_id",
+            "resolution",
+            "closed_at",
+        ),
         _of_values("parent_id"),
         _of_values("claimed_by"),
         _of_values("backoff_until", "project_id", "current_stage", *IN_CONDITION),

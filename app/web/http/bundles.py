@@ -18,7 +18,7 @@ SHEETS = (
     *("pills", "rail", "timeline", "figures", "dashboard", "attention", "filters", "menus"),
     *("dialogs", "toasts", "empty", "diff", "comparison", "markdown", "highlight", "board"),
     *("ticket-page", "tabs", "plan-editor", "pager", "error-page", "live", "outside", "people"),
-    *("keys", "search", "palette", "print"),
+    *("keys", "search", "palette", "statistics", "print"),
 )
 """`tokens` declares the order of the layers; within a layer a later file wins."""
 

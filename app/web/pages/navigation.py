@@ -29,6 +29,7 @@ SECTIONS = {
     "workers": "workers",
     "inbox": "inbox",
     "events": "inbox",
+    "statistics": "statistics",
     "people": "people",
     "api_tokens": "tokens",
     "audit": "audit",

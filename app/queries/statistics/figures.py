@@ -1,0 +1,70 @@
+"""All that the page of statistics says, in a number of statements that doesn't grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.queries.statistics.cycle import Cycle, cycle_times
+from app.queries.statistics.flow import Flow, flow
+from app.queries.statistics.runs import runs_in
+from app.queries.statistics.scope import Scope
+from app.queries.statistics.span import Span
+from app.queries.statistics.stages import (
+    Rework,
+    StageTime,
+    rework,
+    rework_by_prompt,
+    stage_times,
+)
+from app.queries.statistics.waits import Wait, waits
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What was done in a span. `runs`: how many were read for times and rework; `is_sample`:
+    whether there are more."""
+
+    span: Span
+    flow: Flow
+    cycle: Cycle
+    stages: list[StageTime]
+    rework: list[Rework]
+    rework_by_prompt: list[Rework]
+    waits: list[Wait]
+    runs: int
+    is_sample: bool
+
+    @property
+    def completed(self) -> int:
+        """Tickets completed in the span."""
+        return sum(week.completed for week in self.flow.weeks)
+
+    @property
+    def created(self) -> int:
+        """Tickets created in the span."""
+        return sum(week.created for week in self.flow.weeks)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happened, and nothing was open."""
+        went = any(week.created or week.completed or week.stopped for week in self.flow.weeks)
+        stood = any(standing.open for standing in self.flow.standings)
+        return not (went or stood or self.runs or self.waits)
+
+
+def statistics(session: Session, scope: Scope, span: Span) -> Statistics:
+    """How the scope's work flowed in the span."""
+    runs = runs_in(session, scope, span)
+    return Statistics(
+        span=span,
+        flow=flow(session, scope, span),
+        cycle=cycle_times(session, scope, span, runs),
+        stages=stage_times(runs.found),
+        rework=rework(runs.found),
+        rework_by_prompt=rework_by_prompt(runs.found),
+        waits=waits(session, scope, span, runs.found),
+        runs=len(runs.found),
+        is_sample=runs.is_sample,
+    )

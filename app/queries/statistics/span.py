@@ -1,0 +1,78 @@
+"""Spans of time as people choose them: whole days, where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+
+WEEK = timedelta(weeks=1)
+DAY = timedelta(days=1)
+LONGEST = timedelta(days=5 * 366)
+DAILY_UP_TO = timedelta(weeks=13)
+"""A longer span is told by weeks: a chart has no more points than can be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A day or a week, or the part of a week that lies in the span; `start` is in it, `end` not."""
+
+    day: date
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days `first` to `last`, both of them included, in a time zone. Weeks begin on Monday."""
+
+    first: date
+    last: date
+    zone: tzinfo = UTC
+
+    @classmethod
+    def of_weeks(cls, number: int, now: datetime, zone: tzinfo) -> Span:
+        """This week so far, and those before it."""
+        today = now.astimezone(zone).date()
+        return cls(_monday(today) - (number - 1) * WEEK, today, zone)
+
+    @property
+    def start(self) -> datetime:
+        """When its first day begins."""
+        return midnight(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """When its last day is over."""
+        return midnight(self.last + DAY, self.zone)
+
+    def weeks(self) -> list[Period]:
+        """Its weeks; the first and the last may be parts of one."""
+        mondays = [self.first]
+        while (following := _monday(mondays[-1]) + WEEK) <= self.last:
+            mondays.append(following)
+        return self._periods(mondays)
+
+    def steps(self) -> list[Period]:
+        """Its days, or its weeks when it is long."""
+        days = self.last - self.first + DAY
+        if days > DAILY_UP_TO:
+            return self.weeks()
+        return self._periods([self.first + number * DAY for number in range(days.days)])
+
+    def _periods(self, days: list[date]) -> list[Period]:
+        bounds = [*days, self.last + DAY]
+        return [
+            Period(day, midnight(day, self.zone), midnight(following, self.zone))
+            for day, following in pairwise(bounds)
+        ]
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """When a day begins in a time zone, in UTC. Where the clock jumps over midnight, it begins
+    later; where midnight comes twice, with the first."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+def _monday(day: date) -> date:
+    return day - day.weekday() * DAY

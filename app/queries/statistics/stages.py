@@ -1,0 +1,110 @@
+"""What the runs of each worker type took, and how many were in vain."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.queries.statistics.percentiles import Spread, spread_of
+from app.queries.statistics.runs import Run
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """How long tickets waited for a worker type, and how long it worked at one: its completed
+    runs. People's stages have no `working`: nobody tells when they began."""
+
+    worker_type: str
+    is_person: bool
+    waiting: Spread
+    working: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Rework:
+    """What became of the runs of a worker type, or of one version of its prompt.
+
+    `redone`: completed, but done again because a later stage, or someone, sent the ticket back.
+    `returned`: it sent a ticket back itself, which is its work and no fault of its own.
+    """
+
+    worker_type: str
+    prompt_version: int | None
+    runs: int
+    redone: int
+    failed: int
+    expired: int
+    returned: int
+
+    @property
+    def in_vain(self) -> int:
+        """Runs whose work was lost."""
+        return self.redone + self.failed + self.expired
+
+    def share(self, number: int) -> float:
+        """Of its runs, from 0 to 1."""
+        return number / self.runs if self.runs else 0.0
+
+
+def stage_times(runs: Iterable[Run]) -> list[StageTime]:
+    """By worker type; what takes longest at the median comes first."""
+    completed = (run for run in runs if run.outcome in ("completed", "returned"))
+    found = [
+        StageTime(
+            name,
+            is_person,
+            spread_of([run.waited for run in group]),
+            spread_of([run.worked for run in group if run.worked is not None]),
+        )
+        for (name, is_person), group in _by(completed, lambda run: (run.worker_type, run.is_person))
+    ]
+    return sorted(found, key=lambda one: (-_total(one), one.worker_type))
+
+
+def _total(stage: StageTime) -> float:
+    return (stage.waiting.median or 0.0) + (stage.working.median or 0.0)
+
+
+def rework(runs: Iterable[Run]) -> list[Rework]:
+    """By worker type, the one with most runs in vain first."""
+    found = [
+        _rework(name, None, group)
+        for name, group in _by(_reported(runs), lambda run: run.worker_type)
+    ]
+    return sorted(found, key=lambda one: (-one.share(one.in_vain), one.worker_type))
+
+
+def rework_by_prompt(runs: Iterable[Run]) -> list[Rework]:
+    """By worker type and version of its prompt, newest first."""
+    groups = _by(_reported(runs), lambda run: (run.worker_type, run.prompt_version))
+    found = [_rework(name, version, group) for (name, version), group in groups]
+    return sorted(found, key=lambda one: (one.worker_type, -(one.prompt_version or 0)))
+
+
+def _reported(runs: Iterable[Run]) -> Iterable[Run]:
+    """Those of workers that came to an end of their own: what was taken back says nothing."""
+    return (run for run in runs if not run.is_person and run.outcome != "released")
+
+
+def _rework(name: str, version: int | None, group: list[Run]) -> Rework:
+    ended = Counter(run.outcome for run in group)
+    return Rework(
+        name,
+        version,
+        runs=len(group),
+        redone=sum(run.is_redone for run in group),
+        failed=ended["failed"],
+        expired=ended["expired"],
+        returned=ended["returned"],
+    )
+
+
+def _by(runs: Iterable[Run], key: Callable[[Run], Key]) -> Iterable[tuple[Key, list[Run]]]:
+    groups: defaultdict[Key, list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[key(run)].append(run)
+    return groups.items()

@@ -1,0 +1,73 @@
+"""How long people let things wait: stages that they do, and what asked for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session
+
+from app.db.columns import UTCDateTime
+from app.db.rows import rows_of
+from app.models import Event, Ticket
+from app.models.event import ANSWERED
+from app.queries.statistics.percentiles import Spread, spread_of
+from app.queries.statistics.runs import Run
+from app.queries.statistics.scope import Scope
+from app.queries.statistics.span import Span
+from app.queries.statistics.sql import seconds_between
+from app.visibility import STATEMENTS_KEPT
+
+ANSWERS_LIMIT = 2_000
+"""So many answers are read at most, the latest."""
+
+Kind = Literal["stage", "event"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What waited for people: a worker type (`stage`), or a type of event that called for them."""
+
+    kind: Kind
+    name: str
+    spread: Spread
+
+
+def waits(session: Session, scope: Scope, span: Span, runs: Iterable[Run]) -> list[Wait]:
+    """What people let go in the span, the longest at the median first."""
+    found: defaultdict[tuple[Kind, str], list[float]] = defaultdict(list)
+    for run in runs:
+        if run.is_person and run.outcome in ("completed", "returned"):
+            found["stage", run.worker_type].append(run.waited)
+    for row in rows_of(session, _answers(scope), since=span.start, until=span.end):
+        found["event", row.event_type].append(row.seconds)
+    some = [Wait(kind, name, spread_of(values)) for (kind, name), values in found.items()]
+    return sorted(some, key=lambda wait: (-(wait.spread.median or 0), wait.kind, wait.name))
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _answers(scope: Scope) -> Select[*tuple[Any, ...]]:
+    since, until = (bindparam(name, type_=UTCDateTime()) for name in ("since", "until"))
+    rows = (
+        select(
+            Event.event_type,
+            seconds_between(Event.created_at, Event.processed_at).label("seconds"),
+        )
+        .where(
+            ANSWERED,
+            Event.processed_at >= since,
+            Event.processed_at < until,
+            scope.visibility.of(Event.project_id),
+        )
+        .order_by(Event.processed_at.desc())
+        .limit(ANSWERS_LIMIT)
+    )
+    if scope.project:
+        rows = rows.where(Event.project_id == scope.project)
+    if scope.conditions:
+        rows = rows.where(Event.ticket_id.in_(select(Ticket.ticket_id).where(*scope.tickets())))
+    return rows

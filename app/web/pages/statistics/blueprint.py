@@ -1,0 +1,145 @@
+"""Statistics of a project, and of all: the page, and each of its tables as CSV."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue as Answer
+
+from app import clock
+from app.db.base import db
+from app.errors import NotFound
+from app.models import Project
+from app.queries.statistics.figures import Statistics, statistics
+from app.queries.statistics.scope import Scope
+from app.queries.statistics.span import DAY, LONGEST, Span
+from app.web.auth.access import page
+from app.web.auth.identity import current_visibility, current_zone
+from app.web.pages.listing import Listing
+from app.web.pages.loading import load_project
+from app.web.pages.projects import project_page
+from app.web.pages.statistics import charts
+from app.web.pages.statistics.tables import TABLES, as_csv
+
+blueprint = Blueprint("statistics", __name__)
+
+WEEKS = (4, 12, 26, 52)
+WEEKS_DEFAULT = 12
+SLOWEST_SHOWN = 12
+
+
+@blueprint.get("/statistics")
+@page(role="viewer")
+def index() -> Answer:
+    """Of all projects that may be seen."""
+    listing = Listing()
+    span = _span(listing)
+    found = statistics(db.session(), Scope(current_visibility()), span)
+    shown = _shown(listing, found)
+    return render_template("statistics/index.html", **shown), listing.status
+
+
+@blueprint.get("/statistics/<figure>.csv")
+@page(role="viewer")
+def download(figure: str) -> Answer:
+    """One table, of all projects."""
+    return _csv(figure, Scope(current_visibility()))
+
+
+@blueprint.get("/projects/<project:name>/-/statistics")
+@page(role="viewer")
+def of_project(name: str) -> Answer:
+    """Of one project."""
+    project, listing = load_project(name), Listing()
+    span = _span(listing)
+    found = statistics(db.session(), _scope(project), span)
+    shown = _shown(listing, found)
+    return project_page("statistics/project.html", project, **shown), listing.status
+
+
+@blueprint.get("/projects/<project:name>/-/statistics/<figure>.csv")
+@page(role="viewer")
+def download_of_project(name: str, figure: str) -> Answer:
+    """One table, of one project."""
+    return _csv(figure, _scope(load_project(name)))
+
+
+def _scope(project: Project) -> Scope:
+    return Scope(current_visibility(), project.repository_name)
+
+
+def _csv(figure: str, scope: Scope) -> Answer:
+    if figure not in TABLES:
+        raise NotFound(f"There is no table {figure} of statistics.")
+    listing = Listing()
+    span = _span(listing)
+    if listing.problems:
+        return Response(listing.problems[0], 400, mimetype="text/plain")
+    text = as_csv(TABLES[figure](statistics(db.session(), scope, span)))
+    response = Response(text, mimetype="text/csv")
+    of = f"{scope.project.replace('/', '-')}-" if scope.project else ""
+    name = f"{of}{figure}-{span.first}-{span.last}.csv"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _span(listing: Listing) -> Span:
+    """What the address asks for: two days, or weeks up to now; days where the person is."""
+    zone = current_zone() or UTC
+    number = listing.choice("weeks", [str(each) for each in WEEKS])
+    usual = Span.of_weeks(int(number or WEEKS_DEFAULT), clock.now(), zone)
+    if number or not (listing.value("from") or listing.value("to")):
+        return usual
+    first, last = _day(listing, "from", usual.first), _day(listing, "to", usual.last)
+    if first > last:
+        listing.problems.append("The span ends before it begins.")
+    elif last - first > LONGEST:
+        listing.problems.append("At most five years can be told at once.")
+    else:
+        return Span(first, last, zone)
+    return usual
+
+
+def _day(listing: Listing, name: str, usual: date) -> date:
+    text = listing.value(name)
+    try:
+        day = date.fromisoformat(text) if text else usual
+    except ValueError:
+        listing.problems.append(f"“{text}” is no day such as 2026-03-31.")
+        return usual
+    # Beyond them lie days that a time zone has no name for.
+    return min(max(day, date.min + DAY * 2), date.max - DAY * 2)
+
+
+def _shown(listing: Listing, found: Statistics) -> dict[str, Any]:
+    spreads = [spread for one in found.stages for spread in (one.waiting, one.working)]
+    drawn = charts.ranges(spreads)
+    return {
+        "listing": listing,
+        "found": found,
+        "weeks_offered": WEEKS,
+        "weeks": _weeks_of(found.span),
+        "zone": getattr(found.span.zone, "key", "UTC"),
+        "throughput": charts.throughput(found.flow.weeks),
+        "cumulative": charts.cumulative(found.flow.standings),
+        "scatter": charts.scatter(found.cycle.tickets, found.cycle.cycle, found.span),
+        "slowest": sorted(found.cycle.tickets, key=lambda one: -one.cycle)[:SLOWEST_SHOWN],
+        "stage_ranges": list(zip(drawn[::2], drawn[1::2], strict=True)),
+        "wait_ranges": charts.ranges(wait.spread for wait in found.waits),
+        "csv_url": f"{request.script_root}{request.path}/",
+        "query": _query(found.span),
+    }
+
+
+def _weeks_of(span: Span) -> int | None:
+    """Which of the offered spans it is."""
+    now = clock.now()
+    return next((each for each in WEEKS if Span.of_weeks(each, now, span.zone) == span), None)
+
+
+def _query(span: Span) -> str:
+    """The same days by their dates, so that a file is what the page shows."""
+    return "?" + urlencode({"from": span.first, "to": span.last})
