@@ -39,7 +39,7 @@ class Statistics:
     @property
     def completed(self) -> int:
         """Tickets completed in the span."""
-        return sum(week.completed for week in self.flow.weeks)
+        return self.flow.completed
 
     @property
     def created(self) -> int:
@@ -56,11 +56,11 @@ class Statistics:
 
 def statistics(session: Session, scope: Scope, span: Span) -> Statistics:
     """How the scope's work flowed in the span."""
-    runs = runs_in(session, scope, span)
+    runs, went = runs_in(session, scope, span), flow(session, scope, span)
     return Statistics(
         span=span,
-        flow=flow(session, scope, span),
-        cycle=cycle_times(session, scope, span, runs),
+        flow=went,
+        cycle=cycle_times(session, scope, span, runs, went.completed),
         stages=stage_times(runs.found),
         rework=rework(runs.found),
         rework_by_prompt=rework_by_prompt(runs.found),

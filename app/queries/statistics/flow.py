@@ -60,6 +60,11 @@ class Flow:
     weeks: list[Week]
     standings: list[Standing]
 
+    @property
+    def completed(self) -> int:
+        """Tickets completed in the span."""
+        return sum(week.completed for week in self.weeks)
+
 
 def flow(session: Session, scope: Scope, span: Span) -> Flow:
     """What came and went in the span. A ticket that was reopened counts as never closed."""
@@ -115,26 +120,25 @@ def _standings(
     session: Session, scope: Scope, span: Span, counts: list[Any], open_now: int
 ) -> list[Standing]:
     *within, later = counts
-    is_open = open_now - later.created + later.completed + later.stopped
-    opens = [is_open]
+    opens = [open_now - later.created + later.completed + later.stopped]
     for row in reversed(within[1:]):
         opens.append(opens[-1] - row.created + row.completed + row.stopped)
     closed = list(accumulate(row.completed + row.stopped for row in within))
     steps = span.steps()
-    begun = _begun(session, scope, span, [step.end for step in steps])
+    ends = [step.end for step in steps]
+    were_open = open_now + later.completed + later.stopped + closed[-1]
+    begun: Sequence[int | None] = [None] * len(ends)
+    if were_open <= BEGUN_LIMIT:
+        begun = _begun(session, scope, span, ends)
     return [
         Standing(step.day, gone, at_work, max(0, number - (at_work or 0)))
         for step, gone, number, at_work in zip(steps, closed, reversed(opens), begun, strict=True)
     ]
 
 
-def _begun(
-    session: Session, scope: Scope, span: Span, ends: list[datetime]
-) -> Sequence[int | None]:
+def _begun(session: Session, scope: Scope, span: Span, ends: list[datetime]) -> list[int]:
     """How many tickets were begun and not closed at each of these times."""
-    rows = rows_of(session, _beginnings(scope), since=span.start, until=span.end).all()
-    if len(rows) > BEGUN_LIMIT:
-        return [None] * len(ends)
+    rows = rows_of(session, _beginnings(scope), since=span.start).all()
     begun = sorted(row.begun_at for row in rows if row.begun_at)
     over = sorted(row.closed_at for row in rows if row.begun_at and row.closed_at)
     return [bisect_left(begun, end) - bisect_left(over, end) for end in ends]
@@ -142,7 +146,7 @@ def _begun(
 
 @lru_cache(STATEMENTS_KEPT)
 def _beginnings(scope: Scope) -> Select[*tuple[Any, ...]]:
-    """When each ticket that was open in the span was begun and closed, up to one too many."""
+    """When each ticket that was open since the span began was begun and closed."""
     first = (
         select(StageRun.started_at)
         .where(StageRun.ticket_id == Ticket.ticket_id)
@@ -151,11 +155,9 @@ def _beginnings(scope: Scope) -> Select[*tuple[Any, ...]]:
         .correlate(Ticket)
         .scalar_subquery()
     )
-    since, until = (bindparam(name, type_=UTCDateTime()) for name in ("since", "until"))
-    rows = select(first.label("begun_at"), Ticket.closed_at).where(
-        *scope.tickets(), Ticket.created_at < until
-    )
-    is_open = rows.where(Ticket.state.in_(("open", "on_hold"))).limit(BEGUN_LIMIT + 1)
+    since = bindparam("since", type_=UTCDateTime())
+    rows = select(first.label("begun_at"), Ticket.closed_at).where(*scope.tickets())
+    is_open = rows.where(Ticket.state.in_(("open", "on_hold")))
     closed = rows.where(Ticket.state == "closed", Ticket.closed_at >= since)
-    both = is_open.subquery().select().union_all(closed.limit(BEGUN_LIMIT + 1).subquery().select())
-    return select(*both.subquery().c).limit(BEGUN_LIMIT + 1)
+    both = is_open.union_all(closed).subquery()
+    return select(both.c.begun_at, both.c.closed_at)

@@ -28,9 +28,9 @@ from app.queries.statistics.span import Span
 from app.queries.statistics.sql import seconds_between
 from app.visibility import STATEMENTS_KEPT
 
-RUNS_LIMIT = 4_000
+RUNS_LIMIT = 2_500
 """Of all projects so many runs are read at most."""
-TICKETS_LIMIT = 1_500
+TICKETS_LIMIT = 1_000
 """Of one project, or of what a query finds, all runs of so many tickets."""
 
 Rows = Select[*tuple[Any, ...]]
@@ -132,7 +132,6 @@ def _touched(scope: Scope) -> Rows:
         *scope.tickets(),
         Ticket.state.in_(("open", "on_hold", "closed")),
         Ticket.updated_at >= SINCE,
-        Ticket.created_at < UNTIL,
     )
 
 

@@ -17,11 +17,13 @@ from app.queries.statistics.percentiles import Spread
 from app.queries.statistics.span import Span
 from app.rendering import MONTHS, coarse_text
 
-LABELS_MAX = 6
+LABELS_MAX = 4
+LINES_MAX = 5
 DOTS_MAX = 400
 NAMED_DOTS = 12
 """Dots that say which ticket they are: the longest."""
-STEPS = (1, 2, 5)
+TOPS = (2, 4, 6, 8, 10)
+"""Of a scale, times a power of ten: numbers of which the half is a round one."""
 DURATIONS = (1, 10, 60, 600, 3600, 4 * 3600, 86_400, 7 * 86_400, 28 * 86_400, 182 * 86_400)
 """Lines of a scale of durations, in seconds."""
 
@@ -152,7 +154,7 @@ def scatter(tickets: Sequence[Done], spread: Spread, span: Span) -> Dots:
         if low < seconds < high
     ]
     days = [(place(week.start), week.day) for week in span.weeks()]
-    return Dots(dots, lines, _days(days), up[:: -(-len(up) // LABELS_MAX) or 1])
+    return Dots(dots, lines, _days(days), up[:: -(-len(up) // LINES_MAX) or 1])
 
 
 def ranges(spreads: Iterable[Spread]) -> list[Range]:
@@ -189,13 +191,11 @@ def _band(xs: Sequence[float], low: Sequence[int], high: Sequence[int], top: int
 
 
 def _top(highest: int) -> int:
-    """A round number that is no less, of which there is a half."""
-    size = 2
-    while True:
-        for step in STEPS:
-            if step * size >= highest:
-                return step * size
+    """A round number that is no less."""
+    size = 1
+    while highest > TOPS[-1] * size:
         size *= 10
+    return next(top * size for top in TOPS if top * size >= highest)
 
 
 def _numbers(top: int) -> list[Label]:

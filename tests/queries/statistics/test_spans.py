@@ -1,0 +1,81 @@
+"""Days and weeks where people are, also where the clock is changed; and percentiles."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from statistics import median, quantiles
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.queries.statistics.percentiles import percentile, spread_of
+from app.queries.statistics.span import LONGEST, Span
+
+PARIS = ZoneInfo("Europe/Paris")
+ZONES = ("UTC", "Europe/Paris", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe",
+         "America/Santiago", "Africa/Cairo", "Pacific/Apia")  # fmt: skip
+
+
+def test_this_week_and_those_before_it_begin_on_monday():
+    span = Span.of_weeks(4, datetime(2026, 4, 15, 12, tzinfo=UTC), PARIS)
+    assert (span.first, span.last) == (date(2026, 3, 23), date(2026, 4, 15))
+    assert [week.day for week in span.weeks()] == [
+        date(2026, 3, 23), date(2026, 3, 30), date(2026, 4, 6), date(2026, 4, 13),
+    ]  # fmt: skip
+
+
+def test_today_is_that_of_the_zone():
+    late = datetime(2026, 4, 12, 23, 30, tzinfo=UTC)
+    assert Span.of_weeks(4, late, UTC).last == date(2026, 4, 12)
+    assert Span.of_weeks(4, late, PARIS).last == date(2026, 4, 13)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [((2026, 3, 29), 23), ((2026, 10, 25), 25), ((2026, 4, 1), 24)]
+)
+def test_a_day_is_as_long_as_the_clock_makes_it(day, hours):
+    span = Span(date(*day), date(*day), PARIS)
+    assert span.end - span.start == timedelta(hours=hours)
+
+
+def test_weeks_at_the_ends_may_be_parts():
+    span = Span(date(2026, 4, 1), date(2026, 4, 14))
+    assert [(week.day, week.end - week.start) for week in span.weeks()] == [
+        (date(2026, 4, 1), timedelta(days=5)),
+        (date(2026, 4, 6), timedelta(days=7)),
+        (date(2026, 4, 13), timedelta(days=2)),
+    ]
+
+
+@given(
+    st.dates(date(1990, 1, 1), date(2040, 1, 1)),
+    st.integers(0, LONGEST.days),
+    st.sampled_from(ZONES),
+)
+def test_days_and_weeks_follow_each_other_without_gaps(first, days, zone):
+    span = Span(first, first + timedelta(days=days), ZoneInfo(zone))
+    for periods in (span.weeks(), span.steps()):
+        assert (periods[0].start, periods[-1].end) == (span.start, span.end)
+        for one, following in pairwise(periods):
+            assert one.end == following.start
+            assert one.start < one.end
+    assert all(week.day.weekday() == 0 for week in span.weeks()[1:])
+    assert len(span.steps()) <= 270
+
+
+@given(st.lists(st.floats(0, 1e7), min_size=2))
+def test_percentiles_are_those_of_the_standard_library(values):
+    found = spread_of(values)
+    assert found.median == pytest.approx(median(values))
+    assert found.p85 == pytest.approx(quantiles(values, n=100, method="inclusive")[84])
+    assert min(values) <= found.median <= found.p85 <= found.longest == max(values)
+
+
+def test_a_percentile_lies_between_two_values_by_their_distance():
+    assert percentile([10, 20], 50) == 15
+    assert percentile([10, 20, 30, 40, 50], 85) == pytest.approx(44)
+    assert percentile([7], 85) == 7
+    assert spread_of([]).median is None
