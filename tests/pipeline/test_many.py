@@ -248,5 +248,5 @@ def test_a_ticket_more_costs_what_its_own_verb_costs(app: Flask, action):
             sent.append(len(statements))
         with counting_queries(app) as foreseen:
             foresee(session, ALL, ids, action)
-    assert sent[1] - sent[0] == 10 * PER_TICKET[action], statements
+    assert sent[1] - sent[0] == 10 * PER_TICKET[action]
     assert len(foreseen) <= 3

@@ -6,6 +6,7 @@ import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
+from typing import Any
 
 from sqlalchemy import insert
 
@@ -23,7 +24,9 @@ class Board:
 
     def __init__(self, seed, size):
         self.chance = random.Random(seed)
-        self.tickets, self.runs, self.events = [], [], []
+        self.tickets: list[dict[str, Any]] = []
+        self.runs: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         for number in range(size):
             self._ticket(number)
         # Numbers are given out as runs begin.
@@ -109,7 +112,7 @@ class Board:
     def weeks(self, span, projects):
         found = []
         for week in span.weeks():
-            number = Counter()
+            number: Counter[str] = Counter()
             for ticket in self.seen(projects).values():
                 number["created"] += week.start <= ticket["created_at"] < week.end
                 if ticket["closed_at"] and week.start <= ticket["closed_at"] < week.end:
@@ -118,7 +121,7 @@ class Board:
         return found
 
     def standings(self, span, projects):
-        first = {}
+        first: dict[str, datetime] = {}
         for run in self.runs:
             first.setdefault(run["ticket_id"], run["started_at"])
         for step in span.steps():
@@ -133,7 +136,8 @@ class Board:
             yield step.day, closed, begun, waiting
 
     def runs_of(self, span, projects):
-        seen, last = self.seen(projects), {}
+        seen = self.seen(projects)
+        last: dict[str, datetime] = {}
         for run in self.runs:
             ticket = seen.get(run["ticket_id"])
             if ticket is None:
@@ -157,7 +161,7 @@ class Board:
         return waiting, working
 
     def rework(self, span, projects):
-        found = defaultdict(Counter)
+        found: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)
         for run, _ in self.runs_of(span, projects):
             if run["worker_type"] == GATE or run["outcome"] == "released":
                 continue
@@ -173,7 +177,7 @@ class Board:
         return found
 
     def cycles(self, span, projects):
-        begun = {}
+        begun: dict[str, datetime] = {}
         for run in self.runs:
             begun.setdefault(run["ticket_id"], run["started_at"])
         return {
