@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from wtforms import (
     BooleanField,
+    IntegerField,
     SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
 )
+from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.forms.base import BoardForm, at_most, one_line, required, select_choices
@@ -71,7 +73,7 @@ class NewProjectForm(BoardForm):
 class ProjectSettingsForm(SeenForm):
     """What may change about a project."""
 
-    compared = ("path", "short_description", "rules", "patterns")
+    compared = ("path", "short_description", "rules", "patterns", "max_in_progress")
 
     path = StringField("Path", filters=[one_line], validators=required(Project.PATH_MAX))
     short_description = StringField(
@@ -91,6 +93,15 @@ class ProjectSettingsForm(SeenForm):
         filters=[as_stored],
         validators=[at_most(Project.GUIDE_MAX)],
         description="How things are done here: structure, names, examples worth copying. Markdown.",
+    )
+
+    max_in_progress = IntegerField(
+        "Tickets in progress",
+        validators=[
+            Optional(),
+            NumberRange(1, Project.MAX_IN_PROGRESS_MAX, "A whole number from 1, or nothing."),
+        ],
+        description="Begun and not closed, at most: no worker begins another one. Empty: no limit.",
     )
 
 

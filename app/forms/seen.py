@@ -33,7 +33,7 @@ class SeenForm(BoardForm):
     def against(self, row: SeenRow) -> list[tuple[str, Any, Any]]:
         """For each field its label, what is saved, and what was typed."""
         return [
-            (self[name].label.text, getattr(row, name) or "", self[name].data)
+            (self[name].label.text, getattr(row, name) or "", self[name].data or "")
             for name in self.compared
         ]
 

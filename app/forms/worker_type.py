@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from wtforms import Field, IntegerField, RadioField, StringField, TextAreaField, ValidationError
-from wtforms.validators import StopValidation
+from wtforms.validators import Optional, StopValidation
 
 from app.forms.base import BoardForm, at_most, one_line, required, select_choices
 from app.forms.project import RolesField
 from app.forms.seen import SeenForm, as_stored
 from app.models import WorkerType
 from app.starter import STARTER_ROLES
+
+APPROVERS_MAX = 2_000
 
 
 class Between:
@@ -35,6 +37,7 @@ class WorkerTypeForm(SeenForm):
         "system_prompt",
         "lease_seconds",
         "max_attempts",
+        "max_running",
     )
 
     worker_type = StringField(
@@ -83,6 +86,26 @@ class WorkerTypeForm(SeenForm):
         default=WorkerType.MAX_ATTEMPTS_DEFAULT,
         description="After this many failed ones the ticket goes on hold for a person.",
     )
+    max_running = IntegerField(
+        "Runs at once",
+        validators=[
+            Optional(),
+            Between(1, WorkerType.MAX_RUNNING_MAX, "A whole number from 1, or nothing."),
+        ],
+        description="Others wait in the queue. Empty: no limit.",
+    )
+    approvers = StringField(
+        "Approvers",
+        filters=[one_line],
+        validators=[at_most(APPROVERS_MAX)],
+        description="Of a gate: names of those who may decide, separated by commas; one of them "
+        "is enough. Empty: every team member.",
+    )
+
+    @property
+    def approver_names(self) -> list[str]:
+        """The names that were typed."""
+        return (self.approvers.data or "").split(",")
 
 
 class StarterSetForm(BoardForm):

@@ -43,6 +43,7 @@ class Project(Model):
     NAME_MAX = 200
     PATH_MAX = 1_000
     SHORT_DESCRIPTION_MAX = 200
+    MAX_IN_PROGRESS_MAX = 100_000
     GUIDE_MAX = 65_536
     """Characters of `rules` and of `patterns`, each."""
     PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,9}")
@@ -103,10 +104,12 @@ class Project(Model):
         patterns: str,
         *,
         actor: Actor,
+        max_in_progress: int | None = None,
     ) -> None:
         """Change what may change about a project; its name and prefix stand in links for ever."""
         before = self._description
         self._describe(path, short_description, rules, patterns)
+        self._limit(max_in_progress)
         after = self._description
         if changed := [name for name in before if before[name] != after[name]]:
             self._record("project_edited", actor, changed=changed)
@@ -121,13 +124,19 @@ class Project(Model):
         self.rules = require_text(rules, "rules", self.GUIDE_MAX)
         self.patterns = require_text(patterns, "patterns", self.GUIDE_MAX)
 
+    def _limit(self, max_in_progress: int | None) -> None:
+        if max_in_progress is not None and not 1 <= max_in_progress <= self.MAX_IN_PROGRESS_MAX:
+            raise Invalid("At least 1, at most 100,000; empty: no limit.", "max_in_progress")
+        self.max_in_progress = max_in_progress
+
     @property
-    def _description(self) -> dict[str, str | None]:
+    def _description(self) -> dict[str, str | int | None]:
         return {
             "path": self.path,
             "short_description": self.short_description,
             "rules": self.rules,
             "patterns": self.patterns,
+            "max_in_progress": self.max_in_progress,
         }
 
     def archive(self, actor: Actor) -> None:

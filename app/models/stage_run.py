@@ -152,10 +152,13 @@ class StageRun(Model):
             raise Conflict(f"{ticket.ticket_id} waits for tickets that block it.")
         if ticket.is_plan_done:
             raise Conflict(f"Every stage of {ticket.ticket_id} is done.")
+        name = ticket.stage_name(ticket.completed_stages + 1)
+        if role := WorkerType.named(ticket.session, ticket.project_id, name):
+            role.require_approver(actor)
         run = cls(
             ticket_id=ticket.ticket_id,
             stage_number=ticket.completed_stages + 1,
-            worker_type=ticket.stage_name(ticket.completed_stages + 1),
+            worker_type=name,
             actor=actor.label,
             attempt=ticket.failed_attempts + 1,
             started_at=min(ticket.ready_at, clock.now()),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, insert, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk, updated
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.models.audit import Action, AuditEntry
+from app.models.project import IS_HIDDEN, Project
+from app.models.user import User
 from app.text import optional_line, require_name, require_text
 
 PerformedBy = Literal["agent", "person"]
@@ -39,6 +42,7 @@ class WorkerType(Model):
     SHORT_DESCRIPTION_MAX = 200
     SYSTEM_PROMPT_MAX = 65_536
     LEASE_SECONDS_MIN, LEASE_SECONDS_MAX, LEASE_SECONDS_DEFAULT = 10, 86_400, 300
+    MAX_RUNNING_MAX = 10_000
     MAX_ATTEMPTS_MIN, MAX_ATTEMPTS_MAX, MAX_ATTEMPTS_DEFAULT = 1, 100, 3
 
     id: Mapped[intpk]
@@ -77,16 +81,19 @@ class WorkerType(Model):
         performed_by: str = "agent",
         lease_seconds: int = LEASE_SECONDS_DEFAULT,
         max_attempts: int = MAX_ATTEMPTS_DEFAULT,
+        max_running: int | None = None,
+        approvers: Sequence[str] = (),
     ) -> Self:
         """A new role of the project, and the first version of its prompt."""
         name = require_name(worker_type, "worker_type", cls.NAME_MAX)
         cls._require_free(session, project_id, name)
         row = cls(project_id=project_id, worker_type=name, system_prompt="", prompt_version=1)
-        row._set(short_description, performed_by, lease_seconds, max_attempts)
+        row._set(short_description, performed_by, lease_seconds, max_attempts, max_running)
         row.system_prompt = require_text(system_prompt, "system_prompt", cls.SYSTEM_PROMPT_MAX)
         session.add(row)
         session.flush()
         row._keep_prompt(actor)
+        row._name_approvers(approvers)
         row.record("worker_type_created", actor)
         return row
 
@@ -104,12 +111,15 @@ class WorkerType(Model):
         lease_seconds: int,
         max_attempts: int,
         actor: Actor,
+        max_running: int | None = None,
+        approvers: Sequence[str] = (),
     ) -> None:
         """Change the role. A new prompt becomes a new version; the old ones stay readable."""
         self.lock(self.session, self.id)
         before = self._terms
         prompt = require_text(system_prompt, "system_prompt", self.SYSTEM_PROMPT_MAX)
-        self._set(short_description, performed_by, lease_seconds, max_attempts)
+        self._set(short_description, performed_by, lease_seconds, max_attempts, max_running)
+        self._name_approvers(approvers)
         if changed := [name for name, value in self._terms.items() if before[name] != value]:
             self.record("worker_type_edited", actor, changed=changed)
         if prompt != self.system_prompt:
@@ -144,7 +154,52 @@ class WorkerType(Model):
             "performed_by": self.performed_by,
             "lease_seconds": self.lease_seconds,
             "max_attempts": self.max_attempts,
+            "max_running": self.max_running,
+            "approvers": self.approvers,
         }
+
+    @property
+    def approvers(self) -> list[str]:
+        """The names of those who decide at this gate; empty: every team member may."""
+        named = select(User.name).join(GateApprover, GateApprover.user_id == User.id)
+        named = named.where(GateApprover.worker_type_id == self.id).order_by(User.id)
+        return list(self.session.scalars(named))
+
+    def require_approver(self, actor: Actor) -> None:
+        """Raise `Forbidden` unless the person may decide at this gate: one of those it names."""
+        named = self.approvers if self.is_gate else []
+        if named and not (actor.kind == "person" and actor.name in named):
+            raise Forbidden(
+                f"At {self.worker_type} only {', '.join(named)} may decide. Ask one of them."
+            )
+
+    def _name_approvers(self, names: Sequence[str]) -> None:
+        names = list(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+        before = self.approvers
+        if names and not self.is_gate:
+            if names != before:
+                raise Invalid("Only a gate, performed by a person, has approvers.", "approvers")
+            names = []
+        if names == before:
+            return
+        numbers = [self._require_approver(name) for name in names]
+        self.session.execute(delete(GateApprover).filter_by(worker_type_id=self.id))
+        rows = [{"worker_type_id": self.id, "user_id": number} for number in numbers]
+        if rows:
+            self.session.execute(insert(GateApprover), rows)
+
+    def _require_approver(self, name: str) -> int:
+        found = self.session.scalar(
+            select(User.id)
+            .join(Project, Project.repository_name == self.project_id)
+            .where(User.name == name, User.role != "viewer", User.disabled_at.is_(None))
+            .where(~IS_HIDDEN)
+        )
+        if found is None:
+            raise Invalid(
+                f"There is no team member named {name} who can see {self.project_id}.", "approvers"
+            )
+        return found
 
     @classmethod
     def _require_free(cls, session: Session, project_id: str, name: str) -> None:
@@ -161,6 +216,7 @@ class WorkerType(Model):
         performed_by: str,
         lease_seconds: int,
         max_attempts: int,
+        max_running: int | None,
     ) -> None:
         self.short_description = optional_line(
             short_description, "short_description", self.SHORT_DESCRIPTION_MAX
@@ -173,7 +229,10 @@ class WorkerType(Model):
             raise Invalid("From 1 to 100 attempts.", "max_attempts")
         self.performed_by = performed_by
         self.lease_seconds = lease_seconds
+        if max_running is not None and not 1 <= max_running <= self.MAX_RUNNING_MAX:
+            raise Invalid("At least 1, at most 10,000; empty: no limit.", "max_running")
         self.max_attempts = max_attempts
+        self.max_running = max_running
 
     def _keep_prompt(self, actor: Actor) -> None:
         self.session.add(

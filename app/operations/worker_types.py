@@ -21,8 +21,8 @@ from app.schemas.worker_types import (
     WorkerTypeChange,
     WorkerTypeNew,
     WorkerTypePage,
-    WorkerTypeResponse,
     WorkerTypesQuery,
+    WorkerTypeWhole,
 )
 from app.settings.board import Settings
 
@@ -30,8 +30,8 @@ ONE = "/worker-types/<int:worker_type_id>"
 NEWEST_FIRST = Order("version", (PromptVersion.version.expression,), descending=True)
 
 
-def role_shown(session: Session, worker_type_id: int) -> WorkerTypeResponse:
-    return WorkerTypeResponse.model_validate(WorkerType.get(session, worker_type_id))
+def role_shown(session: Session, worker_type_id: int) -> WorkerTypeWhole:
+    return WorkerTypeWhole.model_validate(WorkerType.get(session, worker_type_id))
 
 
 def with_prompts(_session: Session, found: Slice) -> WorkerTypePage:
@@ -69,10 +69,10 @@ def list_worker_types(session: Session, caller: Caller, query: WorkerTypesQuery)
 @operation("GET", ONE, tag=TAG, scope="read", tool=Tool("get_worker_type"))
 def get_worker_type(
     session: Session, caller: Caller, worker_type_id: WorkerTypeParam
-) -> WorkerTypeResponse:
+) -> WorkerTypeWhole:
     """Read one worker type, with the system prompt that its workers are given."""
     role = role_numbered(session, caller.visibility, worker_type_id)
-    return WorkerTypeResponse.model_validate(role)
+    return WorkerTypeWhole.model_validate(role)
 
 
 @operation("GET", f"{ONE}/prompts", tag=TAG, scope="read")

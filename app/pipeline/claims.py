@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app import clock
 from app.db.transactions import past_the_session
 from app.errors import NotFound
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
+from app.pipeline.limits import has_room, take_turns
 from app.pipeline.workers import require_not_finished
 
 _LOCK_CLAIMANT = (
@@ -29,6 +31,8 @@ _LOCK_CLAIMANT = (
         Worker.stop_requested_at,
         WorkerType.lease_seconds,
         WorkerType.prompt_version,
+        WorkerType.max_running,
+        Project.max_in_progress,
         and_(~WorkerType.is_gate, Project.archived_at.is_(None)),
     )
     .join(Project, Project.repository_name == Worker.project_id)
@@ -50,7 +54,7 @@ _HELD_RUN = select(
     StageRun.lease_expires_at,
 ).where(StageRun.worker_id == bindparam("claimant"), StageRun.finished_at.is_(None))
 
-_FIRST_READY = (
+_READY = (
     select(Ticket.ticket_id)
     .where(
         Ticket.project_id == bindparam("in_project"),
@@ -62,16 +66,21 @@ _FIRST_READY = (
     .order_by(Ticket.priority, Ticket.created_at, Ticket.ticket_id)
     .limit(1)
     .with_for_update(of=Ticket, skip_locked=True, key_share=True)
-    .scalar_subquery()
 )
 
-# The queue is chosen and taken in one statement; PostgreSQL skips what others are taking.
-_TAKE_FIRST_READY = (
-    update(Ticket)
-    .where(Ticket.ticket_id == _FIRST_READY, Ticket.claimed_by.is_(None))
-    .values(claimed_by=bindparam("claimant"), updated_at=bindparam("at"))
-    .returning(Ticket.ticket_id, Ticket.completed_stages, Ticket.failed_attempts)
-)
+
+def _taking_first(ready: Select[str]) -> ReturningUpdate[tuple[str, int, int]]:
+    """The queue is chosen and taken in one statement; PostgreSQL skips what others are taking."""
+    return (
+        update(Ticket)
+        .where(Ticket.ticket_id == ready.scalar_subquery(), Ticket.claimed_by.is_(None))
+        .values(claimed_by=bindparam("claimant"), updated_at=bindparam("at"))
+        .returning(Ticket.ticket_id, Ticket.completed_stages, Ticket.failed_attempts)
+    )
+
+
+_TAKE_FIRST_READY = _taking_first(_READY)
+_TAKE_FIRST_WITH_ROOM = _taking_first(_READY.where(has_room()))
 
 _START_RUN = insert(StageRun).returning(StageRun.run_id)
 _BIND_RUN = update(StageRun).where(StageRun.run_id == bindparam("run"), StageRun.token_id.is_(None))
@@ -102,6 +111,8 @@ class Claimant:
     stop_requested_at: datetime | None
     lease_seconds: int | None
     prompt_version: int | None
+    max_running: int | None
+    max_in_progress: int | None
     is_role_at_work: bool | None
     """Whether its project is at work and the role still an agent's. None: there is no such role."""
 
@@ -118,6 +129,11 @@ class Claimant:
     def is_to_stop(self) -> bool:
         """Whether it was asked to stop."""
         return self.stop_requested_at is not None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there may be ready tickets and no room for another run."""
+        return self.max_running is not None or self.max_in_progress is not None
 
     @property
     def lease(self) -> timedelta:
@@ -169,14 +185,20 @@ def _take_first_ready(
     connection: Connection, worker: Claimant, token_id: int | None
 ) -> Claim | None:
     """Nothing is taken for a worker that holds a run."""
+    statement, limits = _TAKE_FIRST_READY, {}
+    if worker.is_limited:
+        take_turns(connection, worker.project_id)
+        statement = _TAKE_FIRST_WITH_ROOM
+        limits = {"max_running": worker.max_running, "max_in_progress": worker.max_in_progress}
     now = clock.now()
     taken = connection.execute(
-        _TAKE_FIRST_READY,
+        statement,
         {
             "claimant": worker.worker_id,
             "in_project": worker.project_id,
             "stage": worker.worker_type,
             "at": now,
+            **limits,
         },
     ).first()
     if taken is None:

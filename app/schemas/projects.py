@@ -22,6 +22,7 @@ from app.schemas.base import (
 
 PATH = "Where the repository is on the machines of its workers."
 SHORT = "What it is, in one line."
+IN_PROGRESS = "Tickets that are begun and not closed, at most; null: no limit."
 RULES = "What every worker must keep to (Markdown). It becomes part of every system prompt."
 PATTERNS = "How things are done here (Markdown). It becomes part of every system prompt."
 
@@ -57,6 +58,9 @@ class ProjectChange(Change):
     )
     rules: str = Field("", max_length=Project.GUIDE_MAX, description=RULES)
     patterns: str = Field("", max_length=Project.GUIDE_MAX, description=PATTERNS)
+    max_in_progress: int | None = Field(
+        0, ge=1, le=Project.MAX_IN_PROGRESS_MAX, description=IN_PROGRESS
+    )
     archived: bool = Field(
         False,
         description="True puts the project away: no new tickets, no claims. False takes it back.",
@@ -64,7 +68,7 @@ class ProjectChange(Change):
 
     def over_row(self, project: Project) -> dict[str, Any]:
         """What `Project.edit` takes: the project's values, with those replaced that were sent."""
-        names = ("path", "short_description", "rules", "patterns")
+        names = ("path", "short_description", "rules", "patterns", "max_in_progress")
         return self.over(**{name: getattr(project, name) for name in names})
 
 
@@ -76,6 +80,7 @@ class ProjectLine(ResponseBody):
     short_description: str | None = Field(description=SHORT)
     ticket_prefix: str | None = Field(description="How its tickets' ids begin.")
     archived_at: datetime | None = Field(description="Since when it is put away; null: at work.")
+    max_in_progress: int | None = Field(description=IN_PROGRESS)
     members_only: bool = Field(
         description="Whether only its members see it, besides admins and tokens made for it. "
         "Leads decide that on the project's pages."

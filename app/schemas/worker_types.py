@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from app.schemas.base import (
     Change,
     Page,
     Paged,
+    PersonName,
     ProjectName,
     RequestBody,
     ResponseBody,
@@ -29,8 +30,14 @@ PERFORMED = (
 )
 LEASE = "A claim lives this long without a heartbeat; then its stage goes back to the queue."
 ATTEMPTS = "A stage that failed this often waits for a person instead of being tried again."
+RUNNING = "How many of its runs there are at once, at most; null: no limit."
+APPROVERS = "Of a gate: the people who decide there, by name; empty: every team member."
+RUNNING_MAX = WorkerType.MAX_RUNNING_MAX
 LEASE_MIN, LEASE_MAX = WorkerType.LEASE_SECONDS_MIN, WorkerType.LEASE_SECONDS_MAX
 ATTEMPTS_MIN, ATTEMPTS_MAX = WorkerType.MAX_ATTEMPTS_MIN, WorkerType.MAX_ATTEMPTS_MAX
+
+
+Approvers = Annotated[list[PersonName], Field(max_length=50)]
 
 
 class WorkerTypeNew(RequestBody):
@@ -52,6 +59,8 @@ class WorkerTypeNew(RequestBody):
     max_attempts: int = Field(
         WorkerType.MAX_ATTEMPTS_DEFAULT, ge=ATTEMPTS_MIN, le=ATTEMPTS_MAX, description=ATTEMPTS
     )
+    max_running: int | None = Field(None, ge=1, le=RUNNING_MAX, description=RUNNING)
+    approvers: Approvers = Field(default=[], description=APPROVERS)
 
 
 class WorkerTypeChange(Change):
@@ -67,6 +76,8 @@ class WorkerTypeChange(Change):
     performed_by: PerformedBy = Field("agent", description=PERFORMED)
     lease_seconds: int = Field(0, ge=LEASE_MIN, le=LEASE_MAX, description=LEASE)
     max_attempts: int = Field(0, ge=ATTEMPTS_MIN, le=ATTEMPTS_MAX, description=ATTEMPTS)
+    max_running: int | None = Field(0, ge=1, le=RUNNING_MAX, description=RUNNING)
+    approvers: Approvers = Field(default=[], description=APPROVERS)
 
     def over_row(self, role: WorkerType) -> dict[str, Any]:
         """What `WorkerType.edit` takes: the role's values, with those replaced that were sent."""
@@ -84,6 +95,7 @@ class WorkerTypeLine(ResponseBody):
     performed_by: PerformedBy = Field(description=PERFORMED)
     lease_seconds: int = Field(description=LEASE)
     max_attempts: int = Field(description=ATTEMPTS)
+    max_running: int | None = Field(description=RUNNING)
     prompt_version: int = Field(description="Which version of the prompt this is, from 1.")
     created_at: datetime = Field(description="When it was made.")
     updated_at: datetime = Field(description="When it was last changed.")
@@ -97,6 +109,12 @@ class WorkerTypeResponse(WorkerTypeLine):
     """A role of a project."""
 
     system_prompt: str = Field(description=PROMPT)
+
+
+class WorkerTypeWhole(WorkerTypeResponse):
+    """A role of a project, with who decides in it."""
+
+    approvers: list[str] = Field(description=APPROVERS)
 
 
 class WorkerTypesQuery(Paged):

@@ -1,11 +1,22 @@
 """A person does a stage: a gate, or any stage that no worker holds."""
 
+from typing import Any
+
 import pytest
 
 from app import clock, pipeline
-from app.errors import Conflict, Invalid
-from app.models import StageRun
-from tests.factories import ANN, make_ticket, make_worker, run_stage
+from app.actor import Actor
+from app.errors import Conflict, Forbidden, Invalid
+from app.models import StageRun, User, WorkerType
+from tests.factories import (
+    ANN,
+    GATE,
+    PROJECT,
+    make_project,
+    make_ticket,
+    make_worker,
+    run_stage,
+)
 from tests.records import comments, events, later, runs
 
 GATED = ["implementation", "approval", "review"]
@@ -116,3 +127,33 @@ def test_a_persons_run_has_no_lease_to_expire(session, ticket):
 
     with later(days=30):
         assert pipeline.expire_leases(session) == 0
+
+
+def test_a_gate_that_names_its_approvers_refuses_others(session):
+    make_project(session)
+    bob, eve = (User.create(session, name=n, role="member", actor=ANN) for n in ("bob", "eve"))
+    gate = WorkerType.named(session, PROJECT, GATE)
+    change: dict[str, Any] = {
+        "short_description": None,
+        "system_prompt": "",
+        "performed_by": "person",
+        "lease_seconds": 60,
+        "max_attempts": 1,
+        "actor": ANN,
+    }
+    gate.edit(**change, approvers=["Bob", "eve", "bob"])
+    ticket = make_ticket(session, plan=[GATE])
+
+    assert gate.approvers == [bob.name, eve.name]
+    for other in (ANN, Actor.token("bob"), Actor.worker("bob")):
+        with pytest.raises(Forbidden, match="only bob, eve may decide"):
+            StageRun.by_person(ticket, other)
+    StageRun.by_person(ticket, Actor.person("eve")).complete("Good.")
+    assert ticket.state == "closed"
+
+    with pytest.raises(Invalid, match="no team member named nobody"):
+        gate.edit(**change, approvers=["nobody"])
+    gate.edit(**{**change, "performed_by": "agent"}, approvers=["bob", "eve"])
+    assert gate.approvers == []
+    with pytest.raises(Invalid, match="Only a gate"):
+        gate.edit(**{**change, "performed_by": "agent"}, approvers=["bob"])

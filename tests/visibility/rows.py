@@ -102,7 +102,7 @@ class Furnisher:
             made.limit_to_members(ANN)
 
     def _make_role(self) -> Any:
-        texts = {"short_description": f"Builds {self.word}"}
+        texts: dict[str, Any] = {"short_description": f"Builds {self.word}"}
         role = make_role(self.session, self.build, self.project, **texts)
         role.edit(
             system_prompt=f"You build the {self.word} with care.",

@@ -27,6 +27,7 @@ NOT_A_PROJECTS = {*STAND_INS, "user_id", "session_id", "token_id", "invitation_i
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "update_ticket": {"title": "x"},
     "amend_plan": {"execution_plan": ["review"]},
+    "edit_comment": {"content": "x"},
     "add_comment": {"content": "x"},
     "add_ticket_comment": {"content": "x"},
     "complete_stage": {"comment": "x"},

@@ -105,6 +105,7 @@ def _edit(name: str, form: ProjectSettingsForm, session: Session) -> str:
         short_description=form.short_description.data,
         rules=form.rules.data or "",
         patterns=form.patterns.data or "",
+        max_in_progress=form.max_in_progress.data,
         actor=current_actor(),
     )
     return "Saved."

@@ -116,6 +116,8 @@ def described(form: WorkerTypeForm) -> dict[str, Any]:
         "performed_by": form.performed_by.data,
         "lease_seconds": form.lease_seconds.data,
         "max_attempts": form.max_attempts.data,
+        "max_running": form.max_running.data,
+        "approvers": form.approver_names,
     }
 
 
@@ -154,11 +156,15 @@ def wanted_versions(numbers: list[int]) -> tuple[int | None, int, str | None]:
 def edit(worker_type_id: int) -> Answer:
     """The form for changing a worker type."""
     role = load_role(worker_type_id)
-    form = WorkerTypeForm(obj=role, seen=as_seen(role))
+    form = WorkerTypeForm(obj=role, seen=as_seen(role), **_approvers_of(role))
     if said := save(form, partial(_edit, worker_type_id, form)):
         return done(said, "worker_types.show", worker_type_id=worker_type_id)
     project = Project.get(db.session(), role.project_id)
     return project_page("worker_types/edit.html", project, role=role, form=form), form.status
+
+
+def _approvers_of(role: WorkerType) -> dict[str, str]:
+    return {"approvers": ", ".join(role.approvers)}
 
 
 def _edit(worker_type_id: int, form: WorkerTypeForm, session: Session) -> str:
