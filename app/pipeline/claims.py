@@ -69,7 +69,7 @@ _READY = (
 )
 
 
-def _taking_first(ready: Select[str]) -> ReturningUpdate[tuple[str, int, int]]:
+def _taking_first(ready: Select[str]) -> ReturningUpdate[str, int, int]:
     """The queue is chosen and taken in one statement; PostgreSQL skips what others are taking."""
     return (
         update(Ticket)
