@@ -81,6 +81,8 @@ document.addEventListener("close", (event) => {
 
 // Its form comes back with what is wrong, or is told that all is saved.
 document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
-  if (target.closest("[data-filled-late]") && [409, 422].includes(detail.xhr.status)) detail.shouldSwap = true;
+  if (!target.closest("[data-filled-late]") || ![409, 422].includes(detail.xhr.status)) return;
+  detail.shouldSwap = true;
+  detail.isError = false;
 });
 document.addEventListener("saved", (event) => event.target.closest("dialog")?.close());
