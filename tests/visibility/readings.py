@@ -34,6 +34,7 @@ PART = re.compile(r"<(?:\w+:)?(\w+)>")
 """A part of an operation's rule that names something."""
 
 STAND_INS = {
+    "figure": "flow",
     "filename": "css/tokens.css",
     "bundle": "callboard.css",
     "secret": "none",

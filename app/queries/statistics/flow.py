@@ -24,7 +24,7 @@ from app.visibility import STATEMENTS_KEPT
 BEGUN_LIMIT = 4_000
 """With more tickets open in a span it isn't told how many of them were begun: that takes a look at
 the first run of each."""
-FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

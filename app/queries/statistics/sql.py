@@ -94,4 +94,5 @@ def bounds_of(times: Sequence[datetime]) -> str:
 
 def as_text(moment: datetime) -> str:
     """As SQLite keeps times, so that they sort."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    plain = moment.astimezone(UTC).replace(tzinfo=None)
+    return plain.isoformat(sep=" ", timespec="microseconds")

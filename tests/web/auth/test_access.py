@@ -79,6 +79,7 @@ def parts(board: OpenSession, rows: Rows) -> dict[str, Any]:
             "session_id": 1,
             "identity_id": 1,
             "secret": "none",
+            "figure": "flow",
             "filename": "css/tokens.css",
             "bundle": "callboard.css",
         }

@@ -15,7 +15,7 @@ from app.errors import NotFound
 from app.models import Project
 from app.queries.statistics.figures import Statistics, statistics
 from app.queries.statistics.scope import Scope
-from app.queries.statistics.span import DAY, LONGEST, Span
+from app.queries.statistics.span import LONGEST, WEEK, Span
 from app.web.auth.access import page
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.pages.listing import Listing
@@ -110,8 +110,8 @@ def _day(listing: Listing, name: str, usual: date) -> date:
     except ValueError:
         listing.problems.append(f"“{text}” is no day such as 2026-03-31.")
         return usual
-    # Beyond them lie days that a time zone has no name for.
-    return min(max(day, date.min + DAY * 2), date.max - DAY * 2)
+    # The week that follows is looked at too, and the day before in another time zone.
+    return min(max(day, date.min + WEEK), date.max - 2 * WEEK)
 
 
 def _shown(listing: Listing, found: Statistics) -> dict[str, Any]:
