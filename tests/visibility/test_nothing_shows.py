@@ -33,6 +33,8 @@ WITHOUT_PROJECTS = (
     "/tokens",
     "/projects/new",
     f"/projects/{HIDDEN}/-/members/404",
+    "/statistics/flow.csv",  # numbers
+    f"/projects/{HIDDEN}/-/statistics/flow.csv",
     "/tickets?page=2",  # there are too few tickets for a second page
 )
 """Pages that tell of no project, beside their frame."""

@@ -19,14 +19,17 @@ NOW = datetime(2026, 4, 15, 12, 0, tzinfo=UTC)
 BEGAN = NOW - timedelta(days=120)
 
 
+Row = dict[str, Any]
+
+
 class Board:
     """Rows of tickets, runs and events, from a seed."""
 
     def __init__(self, seed, size):
         self.chance = random.Random(seed)
-        self.tickets: list[dict[str, Any]] = []
-        self.runs: list[dict[str, Any]] = []
-        self.events: list[dict[str, Any]] = []
+        self.tickets: list[Row] = []
+        self.runs: list[Row] = []
+        self.events: list[Row] = []
         for number in range(size):
             self._ticket(number)
         # Numbers are given out as runs begin.

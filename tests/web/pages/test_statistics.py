@@ -99,7 +99,7 @@ def test_one_ticket_is_told(viewer, board, at_noon):
 
 def test_a_file_holds_what_the_page_shows(viewer, filled):
     page = viewer.get(f"{HERE}?weeks=26")
-    links = {a["href"] for a in parsed(page.text).select(".statistics a[download]")}
+    links = {str(a["href"]) for a in parsed(page.text).select(".statistics a[download]")}
     assert {link.partition(".csv")[0].rpartition("/")[2] for link in links} == set(TABLES)
     for link in links:
         head, *rows = rows_of(viewer.get(link))
