@@ -16,7 +16,12 @@ ANSWERED = sa.text("needs_attention AND processed")
 
 PARTIAL = (
     ("ix_tickets_ended", "tickets", ("resolution", "closed_at"), ENDED),
-    ("ix_tickets_ended_of_project", "tickets", ("project_id", "resolution", "closed_at"), ENDED),
+    (
+        "ix_tickets_ended_of_project",
+        "tickets",
+        ("project_id", "resolution", "closed_at", "ticket_id"),
+        ENDED,
+    ),
     ("ix_events_answered", "events", ("processed_at",), ANSWERED),
 )
 

@@ -137,6 +137,7 @@ class TicketRow(Model):
             "project_id",
             "resolution",
             "closed_at",
+            "ticket_id",
         ),
         _of_values("parent_id"),
         _of_values("claimed_by"),

@@ -114,7 +114,13 @@ def _some(scope: Scope) -> Rows:
 
 @lru_cache(STATEMENTS_KEPT)
 def _number_of_tickets(scope: Scope) -> Rows:
-    return select(func.count()).select_from(_touched(scope).subquery())
+    """How many there are at most: of those that closed before, some were edited since."""
+    any_state = Ticket.state.in_(("open", "on_hold", "closed"))
+    return (
+        select(func.count())
+        .select_from(Ticket)
+        .where(*scope.tickets(), any_state, Ticket.updated_at >= SINCE)
+    )
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -127,12 +133,13 @@ def _of_tickets(scope: Scope) -> Rows:
 
 
 def _touched(scope: Scope) -> Rows:
-    """A run that finishes touches its ticket: those untouched since have none in the span."""
-    return select(Ticket.ticket_id).where(
-        *scope.tickets(),
-        Ticket.state.in_(("open", "on_hold", "closed")),
-        Ticket.updated_at >= SINCE,
-    )
+    """The tickets that can have a run in the span: a run that finishes touches its ticket, and is
+    over when that is closed."""
+    tickets = select(Ticket.ticket_id).where(*scope.tickets())
+    is_open = Ticket.state.in_(("open", "on_hold")), Ticket.updated_at >= SINCE
+    closed = Ticket.resolution.in_(("completed", "stopped")), Ticket.closed_at >= SINCE
+    both = tickets.where(*is_open).union_all(tickets.where(*closed)).subquery()
+    return select(both.c.ticket_id)
 
 
 def _facts() -> Rows:
