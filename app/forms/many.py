@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
@@ -22,7 +21,8 @@ from app.models.label import require_labels
 from app.models.ticket import PRIORITIES
 from app.pipeline.actions import ACTIONS, Action
 from app.pipeline.many import ACT_MAX, Steps, matching_tickets
-from app.queries.tickets.conditions import STATES, TicketFilter
+from app.queries.language.kinds import Reader
+from app.queries.language.parsing import LENGTH_MAX, parse
 from app.schemas.many import TicketsAction
 from app.visibility import Visibility
 
@@ -80,8 +80,9 @@ UNKNOWN = Words("", "Many tickets", "Many tickets", "")
 
 def say(template: str, count: int, action: Action | None = None) -> str:
     """Words about so many tickets."""
-    number = f"{count:,} ticket{'' if count == 1 else 's'}"
-    return template.format(n=number, value=_value_of(action) if action else "")
+    number = f"{count:,} ticket{'' if count == 1 else 's'}" if count else "none of them"
+    said = template.format(n=number, value=_value_of(action) if action else "")
+    return said[:1].upper() + said[1:] if not count else said
 
 
 def _value_of(action: Action) -> str:
@@ -110,17 +111,9 @@ class TicketIdsField(Field):
 
 
 class FromListForm(BoardForm):
-    """A form that the list was left for. `wanted`: its filter, as `filter_text` writes it."""
+    """A form that the list was left for. `back`: what followed the question mark there."""
 
-    wanted = HiddenField(validators=[at_most(2_000)])
-
-    @property
-    def back(self) -> str:
-        """The filter again, for the way back; empty for one that isn't ours."""
-        try:
-            return filter_text(filter_in(self.wanted.data or ""))
-        except Invalid:
-            return ""
+    back = HiddenField(validators=[at_most(4_000)])
 
 
 class ManyForm(FromListForm, PriorityForm, LabelsForm, AssigneeForm, ParentForm):
@@ -128,7 +121,7 @@ class ManyForm(FromListForm, PriorityForm, LabelsForm, AssigneeForm, ParentForm)
     done: `step` says what of this is next.
 
     `action` may bring what it takes along, as in `priority=0`. `all`: instead of those that were
-    picked, all that the list's filter finds.
+    picked, all that the query `q` finds.
     """
 
     action = HiddenField(
@@ -137,6 +130,7 @@ class ManyForm(FromListForm, PriorityForm, LabelsForm, AssigneeForm, ParentForm)
     )
     ticket = TicketIdsField("Tickets", id="tickets", default=list)
     all = BooleanField()
+    q = HiddenField(validators=[at_most(LENGTH_MAX)])
     step = HiddenField(validators=[Regexp(r"(count|do)?\Z")])
     reason = TextAreaField("Why", validators=[at_most(Ticket.REASON_MAX)], description="Optional.")
     execution_plan = PlanField("Execution plan", name="plan")
@@ -202,44 +196,15 @@ class ManyForm(FromListForm, PriorityForm, LabelsForm, AssigneeForm, ParentForm)
             raise Invalid("Name at least one label.", name)
         return labels
 
-    def chosen_tickets(self, session: Session, visibility: Visibility) -> list[str]:
+    def chosen_tickets(self, session: Session, visibility: Visibility, reader: Reader) -> list[str]:
         """The ids of the tickets that it is for. Raises `Invalid`."""
         if self.all.data:
-            return matching_tickets(session, visibility, filter_in(self.wanted.data or ""))
+            return matching_tickets(session, visibility, parse(self.q.data or ""), reader)
         if not self.ticket.data:
             raise Invalid("Pick at least one ticket first.", "ticket")
         if len(self.ticket.data) > ACT_MAX:
             raise Invalid(f"At most {ACT_MAX:,} tickets at once.", "ticket")
         return list(self.ticket.data)
-
-
-def filter_text(wanted: TicketFilter) -> str:
-    """A filter as a form carries it along, and as the list's address has it."""
-    pairs = [
-        ("project", wanted.project),
-        ("state", wanted.state),
-        ("stage", wanted.stage),
-        ("priority", wanted.priority),
-        *(("label", label) for label in wanted.labels),
-        ("q", wanted.text),
-    ]
-    return urlencode([(name, value) for name, value in pairs if value])
-
-
-def filter_in(text: str) -> TicketFilter:
-    """The filter that `filter_text` wrote. Raises `Invalid` for one that it didn't."""
-    pairs = parse_qsl(text)
-    given = dict(pairs)
-    if given.get("state", "open") not in STATES or given.get("priority", "0") not in NUMBER_OF:
-        raise Invalid("This filter isn't one of the list's.")
-    return TicketFilter(
-        project=given.get("project", ""),
-        state=given.get("state", "open"),
-        stage=given.get("stage", ""),
-        priority=given.get("priority", ""),
-        labels=tuple(value for name, value in pairs if name == "label"),
-        text=given.get("q", ""),
-    )
 
 
 _STEPS = TypeAdapter(list[TicketsAction])

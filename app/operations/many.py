@@ -9,6 +9,8 @@ from app.errors import Invalid
 from app.operations.operation import Tool, operation
 from app.operations.tickets import TAG
 from app.pipeline.many import act_on_many, foresee, matching_tickets
+from app.queries.language.kinds import Reader
+from app.queries.language.parsing import parse
 from app.schemas.many import TicketsActed, TicketsAction
 
 
@@ -34,11 +36,9 @@ def act_on_tickets(session: Session, caller: Caller, body: TicketsAction) -> Tic
 
 
 def _ids(session: Session, caller: Caller, body: TicketsAction) -> list[str]:
-    if body.matching is None:
-        if not body.ticket_ids:
-            raise Invalid("Name tickets, or say which must match.", "ticket_ids")
+    if (body.q is None) == (not body.ticket_ids):
+        raise Invalid("Name tickets, or say by a query which are meant: one of both.", "ticket_ids")
+    if body.q is None:
         return body.ticket_ids
-    if body.ticket_ids:
-        raise Invalid("Name tickets, or say which must match: not both.", "ticket_ids")
-    project = caller.chosen_project(body.matching.project)
-    return matching_tickets(session, caller.visibility, body.matching.wanted(project))
+    reader = Reader(caller.actor.label)
+    return matching_tickets(session, caller.visibility, parse(body.q), reader)

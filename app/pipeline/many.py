@@ -12,11 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
+from app.db.rows import rows_of
 from app.errors import DomainError, Invalid
 from app.models import Ticket, User
 from app.pipeline.actions import Action, Subject
-from app.queries.tickets.conditions import TicketFilter
-from app.queries.tickets.list import found_tickets, labels_of
+from app.queries.language.compiling import parameters, text_matches
+from app.queries.language.kinds import Reader
+from app.queries.language.query import Query
+from app.queries.language.statements import found_tickets
+from app.queries.tickets.list import labels_of
 from app.visibility import Visibility
 
 ACT_MAX = 1_000
@@ -41,13 +45,20 @@ class Outcome:
     undo: Steps = field(default_factory=list)
 
 
-def matching_tickets(session: Session, visibility: Visibility, wanted: TicketFilter) -> list[str]:
-    """All tickets that a filter finds, by their ids. Raises `Invalid` when they are too many."""
-    matches = wanted.text_matches(session, visibility)
-    found = found_tickets(visibility, wanted, matches).order_by(Ticket.ticket_id).limit(ACT_MAX + 1)
-    ids = list(session.scalars(found))
+def matching_tickets(
+    session: Session, visibility: Visibility, query: Query, reader: Reader
+) -> list[str]:
+    """All tickets that a query finds, by their ids; those that aren't closed, unless it says itself
+    which are wanted. Raises `Invalid` when they are too many."""
+    wanted = query.or_open()
+    matches = text_matches(wanted, session, visibility)
+    if matches is not None and matches.is_cut:
+        raise Invalid("These words stand in too many texts to look at all; add others.", "q")
+    found = found_tickets(visibility, wanted, matches).order_by(Ticket.ticket_id)
+    rows = rows_of(session, found.limit(ACT_MAX + 1), **parameters(wanted, reader))
+    ids = list(rows.scalars())
     if len(ids) > ACT_MAX:
-        raise Invalid(f"More than {ACT_MAX:,} tickets match; narrow the filter.")
+        raise Invalid(f"More than {ACT_MAX:,} tickets match; narrow the query.", "q")
     return ids
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -13,18 +13,16 @@ from app.models import Ticket
 from app.models.label import require_labels
 from app.pipeline.actions import ACTIONS, Action
 from app.pipeline.many import ACT_MAX, Outcome
-from app.queries.tickets.conditions import TicketFilter
+from app.queries.language.parsing import LENGTH_MAX
 from app.schemas.base import (
     Labels,
     PersonName,
     Plan,
-    ProjectName,
     RequestBody,
     ResponseBody,
-    RoleName,
     TicketId,
 )
-from app.schemas.tickets import ASSIGNEE, PARENT, PRIORITY, SITUATIONS, AskedState
+from app.schemas.tickets import ASSIGNEE, PARENT, PRIORITY
 
 ActionName = Literal[
     "hold",
@@ -52,36 +50,6 @@ TAKEN_AWAY = ("assignee", "parent_id")
 """Fields whose null, when it is sent, takes away what was there."""
 
 
-class TicketsMatching(RequestBody):
-    """All tickets of which all this is true."""
-
-    project: ProjectName | None = Field(None, description="Only this project's.")
-    state: AskedState = Field("open", description=f"Or all, or a situation. {SITUATIONS}")
-    stage: RoleName | None = Field(None, description="Whose turn it is at this worker type.")
-    priority: Annotated[int, Field(ge=0, le=3)] | None = Field(None, description=PRIORITY)
-    labels: Labels = Field(default=[], description="With all of these labels.")
-    parent_id: TicketId | None = Field(None, description="The parts of this ticket.")
-    q: str | None = Field(
-        None,
-        min_length=1,
-        max_length=200,
-        pattern=r"^[^\x00]+$",
-        description="With all these words in their id and texts, or in one comment.",
-    )
-
-    def wanted(self, project: str | None) -> TicketFilter:
-        """The same for the query; `project`: the one that the asker may look at."""
-        return TicketFilter(
-            project=project or "",
-            state=self.state,
-            stage=self.stage or "",
-            priority="" if self.priority is None else str(self.priority),
-            labels=tuple(self.labels),
-            parent_id=self.parent_id or "",
-            text=self.q or "",
-        )
-
-
 class TicketsAction(RequestBody):
     """One action, and the tickets that it is for."""
 
@@ -93,8 +61,14 @@ class TicketsAction(RequestBody):
     ticket_ids: list[TicketId] = Field(
         default=[], max_length=ACT_MAX, description="The tickets, by their ids."
     )
-    matching: TicketsMatching | None = Field(
-        None, description=f"Instead of ids: all that match, if they are at most {ACT_MAX:,}."
+    q: str | None = Field(
+        None,
+        min_length=1,
+        max_length=LENGTH_MAX,
+        pattern=r"^[^\x00]+$",
+        description=f"Instead of ids: all that this query finds, if they are at most {ACT_MAX:,}. "
+        "As in list_tickets, such as project:acme/web is:ready label:ui; without a state, all that "
+        "aren't closed.",
     )
     dry_run: bool = Field(False, description="Only tell what would be done; change nothing.")
     reason: str = Field(

@@ -1,7 +1,8 @@
-// Picking rows: the box in the head picks all, shift picks a stretch, the bar at the foot says how many.
+// Picking rows: the box in the head picks all, shift picks a stretch, the bar at the foot says how many and what can be done to them.
 
 let lastPicked = null;
 const picks = () => [...document.querySelectorAll("[data-pick]")];
+const allThatMatch = () => document.querySelector("[data-pick-all]");
 
 document.addEventListener("click", (event) => {
   if (!event.target.matches("[data-pick]")) return;
@@ -16,22 +17,28 @@ function pickBetween(from, to) {
 }
 
 document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-select-all]")) picks().forEach((box) => { box.checked = event.target.checked; });
-  if (event.target.matches("[data-select-all], [data-pick]")) showPicked();
+  const { target } = event;
+  if (target.matches("[data-select-all], [data-pick-all]")) picks().forEach((box) => { box.checked = target.checked; });
+  // One that is left out means that no longer all are meant.
+  else if (target.matches("[data-pick]") && !target.checked && allThatMatch()) allThatMatch().checked = false;
+  if (target.matches("[data-select-all], [data-pick], [data-pick-all]")) showPicked();
 });
 
-document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-clear-picks]")) return;
-  picks().forEach((box) => { box.checked = false; });
+document.addEventListener("click", (event) => event.target.closest("[data-clear-picks]") && clear());
+
+function clear() {
+  for (const box of [...picks(), allThatMatch()]) if (box) box.checked = false;
   showPicked();
-});
+}
 
 function showPicked() {
   const all = picks();
   const picked = all.filter((box) => box.checked).length;
   for (const bar of document.querySelectorAll("[data-bulk]")) {
     bar.hidden = picked === 0;
-    bar.querySelector("[data-bulk-count]")?.replaceChildren(`${picked} selected`);
+    bar.querySelector("[data-bulk-count]")?.replaceChildren(allThatMatch()?.checked ? "All selected" : `${picked} selected`);
+    const offer = bar.querySelector("[data-pick-all-offer]");
+    if (offer) offer.hidden = picked < all.length;
   }
   for (const box of document.querySelectorAll("[data-select-all]")) {
     box.checked = picked > 0 && picked === all.length;
@@ -41,3 +48,38 @@ function showPicked() {
 
 document.addEventListener("htmx:afterSettle", showPicked);
 showPicked();
+
+// What is to be done to many is asked, counted and told in one dialog.
+const dialog = document.getElementById("dialog-many");
+
+dialog?.addEventListener("htmx:afterSwap", () => {
+  if (!dialog.hasChildNodes()) return;
+  leaveMenu(document.querySelector("[data-bulk] details.menu[open]"));
+  if (!dialog.open) dialog.showModal();
+  dialog.querySelector("[autofocus], .error, button[type=submit]")?.focus();
+});
+
+// A dialog gives the focus back to what had it; what stands in a closed menu can't take it.
+function leaveMenu(menu) {
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
+
+// "saved" comes instead of a page when there is nothing to read; else the dialog is closed after reading. A list isn't refreshed while a dialog is open.
+dialog?.addEventListener("saved", () => setTimeout(showWhatBecame));
+dialog?.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close]") && dialog.querySelector("[data-acted]")) setTimeout(showWhatBecame);
+});
+document.querySelector(".toasts")?.addEventListener("saved", (event) => {
+  // Not removed: what comes instead of it isn't there yet.
+  event.target.closest("[data-toast]").hidden = true;
+  showWhatBecame();
+});
+
+function showWhatBecame() {
+  clear();
+  for (const region of document.querySelectorAll("[data-live]")) {
+    window.htmx.ajax("GET", region.getAttribute("hx-get"), { source: region, target: region, swap: "morph:outerHTML" });
+  }
+}

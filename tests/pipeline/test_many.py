@@ -18,7 +18,8 @@ from app.errors import DomainError, Invalid
 from app.models import Event, Ticket, TicketLabel, User
 from app.pipeline import actions as do
 from app.pipeline.many import Outcome, act_on_many, foresee, matching_tickets
-from app.queries.tickets.conditions import TicketFilter
+from app.queries.language.kinds import Reader
+from app.queries.language.parsing import parse
 from app.visibility import Visibility
 from tests.factories import ANN, GATE, PROJECT, ROLES, make_project, make_ticket, run_stage
 from tests.statements import counting_queries
@@ -29,6 +30,10 @@ OF_TIME = {"created_at", "updated_at", "closed_at", "ready_at", "backoff_until"}
 
 def act(session: Session, ids: list[str], action: do.Action) -> Outcome:
     return act_on_many(session, ALL, ids, action, ANN)
+
+
+def matching(session: Session, query: str, visible: Visibility = ALL) -> list[str]:
+    return matching_tickets(session, visible, parse(query), Reader("ann"))
 
 
 def a_board(session: Session) -> list[str]:
@@ -212,18 +217,18 @@ def test_a_ticket_that_cant_be_seen_is_missing(session):
         act_on_many(session, visible, wanted, do.Hold(), ANN),
     ):
         assert (found.done, found.refused) == (["SEEN"], told)
-    assert matching_tickets(session, visible, TicketFilter(state="all")) == ["SEEN"]
+    assert matching(session, "is:all", visible) == ["SEEN"]
 
 
 def test_all_that_match_are_found_unless_they_are_too_many(session, monkeypatch):
     for number in range(4):
         make_ticket(session, labels=["ui"] if number else [])
 
-    assert len(matching_tickets(session, ALL, TicketFilter(labels=("ui",)))) == 3
-    assert len(matching_tickets(session, ALL, TicketFilter(text="Ticket"))) == 4
+    assert len(matching(session, "label:ui")) == 3
+    assert len(matching(session, "Ticket")) == 4
     monkeypatch.setattr("app.pipeline.many.ACT_MAX", 3)
     with pytest.raises(Invalid, match="More than 3 tickets match"):
-        matching_tickets(session, ALL, TicketFilter())
+        matching(session, "")
 
 
 PER_TICKET = {

@@ -170,7 +170,6 @@ ASKED_BY_PROGRAMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
         TO_MANY,
         {"action": "parent", "ticket_ids": ["{open_ticket}"], "parent_id": "{ticket_id}"},
     ),
-    ("POST", TO_MANY, {"action": "hold", "matching": {"project": "{project_id}"}}),
     ("POST", "/worker-types", {"project_id": "{project_id}", "worker_type": "x"}),
     ("POST", "/plan-templates", {"project_id": "{project_id}", "name": "x", "plan": ["review"]}),
     ("POST", "/workers", {"project_id": "{project_id}", "worker_id": "w", "worker_type": "review"}),

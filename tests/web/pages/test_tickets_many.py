@@ -9,8 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import Event, Ticket, User
+from app.pipeline.actions import ACTIONS
 from app.pipeline.many import ACT_MAX
-from tests.conftest import OpenSession
+from tests.conftest import OpenSession, SignIn
 from tests.factories import ANN, GATE, ROLES, make_project, make_ticket, run_stage
 from tests.pages import between, parsed, words
 from tests.statements import counting_queries
@@ -154,7 +155,7 @@ def test_an_empty_field_takes_a_parent_or_a_person_away(
             {"action": "hold", "ticket": " ".join(f"T-{n}" for n in range(ACT_MAX + 1))},
             "At most 1,000 tickets at once.",
         ),
-        ({"action": "hold", "all": "1", "wanted": "state=lost"}, "This filter isn’t"),
+        ({"action": "hold", "all": "1", "q": "is:lost"}, "lost"),
     ],
 )
 def test_what_cant_be_understood_is_told_and_changes_nothing(
@@ -166,8 +167,25 @@ def test_what_cant_be_understood_is_told_and_changes_nothing(
     assert states(board) == ["open", "open", "open", "closed"]
 
 
+def test_the_list_lets_members_pick_and_says_what_all_that_match_are(
+    client: FlaskClient, sign_in: SignIn
+) -> None:
+    page = parsed(client.get("/tickets?label=ui&q=Ticket&sort=title").text)
+    bar = page.select_one("form#bulk")
+    assert [box["value"] for box in page.select('[data-pick][form="bulk"]')] == ["T-1", "T-2"]
+    assert bar.select_one("[name=q]")["value"] == "Ticket label:ui is:open"
+    assert bar.select_one("[name=back]")["value"] == "label=ui&q=Ticket&sort=title"
+    assert {button["value"].partition("=")[0] for button in bar.select("[name=action]")} == {
+        *ACTIONS
+    }
+
+    seen = sign_in("viewer").get("/tickets").text
+    assert 'id="bulk"' not in seen
+    assert "data-pick" not in seen
+
+
 def test_all_that_match_the_list_are_meant(client: FlaskClient, board: OpenSession) -> None:
-    counted = send(client, action="stop", all="1", wanted="label=ui&q=Ticket", ticket="T-3")
+    counted = send(client, action="stop", all="1", q="label:ui Ticket", ticket="T-3")
 
     assert heading(counted.text) == "Close 2 tickets unfinished"
     go_on(client, counted.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 from flask import make_response, render_template, request, url_for
@@ -16,14 +17,33 @@ from app.errors import DomainError, Invalid
 from app.forms.many import FromListForm, ManyForm, UndoForm, say, steps_text
 from app.pipeline.actions import Action
 from app.pipeline.many import Outcome, act_on_many, foresee
+from app.queries.language.kinds import Reader
+from app.queries.language.query import from_parameters
 from app.queries.projects.plan_templates import plan_choices, plan_templates
 from app.queries.tickets.chosen import chosen_tickets
+from app.queries.tickets.conditions import TicketFilter
 from app.queries.tickets.list import labels_of
 from app.queries.tickets.people import assignable
 from app.web.auth.access import page
-from app.web.auth.identity import current_actor, current_visibility
+from app.web.auth.identity import current_actor, current_visibility, current_zone
 from app.web.http.live import wants_region
 from app.web.pages.tickets.blueprint import blueprint
+
+
+@blueprint.app_template_filter()
+def query_text(wanted: TicketFilter) -> str:
+    """The list's filter as a query: what "all that match" means."""
+    return str(
+        from_parameters(
+            wanted.project,
+            wanted.state,
+            wanted.stage,
+            wanted.priority,
+            wanted.labels,
+            wanted.parent_id,
+            wanted.text,
+        )
+    )
 
 
 @blueprint.post("/tickets/bulk")
@@ -35,7 +55,8 @@ def act() -> Answer:
         return _asking_page(form, form.ticket.data)
     ids: list[str] = form.ticket.data
     try:
-        ids = form.chosen_tickets(db.session(), current_visibility())
+        reader = Reader(current_actor().label, current_zone() or UTC)
+        ids = form.chosen_tickets(db.session(), current_visibility(), reader)
         action = None if form.is_being_planned else form.chosen_action()
     except DomainError as error:
         form.refuse(error)
@@ -143,7 +164,7 @@ def _left_out(found: Outcome) -> Mapping[str, Any]:
 def _page(step: str, heading: str, form: FromListForm, **shown: Any) -> str:
     is_toast = step == "done" and wants_region() and not shown["refused"]
     name = "_many_toast" if is_toast else f"_many_{step}" if wants_region() else "many"
-    back = f"{url_for('tickets.index')}?{form.back}".removesuffix("?")
+    back = f"{url_for('tickets.index')}?{form.back.data or ''}".removesuffix("?")
     return render_template(
         f"tickets/{name}.html", step=step, title=heading, form=form, back=back, **shown
     )
