@@ -115,6 +115,12 @@ DESCRIPTIONS: Mapping[str, Description] = MappingProxyType(
             sentences={
                 "comment_edited": "{who} edited a comment{on_ticket}",
                 "comment_withdrawn": "{who} withdrew a comment{on_ticket}",
+                "moved_top": "{who} moved {ticket} to the top of its queue",
+                "moved_up": "{who} moved {ticket} up in its queue",
+                "moved_down": "{who} moved {ticket} down in its queue",
+                "moved_bottom": "{who} moved {ticket} to the end of its queue",
+                "moved_before": "{who} moved {ticket} before {other} in its queue",
+                "moved_after": "{who} moved {ticket} behind {other} in its queue",
             },
             causes={"changed": "{changes}"},
         ),

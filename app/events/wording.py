@@ -142,6 +142,7 @@ COPIED = (
     "claimed_by",
     "open_blockers",
     "open_blockers_before",
+    "other",
     "report",
     "run_outcome",
 )

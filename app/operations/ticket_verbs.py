@@ -9,7 +9,15 @@ from app.loading import ticket_to_change
 from app.operations.operation import Tool, operation
 from app.operations.tickets import ONE, TAG, ticket_shown
 from app.schemas.base import TicketParam
-from app.schemas.tickets import Closing, Hold, PlanChange, Reopening, Resumption, TicketChange
+from app.schemas.tickets import (
+    Closing,
+    Hold,
+    PlanChange,
+    QueueMove,
+    Reopening,
+    Resumption,
+    TicketChange,
+)
 
 
 @operation(
@@ -110,6 +118,26 @@ def reopen_ticket(session: Session, caller: Caller, ticket_id: TicketParam, body
     Say in `reason` what is still to be done: the next worker reads it.
     """
     ticket_to_change(session, caller.visibility, ticket_id).reopen(caller.actor, body.reason)
+    return ticket_id
+
+
+@operation(
+    "POST",
+    f"{ONE}/move",
+    tag=TAG,
+    scope="plan",
+    tool=Tool("move_ticket"),
+    answer=ticket_shown,
+)
+def move_ticket(session: Session, caller: Caller, ticket_id: TicketParam, body: QueueMove) -> str:
+    """Let a ticket be taken earlier or later than others that wait for the same worker type.
+
+    A queue goes by priority first, so a ticket is moved among those of its own priority: to the
+    `top` or the `bottom`, one place `up` or `down`, or `before` or `after` the ticket that
+    `other_id` names. What stands first is claimed next.
+    """
+    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    ticket.move_in_queue(body.place, caller.actor, body.other_id or "")
     return ticket_id
 
 

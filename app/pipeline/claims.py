@@ -63,7 +63,7 @@ _READY = (
         ~Ticket.in_backoff(),
         ~_HELD_RUN.exists(),
     )
-    .order_by(Ticket.priority, Ticket.created_at, Ticket.ticket_id)
+    .order_by(Ticket.priority, Ticket.queue_rank, Ticket.created_at, Ticket.ticket_id)
     .limit(1)
     .with_for_update(of=Ticket, skip_locked=True, key_share=True)
 )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, cast
 from pydantic import Field
 
 from app.models import Comment, Ticket
+from app.models.ticket import Place
 from app.models.ticket.content import Content
 from app.queries.language.parsing import LENGTH_MAX, parse
 from app.queries.language.query import Query, from_parameters
@@ -49,7 +50,7 @@ Sort = Literal["created", "-created", "updated", "-updated"]
 
 TITLE = "What is to be done, in one line."
 DESCRIPTION = "All that a worker needs to know (Markdown)."
-PRIORITY = "0 urgent, 1 high, 2 medium, 3 low. Queues are worked off by priority, then by age."
+PRIORITY = "0 urgent, 1 high, 2 medium, 3 low. A queue goes by priority, then by its order."
 LABELS = "Free words that group tickets."
 ASSIGNEE = "The person who looks after it: the name they sign in with."
 PARENT = "The ticket that this one is a part of, in the same project."
@@ -123,6 +124,15 @@ class Resumption(RequestBody):
         "",
         max_length=Comment.CONTENT_MAX,
         description="What the next worker must know; it becomes a comment.",
+    )
+
+
+class QueueMove(RequestBody):
+    """It shall stand elsewhere in its queue."""
+
+    place: Place = Field(description="Where, among those of its priority.")
+    other_id: TicketId | None = Field(
+        None, description="The ticket that it shall stand before or after."
     )
 
 

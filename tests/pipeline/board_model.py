@@ -22,6 +22,7 @@ class Ticket:
     priority: int
     created_at: datetime
     ready_at: datetime
+    rank: int
     position: int = 0
     state: str = "open"
     resolution: str | None = None
@@ -35,6 +36,11 @@ class Ticket:
     def stage(self) -> str | None:
         """Whose turn it is."""
         return self.plan[self.position] if self.position < len(self.plan) else None
+
+    @property
+    def standing(self) -> tuple[int, int, datetime, str]:
+        """What decides where it stands in a queue."""
+        return self.priority, self.rank, self.created_at, self.id
 
 
 @dataclass
@@ -94,16 +100,17 @@ class Board:
 
     def next_in_queue(self, role: str) -> Ticket | None:
         """What a worker of that role gets."""
-        queue = [
-            t
-            for t in self.tickets.values()
-            if t.state == "open"
-            and t.run is None
-            and t.stage == role
-            and not self.open_blockers(t)
-            and not self.rests(t)
-        ]
-        return min(queue, key=lambda t: (t.priority, t.created_at, t.id), default=None)
+        return next((t for t in self.queue(role) if not self.rests(t)), None)
+
+    def queue(self, role: str | None) -> list[Ticket]:
+        """What waits for that role, the first first."""
+        queued = (t for t in self.tickets.values() if t.stage == role and self.is_queued(t))
+        return sorted(queued, key=lambda t: t.standing)
+
+    def is_queued(self, ticket: Ticket) -> bool:
+        """Whether it waits for nothing but a worker, or the end of a pause."""
+        is_free = ticket.state == "open" and ticket.run is None
+        return is_free and not self.open_blockers(ticket)
 
     def rests(self, ticket: Ticket) -> bool:
         """Whether the pause after a failed attempt goes on; whatever the clock says, none is longer

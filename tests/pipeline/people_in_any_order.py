@@ -15,10 +15,13 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from sqlalchemy import select
 
 from app.db.base import db
+from app.db.columns import rank_by_age
 from app.errors import DomainError
 from app.models import StageRun, Ticket
+from app.models.ticket import PLACES, Place
 from tests.board_truth import Truth
 from tests.factories import ANN, make_project, make_role, make_ticket
 from tests.pipeline import board_model
@@ -114,7 +117,7 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
         ticket_id = self.do(make, allowed=bool(plan))
         if plan:
             now = self.board.now
-            known = board_model.Ticket(ticket_id, plan, priority, now, now)
+            known = board_model.Ticket(ticket_id, plan, priority, now, now, rank_by_age(now))
             self.board.tickets[ticket_id] = known
 
     @has_tickets
@@ -222,3 +225,37 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
         self.do(lambda: self.ticket(known).retry_now(ANN), allowed=allowed)
         if allowed:
             self.board.free(known)
+
+    @has_tickets
+    @rule(which=number, place=st.sampled_from(PLACES), other=number, sure=mostly)
+    def move_in_queue(self, which: int, place: Place, other: int, sure: bool) -> None:
+        known = pick(self.board.tickets, which, lambda t: self.board.is_queued(t) or not sure)
+        queue = self.board.queue(known.stage)
+        rivals = [t for t in queue if t.priority == known.priority]
+        beside = pick(self.board.tickets, other, lambda t: t in rivals and t is not known)
+        allowed = known in rivals
+        if place in ("before", "after"):
+            allowed = allowed and beside in rivals and beside is not known
+        before = [t.id for t in rivals]
+        after = moved(before, known.id, place, beside.id) if allowed else before
+
+        def move() -> None:
+            self.ticket(known).move_in_queue(place, ANN, beside.id)
+
+        self.do(move, allowed=allowed, tells=after != before)
+        ranks = self.session.execute(select(Ticket.ticket_id, Ticket.queue_rank))
+        for ticket_id, rank in ranks:
+            self.board.tickets[ticket_id].rank = rank
+        now = self.board.queue(known.stage)
+        assert [t.id for t in now if t.priority == known.priority] == after
+        assert [t.id for t in now if t not in rivals] == [t.id for t in queue if t not in rivals]
+
+
+def moved(ids: list[str], one: str, place: Place, other: str) -> list[str]:
+    """The queue in its new order."""
+    at, left = ids.index(one), [each for each in ids if each != one]
+    if place in ("before", "after"):
+        to = left.index(other) + (place == "after")
+    else:
+        to = {"top": 0, "up": max(0, at - 1), "down": at + 1, "bottom": len(left)}[place]
+    return [*left[:to], one, *left[to:]]

@@ -3,13 +3,14 @@
 `row` the columns and what each verb is made of · `creation` · `content` what it says, and how edits
 are merged · `text` editing it, and what is said about it · `belonging` parents and assignees ·
 `relations` related tickets · `planning` its plan · `dependencies` what it waits for · `retries` the
-pause after a failed attempt · `runs` the run in progress · `state` open, on hold, closed.
+pause after a failed attempt · `queue` its place in its queue · `runs` the run in progress · `state` open, on hold, closed.
 
 What happens at a stage (complete, send back, fail …) is told by its run: see `stage_run.py`.
 """
 
 from app.models.ticket.creation import TicketCreation
 from app.models.ticket.dependencies import TicketDependency
+from app.models.ticket.queue import PLACES, Place, TicketQueue
 from app.models.ticket.relations import RelatedTickets
 from app.models.ticket.retries import TicketRetries
 from app.models.ticket.row import IN_QUEUE, PRIORITIES, STATES
@@ -17,8 +18,10 @@ from app.models.ticket.state import Resolution, TicketState
 
 __all__ = [
     "IN_QUEUE",
+    "PLACES",
     "PRIORITIES",
     "STATES",
+    "Place",
     "RelatedTickets",
     "Resolution",
     "Ticket",
@@ -26,5 +29,5 @@ __all__ = [
 ]
 
 
-class Ticket(TicketCreation, TicketRetries, TicketState):
+class Ticket(TicketCreation, TicketRetries, TicketQueue, TicketState):
     """A piece of work. Its position is `completed_stages`; the database derives `current_stage`."""

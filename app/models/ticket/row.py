@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import bigint, created, string_list, updated, utcnow
+from app.db.columns import bigint, created, queue_rank, string_list, updated, utcnow
 from app.errors import Conflict
 from app.models.event import LOGGED_ONLY, Details, Event
 from app.models.worker_type import WorkerType
@@ -72,6 +72,7 @@ class TicketRow(Model):
             "project_id",
             "current_stage",
             "priority",
+            "queue_rank",
             "created_at",
             "ticket_id",
             "ready_at",
@@ -171,6 +172,8 @@ class TicketRow(Model):
     state: Mapped[str] = mapped_column(server_default="open")
     resolution: Mapped[str | None]
     priority: Mapped[int] = mapped_column(server_default="2")
+    queue_rank: Mapped[queue_rank]
+    """Where it stands in its queue among those of its priority."""
     open_blockers: Mapped[int] = mapped_column(server_default="0")
     failed_attempts: Mapped[int] = mapped_column(server_default="0")
     parent_id: Mapped[str | None] = mapped_column(
