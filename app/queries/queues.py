@@ -138,6 +138,11 @@ def running_by_project(session: Session, visibility: Visibility) -> Counter[str]
     return found
 
 
+def empty_queues(session: Session, visibility: Visibility) -> list[Queue]:
+    """Each worker type with its workers; of the tickets nothing is counted."""
+    return [Queue(*row) for row in rows_of(session, _worker_types(visibility))]
+
+
 def queue_status(
     session: Session, visibility: Visibility, project: str | None = None
 ) -> list[Queue]:

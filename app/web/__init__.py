@@ -38,6 +38,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.auth.trusted_header import blueprint as trusted_header
     from app.web.pages.api_tokens import blueprint as api_tokens
     from app.web.pages.audit import blueprint as audit
+    from app.web.pages.board import blueprint as board
     from app.web.pages.comments import blueprint as comments
     from app.web.pages.dashboard import blueprint as dashboard
     from app.web.pages.events import blueprint as events
@@ -55,6 +56,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
 
     return (
         dashboard,
+        board,
         projects,
         search,
         members,

@@ -30,6 +30,8 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "dashboard.show": "viewer",
         "search.show": "viewer",
         "search.palette": "viewer",
+        "board.show_all": "viewer",
+        "board.more_cards": "viewer",
         "projects.index": "viewer",
         "projects.show": "viewer",
         "plan_templates.index": "viewer",
@@ -58,6 +60,9 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "connections.disconnect": "viewer",
         "trusted_header.connect": "viewer",
         # To work with tickets, and step in.
+        "board.choose": "member",
+        "board.move": "member",
+        "board.add": "member",
         "tickets.new": "member",
         "tickets.edit": "member",
         "tickets.change_title": "member",

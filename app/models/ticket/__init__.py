@@ -3,7 +3,8 @@
 `row` the columns and what each verb is made of · `creation` · `content` what it says, and how edits
 are merged · `text` editing it, and what is said about it · `belonging` parents and assignees ·
 `relations` related tickets · `planning` its plan · `dependencies` what it waits for · `retries` the
-pause after a failed attempt · `queue` its place in its queue · `runs` the run in progress · `state` open, on hold, closed.
+pause after a failed attempt · `queue` its place among what waits · `runs` the run in progress ·
+`state` open, on hold, closed.
 
 What happens at a stage (complete, send back, fail …) is told by its run: see `stage_run.py`.
 """

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import PlanTemplate, Ticket
+from app.visibility import Visibility
 
 PLANS_READ = 200
 """Plans of open tickets that are looked at, besides the plan templates."""
@@ -17,7 +18,7 @@ PLANS_READ = 200
 
 def plan_order(session: Session, project_id: str, names: Sequence[str]) -> list[str]:
     """`names` in the order of the plans; those that no plan uses come last, in their own order."""
-    return in_order_of(_plans(session, project_id), names)
+    return in_order_of(plans_in_use(session, Visibility(only=project_id)), names)
 
 
 def in_order_of(plans: Iterable[Sequence[str]], names: Sequence[str]) -> list[str]:
@@ -40,15 +41,16 @@ def in_order_of(plans: Iterable[Sequence[str]], names: Sequence[str]) -> list[st
     return ordered + [name for name in names if name not in used]
 
 
-def _plans(session: Session, project_id: str) -> list[Sequence[str]]:
+def plans_in_use(session: Session, visibility: Visibility) -> list[Sequence[str]]:
+    """The plan templates, and the plans of tickets that something happened to lately."""
     templates = session.scalars(
         select(PlanTemplate.plan)
-        .where(PlanTemplate.project_id == project_id)
+        .where(visibility.of(PlanTemplate.project_id))
         .order_by(PlanTemplate.id)
     )
     recent = session.scalars(
         select(Ticket.execution_plan)
-        .where(Ticket.project_id == project_id, Ticket.state == "open")
+        .where(visibility.of(Ticket.project_id), Ticket.state == "open")
         .order_by(Ticket.updated_at.desc())
         .limit(PLANS_READ)
     )

@@ -44,3 +44,15 @@ def plan_choices(session: Session, project_id: str) -> list[tuple[str, str]]:
         (name, f"{name} (a person)" if performed_by[name] == "person" else name)
         for name in plan_order(session, project_id, list(performed_by))
     ]
+
+
+def plan_from(session: Session, project_id: str, stage: str) -> list[str]:
+    """What usually follows from a stage on: the rest of the first template that has it, or the
+    stage alone."""
+    plans = session.scalars(
+        select(PlanTemplate.plan)
+        .where(PlanTemplate.project_id == project_id)
+        .order_by(PlanTemplate.id)
+    )
+    found = next((plan for plan in plans if stage in plan), [stage])
+    return found[found.index(stage) :]

@@ -33,6 +33,7 @@ BUNDLES = {
     "callboard.css": tuple(f"css/{name}.css" for name in SHEETS),
     "callboard.js": (*LIBRARIES, *(f"js/{name}.js" for name in SCRIPTS)),
     # Only where something is put in order.
+    "board.js": ("vendor/sortablejs-1.15.7/Sortable.min.js", "js/board.js"),
     "plan.js": ("vendor/sortablejs-1.15.7/Sortable.min.js", "js/plan.js"),
 }
 """The files of `static` that each is made of, in their order."""

@@ -22,7 +22,7 @@ class Listing:
     and told in `problems`.
 
     `newest_first` names the sorts that begin downwards, and `repeated` the filters that may be set
-    more than once.
+    more than once. What begins with `ignored` is of one request only.
     """
 
     def __init__(
@@ -32,12 +32,15 @@ class Listing:
         default: str = "",
         newest_first: Collection[str] = (),
         repeated: Collection[str] = (),
+        ignored: str = "v",
     ) -> None:
         self.problems: list[str] = []
         self._path = request.script_root + request.path
         self._newest_first = newest_first
         self._args: dict[str, str | list[str]] = {
-            key: value for key, value in request.args.items() if value and key != "v"
+            key: value
+            for key, value in request.args.items()
+            if value and key != "v" and not key.startswith(ignored)
         }
         for name in repeated:
             stripped = (value.strip() for value in request.args.getlist(name))
@@ -72,6 +75,11 @@ class Listing:
     def status(self) -> int:
         """200, or 400 when a part of the address can't be understood."""
         return 400 if self.problems else 200
+
+    @property
+    def given(self) -> dict[str, str | list[str]]:
+        """All that the address sets."""
+        return dict(self._args)
 
     def url(self, **changes: Any) -> str:
         """This list's address with some values changed; None leaves a value out."""

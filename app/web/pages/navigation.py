@@ -20,6 +20,7 @@ from app.web.http.live import wants_region
 SECTIONS = {
     "dashboard": "dashboard",
     "search": "search",
+    "board": "board",
     "projects": "projects",
     "members": "projects",
     "worker_types": "projects",

@@ -1,4 +1,4 @@
-"""Projects: the list, one project's board, its settings, and its end."""
+"""Projects: the list, a new one, its settings, and its end. Its own page is the board."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from app.forms.project import DeleteProjectForm, NewProjectForm, ProjectSettings
 from app.forms.seen import as_seen
 from app.loading import project_named
 from app.models import Project
-from app.queries.board import board, board_version
 from app.queries.people.audit import AuditFilter, audit_page
 from app.queries.projects import list as queries
 from app.settings.board import Settings
 from app.starter import STARTER_ROLES, add_starter_set
 from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
-from app.web.http import live
 from app.web.http.saving import done, save
 from app.web.pages.loading import load_project
 
@@ -66,23 +64,6 @@ def _create(form: NewProjectForm, session: Session) -> str:
     if roles := form.chosen_roles:
         add_starter_set(session, name, current_actor(), roles, lease_seconds=default_lease())
     return name
-
-
-@blueprint.get("/projects/<project:name>")
-@page(role="viewer")
-def show(name: str) -> Answer:
-    """One project's board; asked by its region, only what has changed."""
-    session = db.session()
-    project = load_project(name)
-    version = live.stamp(board_version(session, name))
-    if live.is_unchanged(version):
-        return "", 204
-    shown = board(session, name)
-    if live.wants_region():
-        return render_template(
-            "projects/_board.html", project=project, board=shown, version=version
-        )
-    return project_page("projects/show.html", project, board=shown, version=version)
 
 
 @blueprint.route("/projects/<project:name>/-/settings", methods=["GET", "POST"])

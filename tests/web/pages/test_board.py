@@ -1,7 +1,8 @@
-"""One project's page: its board, kept up to date, and what its workers read."""
+"""The board of a project and of all: what stands where, kept up to date, and what is narrowed."""
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -11,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models import Ticket, WorkerType
-from app.queries.board import CARDS_SHOWN
+from app.models import Project, Ticket, WorkerType
+from app.queries.board import CARDS_AT_ONCE
 from app.queries.projects.plan_order import in_order_of
-from tests.conftest import OpenSession
+from tests.conftest import OpenSession, SignIn
 from tests.factories import (
     ANN,
     GATE,
@@ -35,21 +36,31 @@ HOME = f"/projects/{PROJECT}"
 REGION = {"HX-Request": "true"}
 
 
-def column(page: str, stage: str) -> str:
-    """The board's column of one stage."""
-    return between(page, f'id="stage-{stage}"', "</section>")
+def head(page: str, column: str) -> str:
+    """The head of a column: a stage's by its name, or waiting, on_hold, done."""
+    key = column if column in ("waiting", "on_hold", "done") else f"stage-{column}"
+    return between(page, f'id="{key}"', "</header>")
 
 
-def aside(page: str, situation: str) -> str:
-    """The list of tickets on hold, or of those blocked."""
-    return between(page, f'aria-labelledby="{situation}-tickets"', "</section>")
+def cell(page: str, column: str, lane: str = "") -> str:
+    """The cards of a column, or of one of its lanes."""
+    key = column if column in ("waiting", "on_hold", "done") else f"stage-{column}"
+    return between(page, f'id="cell-{key}{"|" + lane if lane else ""}"', "</section>")
 
 
-def figure(page: str, label: str) -> str:
-    """The number above a label."""
-    found = re.search(rf"<b>([^<]*)</b><span>{label}</span>", page)
-    assert found, f"no figure {label}"
-    return found.group(1)
+def cards(page: str, column: str, lane: str = "") -> list[str]:
+    """The ids of its cards, from the first to the last."""
+    return re.findall(r'data-ticket="([^"]+)"', cell(page, column, lane))
+
+
+def count(page: str, column: str) -> str:
+    """The number in a column's head."""
+    return between(head(page, column), '<span class="count">', "</span>")
+
+
+def is_folded(page: str, column: str) -> bool:
+    """Whether a column is only a strip."""
+    return "Unfold it" in head(page, column)
 
 
 def stages_of(page: str) -> list[str]:
@@ -83,27 +94,33 @@ def test_a_project_without_tickets_leads_to_the_first(
 
     assert "No tickets yet" in page
     assert 'href="/tickets/new?project=acme%2Fweb"' in page
-    assert "Nothing here" in column(page, "review")
+    assert is_folded(page, "review")
 
 
-def test_a_column_shows_what_runs_and_what_waits(client: FlaskClient, board: OpenSession) -> None:
+def test_a_column_shows_what_runs_then_what_waits_then_what_is_blocked(
+    client: FlaskClient, board: OpenSession
+) -> None:
     with board() as session:
         run_stage(session, make_ticket(session)).complete()
-        make_ticket(session, title="Ask <before> buying", priority=1)
-        run_stage(session, make_ticket(session, title="Runs", priority=0))
-        make_ticket(session, title="Waits")
+        blocked = make_ticket(session, priority=0)
+        urgent = make_ticket(session, title="Ask <before> buying", priority=1)
+        blocked.block_by(urgent.ticket_id, ANN)
+        runs = make_ticket(session, title="Runs", priority=0)
+        run_stage(session, runs)
+        waits, first = make_ticket(session), make_ticket(session)
+        first.move_in_queue("top", ANN)
+        ids = [t.ticket_id for t in (runs, urgent, first, waits, blocked)]
 
     page = client.get(HOME).text
 
-    first = column(page, "implementation")
-    assert '<span class="count">3</span>' in first
-    assert "2 alive" in first
-    assert "oldest" in first
-    assert "running" in first
-    assert "urgent" in first
-    places = [first.index(title) for title in ("Runs", "Ask &lt;before&gt;", "Waits")]
-    assert places == sorted(places)
-    assert '<span class="count">1</span>' in column(page, "review")
+    assert cards(page, "implementation") == ids
+    assert count(page, "implementation") == "5"
+    assert "2 alive" in head(page, "implementation")
+    assert "oldest" in head(page, "implementation")
+    first_column = cell(page, "implementation")
+    for words in ("running", "urgent", "Ask &lt;before&gt;", f"blocked by {ids[1]}"):
+        assert words in first_column
+    assert count(page, "review") == "1"
 
 
 def test_a_stage_whose_tickets_wait_for_nobody_alive_says_so(
@@ -114,24 +131,23 @@ def test_a_stage_whose_tickets_wait_for_nobody_alive_says_so(
 
     page = client.get(HOME).text
 
-    assert '<span class="pill stop">none alive</span>' in column(page, "implementation")
-    assert "pill stop" not in column(page, "review")
-    assert "pill stop" not in column(page, GATE)
+    assert '<span class="pill stop">none alive</span>' in head(page, "implementation")
+    assert page.count("none alive") == 1
 
 
-def test_a_gate_is_marked_and_its_tickets_wait_for_a_person(
+def test_what_waits_for_a_person_is_one_column_whatever_the_gate(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
-        make_ticket(session, [GATE, "review"])
+        make_project(session, gates=(GATE, "release"))
+        ids = [make_ticket(session, [gate, "review"]).ticket_id for gate in (GATE, "release")]
 
     page = client.get(HOME).text
 
-    gate = column(page, GATE)
-    assert '<span class="tag">person</span>' in gate
-    assert "waiting for a person" in gate
-    assert figure(page, "waiting for a person") == "1"
-    assert figure(page, "ready") == "0"
+    assert cards(page, "waiting") == ids
+    assert '<span class="tag">release</span>' in cell(page, "waiting")
+    assert "oldest" in head(page, "waiting")
+    assert GATE not in stages_of(page)
 
 
 def test_between_two_attempts_a_ticket_says_that_it_retries(
@@ -142,56 +158,50 @@ def test_between_two_attempts_a_ticket_says_that_it_retries(
 
     page = client.get(HOME).text
 
-    assert "retries soon" in column(page, "implementation")
-    assert figure(page, "ready") == "0", "as on the dashboard"
+    assert "retries in" in cell(page, "implementation")
+    assert "oldest" not in head(page, "implementation")
 
 
-def test_more_tickets_than_fit_are_counted_and_linked(
+def test_of_many_the_first_are_shown_and_the_others_follow(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
-        for _ in range(CARDS_SHOWN + 22):
-            make_ticket(session)
+        ids = [make_ticket(session).ticket_id for _ in range(CARDS_AT_ONCE + 22)]
+        make_ticket(session, priority=3).block_by(ids[0], ANN)
 
     page = client.get(HOME).text
 
-    full = column(page, "implementation")
-    assert full.count('class="ticket-card') == CARDS_SHOWN
-    assert ">22 more</a>" in full
-    assert 'href="/tickets?project=acme%2Fweb&amp;stage=implementation"' in full
+    assert cards(page, "implementation") == ids[:CARDS_AT_ONCE]
+    assert ">23 more</a>" in page
+    more = html.unescape(between(cell(page, "implementation"), 'hx-get="', '"'))
+    follow = client.get(more, headers=REGION).text
+    assert re.findall(r'data-ticket="([^"]+)"', follow)[:-1] == ids[CARDS_AT_ONCE:]
+    assert "blocked by" in follow
+    assert "more</a>" not in follow
+    asked = f"{HOME}?shown.stage-implementation=72"
+    assert len(cards(client.get(asked, headers=REGION).text, "implementation")) == 72
 
 
-def test_tickets_on_hold_and_blocked_stand_apart(client: FlaskClient, board: OpenSession) -> None:
+def test_what_is_on_hold_or_done_stands_in_columns_of_its_own(
+    client: FlaskClient, board: OpenSession
+) -> None:
     with board() as session:
-        held, blocked, blocker, other = (make_ticket(session) for _ in range(4))
+        held, old, new, asking = (make_ticket(session) for _ in range(4))
         held.hold(ANN)
-        blocked.block_by(blocker.ticket_id, ANN)
-        blocked.block_by(other.ticket_id, ANN)
-        ids = held.ticket_id, blocked.ticket_id, min(blocker.ticket_id, other.ticket_id)
-
-    page = client.get(HOME).text
-
-    assert ids[0] in aside(page, "on_hold")
-    assert ids[1] in aside(page, "blocked")
-    assert f"by {ids[2]} and 1 more" in aside(page, "blocked")
-    assert '<span class="count">2</span>' in column(page, "implementation")
-    assert [figure(page, label) for label in ("open", "on hold", "blocked", "ready")] == list(
-        "4112"
-    )
-
-
-def test_what_was_closed_lately_is_counted_apart(client: FlaskClient, board: OpenSession) -> None:
-    with board() as session:
-        old, new, _ = (make_ticket(session) for _ in range(3))
         with time_machine.travel(clock.now() - timedelta(days=30), tick=False):
             old.stop(ANN)
         new.stop(ANN)
+        run_stage(session, asking).ask_attention("Which one?")
+        ids = held.ticket_id, asking.ticket_id, new.ticket_id
 
     page = client.get(HOME).text
 
-    assert figure(page, "closed in 7 days") == "1"
-    assert figure(page, "closed in all") == "2"
-    assert figure(page, "open") == "1"
+    assert set(cards(page, "on_hold")) == set(ids[:2])
+    assert cell(page, "on_hold").count(">asks ") == 1
+    assert cards(page, "done") == [ids[2]]
+    assert count(page, "done") == "1 in 7 days"
+    assert is_folded(page, "implementation")
+    assert not is_folded(client.get(f"{HOME}?unfold=stage-implementation").text, "implementation")
 
 
 def test_columns_stand_in_the_order_of_the_plans() -> None:
@@ -221,7 +231,7 @@ def test_the_boards_columns_follow_open_tickets_and_templates(
 
     page = client.get(HOME).text
 
-    assert stages_of(page) == ["implementation", "review", "testing", GATE]
+    assert stages_of(page) == ["implementation", "review", "testing"]
 
 
 def test_a_stage_whose_worker_type_is_gone_is_still_on_the_board(
@@ -232,10 +242,10 @@ def test_a_stage_whose_worker_type_is_gone_is_still_on_the_board(
         role = WorkerType.named(session, PROJECT, "implementation")
         session.delete(role)
 
-    lost = column(client.get(HOME).text, "implementation")
+    lost = client.get(HOME).text
 
-    assert "no such worker type" in lost
-    assert 'class="ticket-card' in lost
+    assert "no such worker type" in head(lost, "implementation")
+    assert len(cards(lost, "implementation")) == 1
 
 
 def test_a_title_is_shown_as_text(client: FlaskClient, board: OpenSession) -> None:
@@ -271,7 +281,7 @@ def test_the_region_answers_only_what_has_changed(client: FlaskClient, board: Op
 
     assert changed.status_code == 200
     assert changed.text.strip().startswith("<section")
-    assert ticket_id in aside(changed.text, "on_hold")
+    assert ticket_id in cards(changed.text, "on_hold")
     assert client.get(poll_address(changed.text), headers=REGION).status_code == 204
 
 
@@ -336,3 +346,53 @@ def test_an_archived_project_can_be_read_and_taken_back(
 
     assert answer.location == HOME
     assert "This project was archived" not in client.get(HOME).text
+
+
+def test_all_projects_stand_on_one_board(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        here = make_ticket(session, priority=1).ticket_id
+        there = make_ticket(session, project="acme/api", priority=0).ticket_id
+        make_project(session, "acme/old")
+        away = make_ticket(session, project="acme/old").ticket_id
+        Project.get(session, "acme/old").archive(ANN)
+
+    page = client.get("/board").text
+
+    assert cards(page, "implementation") == [there, here]
+    assert away not in page
+    by_project = client.get("/board?lanes=project").text
+    assert cards(by_project, "implementation", PROJECT) == [here]
+    assert cards(by_project, "implementation", "acme/api") == [there]
+    by_priority = client.get("/board?lanes=priority").text
+    assert [cards(by_priority, "implementation", p) for p in "0123"] == [[there], [here], [], []]
+
+
+def test_whatever_narrows_a_list_narrows_the_board(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        bug = make_ticket(session, labels=["bug"], title="Login form").ticket_id
+        held = make_ticket(session, labels=["bug"], priority=0)
+        held.hold(ANN)
+        make_ticket(session, labels=["idea"])
+        id_of_held = held.ticket_id
+
+    page = client.get(f"{HOME}?label=bug").text
+
+    assert cards(page, "implementation") == [bug]
+    assert cards(page, "on_hold") == [id_of_held]
+    assert count(page, "implementation") == "1"
+    assert cards(client.get(f"{HOME}?q=form+login").text, "implementation") == [bug]
+    assert cards(client.get(f"{HOME}?state=on_hold").text, "on_hold") == [id_of_held]
+    assert is_folded(client.get(f"{HOME}?priority=0").text, "implementation")
+    assert "No ticket fits" in client.get(f"{HOME}?label=bug&label=idea").text
+
+
+def test_a_hidden_project_is_on_no_board(sign_in: SignIn, board: OpenSession) -> None:
+    with board() as session:
+        hidden = make_ticket(session, project="acme/secret").ticket_id
+        Project.get(session, "acme/secret").limit_to_members(ANN)
+        make_ticket(session)
+
+    page = sign_in("member").get("/board?lanes=project").text
+
+    assert hidden not in page
+    assert "acme/secret" not in page

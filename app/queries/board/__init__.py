@@ -1,0 +1,24 @@
+"""The board: tickets as cards in columns, of one project or of all, in lanes if wanted.
+
+`scope` what is looked at · `counts` how many stand where · `cards` the first of each column, and
+those that follow · `layout` columns and lanes, made of these.
+"""
+
+from app.queries.board.cards import CARDS_AT_ONCE, CARDS_MAX, Card
+from app.queries.board.layout import Board, Cell, Column, Lane, board, following_cards
+from app.queries.board.scope import LANES, Scope, board_version
+
+__all__ = [
+    "CARDS_AT_ONCE",
+    "CARDS_MAX",
+    "LANES",
+    "Board",
+    "Card",
+    "Cell",
+    "Column",
+    "Lane",
+    "Scope",
+    "board",
+    "board_version",
+    "following_cards",
+]

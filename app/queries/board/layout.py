@@ -1,0 +1,273 @@
+"""Columns and lanes: what stands where on the board."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
+
+from sqlalchemy.orm import Session
+
+from app.models.ticket import PRIORITIES
+from app.queries.board.cards import (
+    CARDS_AT_ONCE,
+    CARDS_MAX,
+    DONE,
+    ON_HOLD,
+    QUEUED,
+    Card,
+    Part,
+    Sorted,
+    first_cards,
+    following,
+    running_cards,
+)
+from app.queries.board.counts import Count, counts
+from app.queries.board.scope import Scope
+from app.queries.projects.plan_order import in_order_of, plans_in_use
+from app.queries.queues import Queue, empty_queues
+
+STAGE, WAITING = "stage", "waiting"
+NAMES = {WAITING: "Waiting for a person", ON_HOLD: "On hold", DONE: "Done"}
+"""The columns that every board has, after those of its stages."""
+
+LANES_MAX = 20
+"""Lanes that are drawn; of all projects those come first where most is open."""
+
+
+@dataclass(slots=True)
+class Column:
+    """One column. `kind`: stage, waiting, on_hold or done; `stages` are those whose tickets stand
+    in it. `oldest`: since when the first of those that could be taken waits."""
+
+    key: str
+    kind: str
+    name: str
+    role_id: int | None = None
+    is_known: bool = True
+    workers_live: int = 0
+    count: int = 0
+    running: int = 0
+    ready: int = 0
+    oldest: datetime | None = None
+    is_folded: bool = False
+
+    @property
+    def is_starved(self) -> bool:
+        """Whether tickets are ready that nobody alive will take."""
+        return self.kind == STAGE and bool(self.ready) and not self.workers_live
+
+
+@dataclass(slots=True)
+class Cell:
+    """What stands in one column of one lane. `project`: of which all its tickets are, if of one."""
+
+    key: str
+    column: Column
+    count: int = 0
+    cards: list[Card] = field(default_factory=list)
+    project: str = ""
+
+    @property
+    def hidden(self) -> int:
+        """Tickets that are there but not shown."""
+        return max(0, self.count - len(self.cards))
+
+
+@dataclass(slots=True)
+class Lane:
+    """A row of the board, or all of it: then `name` is empty."""
+
+    key: str
+    name: str
+    cells: list[Cell]
+
+    @property
+    def count(self) -> int:
+        """How many of its tickets aren't closed."""
+        return sum(cell.count for cell in self.cells if cell.column.kind != DONE)
+
+
+@dataclass(slots=True)
+class Board:
+    """All columns, and the lanes with their cards. `left_out`: lanes that would be too many."""
+
+    columns: list[Column]
+    lanes: list[Lane]
+    left_out: int = 0
+
+    @property
+    def open(self) -> int:
+        """How many tickets aren't closed."""
+        return sum(column.count for column in self.columns if column.kind != DONE)
+
+    @property
+    def is_anything_done(self) -> bool:
+        """Whether some ticket was closed lately."""
+        return any(column.count for column in self.columns if column.kind == DONE)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no stage at all."""
+        return not any(column.kind == STAGE for column in self.columns) and not self.open
+
+
+def board(
+    session: Session,
+    scope: Scope,
+    shown: Mapping[str, int] | None = None,
+    unfolded: Collection[str] = (),
+) -> Board:
+    """The board. `shown`: how many cards of a cell are wanted, where it isn't the usual number;
+    `unfolded`: columns that are drawn in full even if they are empty."""
+    plan = _Plan(session, scope)
+    for column in plan.columns:
+        column.is_folded = not column.count and column.key not in unfolded
+    lanes = plan.lanes()
+    cells = [cell for lane in lanes[:LANES_MAX] for cell in lane.cells]
+    running: dict[str, list[Card]] = defaultdict(list)
+    for card in running_cards(session, scope):
+        running[plan.cell_of(card)].append(card)
+    limits = {cell.key: _limit(shown.get(cell.key, 0) if shown else 0) for cell in cells}
+    cell_of_part = {
+        part._replace(limit=limits[cell.key]): cell.key
+        for cell in cells
+        for part in plan.parts[cell.key]
+    }
+    found = first_cards(session, scope, tuple(cell_of_part))
+    waiting: dict[str, list[Sorted]] = defaultdict(list)
+    for part, cards in found.items():
+        waiting[cell_of_part[part]] += cards
+    for cell in cells:
+        ordered = sorted(waiting[cell.key], key=attrgetter("key"))
+        cell.cards = running[cell.key] + [one.card for one in ordered[: limits[cell.key]]]
+    return Board(plan.columns, lanes[:LANES_MAX], max(0, len(lanes) - LANES_MAX))
+
+
+def following_cards(session: Session, scope: Scope, cell_key: str, after: str) -> Cell | None:
+    """A cell with those of its cards that come after a ticket. None: there is no such cell."""
+    plan = _Plan(session, scope)
+    cells = (cell for lane in plan.lanes() for cell in lane.cells if cell.key == cell_key)
+    cell = next(cells, None)
+    if cell is not None:
+        found = following(session, scope, plan.parts[cell_key], after)
+        cell.cards = [one.card for one in found]
+    return cell
+
+
+def _limit(wanted: int) -> int:
+    return min(max(wanted, CARDS_AT_ONCE), CARDS_MAX)
+
+
+class _Plan:
+    """What there is, laid out in columns and lanes. `parts`: where the cards of a cell are."""
+
+    def __init__(self, session: Session, scope: Scope) -> None:
+        self.scope = scope
+        self._roles = empty_queues(session, scope.visibility)
+        self._counted = list(counts(session, scope))
+        self._gates = {(one.project_id, one.worker_type) for one in self._roles if one.is_gate}
+        self.columns = _columns(session, scope, self._roles, self._counted, self._gates)
+        self.parts: dict[str, list[Part]] = defaultdict(list)
+        self._numbers: Counter[str] = Counter()
+        by_key = {column.key: column for column in self.columns}
+        for one in self._counted:
+            column = by_key[self._column_of(one.word, one.project_id, one.stage)]
+            key = _cell_key(column.key, self._lane_of(one.project_id, one.priority))
+            self._numbers[key] += one.number
+            _add_to(column, one)
+            part = self._part(one)
+            if part and part not in self.parts[key]:
+                self.parts[key].append(part)
+
+    def lanes(self) -> list[Lane]:
+        """The lanes with their cells, which have no cards yet; of projects those come first where
+        most is open."""
+        found = [Lane(key, name, self._cells(key)) for key, name in self._lane_names()]
+        if self.scope.lanes == "project":
+            found.sort(key=lambda lane: (-lane.count, lane.key))
+        return found
+
+    def cell_of(self, card: Card) -> str:
+        """The key of the cell in which a running ticket stands."""
+        column = self._column_of(card.situation, card.project_id, card.stage)
+        return _cell_key(column, self._lane_of(card.project_id, card.priority))
+
+    def _lane_names(self) -> list[tuple[str, str]]:
+        if self.scope.lanes == "priority":
+            return [(str(number), name) for number, name in enumerate(PRIORITIES)]
+        if self.scope.lanes == "project":
+            there = {one.project_id for one in self._counted}
+            return [(name, name) for name in there.union(one.project_id for one in self._roles)]
+        return [("", "")]
+
+    def _cells(self, lane: str) -> list[Cell]:
+        project = self.scope.project or (lane if self.scope.lanes == "project" else "")
+        keys = ((column, _cell_key(column.key, lane)) for column in self.columns)
+        return [Cell(key, column, self._numbers[key], project=project) for column, key in keys]
+
+    def _lane_of(self, project_id: str, priority: int) -> str:
+        return {"project": project_id, "priority": str(priority)}.get(self.scope.lanes, "")
+
+    def _column_of(self, word: str, project_id: str, stage: str | None) -> str:
+        if word in (ON_HOLD, DONE):
+            return word
+        return WAITING if (project_id, stage) in self._gates else f"{STAGE}-{stage}"
+
+    def _part(self, one: Count) -> Part | None:
+        priority = one.priority if self.scope.lanes == "priority" else None
+        if one.word in (ON_HOLD, DONE):
+            is_of_one = self.scope.project or self.scope.lanes == "project"
+            return Part(one.word, one.project_id if is_of_one else "", "", priority)
+        # What runs is read apart.
+        return (
+            Part(one.word, one.project_id, one.stage or "", priority)
+            if one.word != "running"
+            else None
+        )
+
+
+def _cell_key(column: str, lane: str) -> str:
+    return f"{column}|{lane}" if lane else column
+
+
+def _columns(
+    session: Session,
+    scope: Scope,
+    roles: Sequence[Queue],
+    counted: Iterable[Count],
+    gates: set[tuple[str, str]],
+) -> list[Column]:
+    """The stages that agents perform, in the order of the plans, then what every board has."""
+    known: dict[str, Column] = {}
+    for role in roles:
+        if not role.is_gate:
+            column = known.setdefault(
+                role.worker_type, Column(f"{STAGE}-{role.worker_type}", STAGE, role.worker_type)
+            )
+            column.role_id = role.id if scope.project else None
+            column.workers_live += role.workers_live
+    for one in counted:
+        is_at_stage = one.word not in (ON_HOLD, DONE) and one.stage is not None
+        if is_at_stage and one.stage not in known and (one.project_id, one.stage) not in gates:
+            known[str(one.stage)] = Column(
+                f"{STAGE}-{one.stage}", STAGE, str(one.stage), is_known=False
+            )
+    ordered = in_order_of(plans_in_use(session, scope.visibility), list(known))
+    return [
+        *(known[name] for name in ordered),
+        *(Column(kind, kind, name) for kind, name in NAMES.items()),
+    ]
+
+
+def _add_to(column: Column, one: Count) -> None:
+    column.count += one.number
+    if one.word == "running":
+        column.running += one.number
+    if one.word == QUEUED:
+        column.ready += one.ready
+        waits = one.waits if column.kind == WAITING else one.oldest
+        if waits is not None:
+            column.oldest = min(column.oldest or waits, waits)
