@@ -29,6 +29,7 @@ WITHOUT_PROJECTS = (
     "/static",
     "/bundles",
     "/search",  # without words
+    "/comments/",  # one changes one's own only
     "/people",
     "/tokens",
     "/projects/new",

@@ -1,13 +1,13 @@
 """Where a ticket stands in its queue, among those of its priority: by age, until somebody moves it.
 
-Revision: 0012, after 0013
+Revision: 0013, after 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0013"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

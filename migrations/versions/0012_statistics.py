@@ -1,12 +1,12 @@
 """Indexes for what was created, closed and answered in a span of time.
 
-Revision: 0013, after 0011
+Revision: 0012, after 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
