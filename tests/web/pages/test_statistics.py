@@ -93,7 +93,7 @@ def test_one_ticket_is_told(viewer, board, at_noon):
         ticket_id = ticket.ticket_id
     found = cards(viewer.get(HERE + "?weeks=4").text)
     assert ticket_id in found["Cycle time"].get_text()
-    assert "implementation 0 s85 %: 0 s 0 s 3 h" in words(str(found["Time per stage"]))
+    assert "implementation 0 sto 0 s 0 s 3 h" in words(str(found["Time per stage"]))
     assert len(found["Cycle time"].select("circle")) == 1
 
 
