@@ -8,6 +8,7 @@ const cardsOf = (list) => [...list.querySelectorAll(":scope > .ticket-card")];
 const cardOf = (node) => node.closest?.(".ticket-card");
 const AT_ONCE = 50;
 let pending = null; // a card that was put elsewhere, while nobody knows yet whether it may stay
+let opened = ""; // the card whose menu was opened last
 let lifted = null; // a card that the arrow keys carry
 
 // --- asking the server ---
@@ -22,10 +23,7 @@ async function ask(url, options = {}) {
 }
 
 function post(url, fields) {
-  const body = new FormData();
-  body.set("csrf_token", document.querySelector("[data-csrf]").dataset.csrf);
-  for (const [name, value] of Object.entries(fields)) body.set(name, value);
-  return ask(url, { method: "POST", body });
+  return ask(url, { method: "POST", body: new URLSearchParams(fields) });
 }
 
 const moveUrl = (card) => card.querySelector("[data-card-menu]").href.split("?")[0];
@@ -41,7 +39,7 @@ function toast(text, isGood) {
 }
 
 // An answer that isn't for a script is a page: its words aren't for a message.
-const reasonOf = ({ status, text }) => (status === 401 ? "You are signed out." : text.startsWith("<") ? "The board can't do that now. Reload the page." : text);
+const reasonOf = ({ status, text }) => (status === 401 ? "You are signed out." : text.trimStart().startsWith("<") ? "The board can't do that now. Reload the page." : text);
 
 function say(text) {
   document.querySelector("[data-board-said]").textContent = text;
@@ -123,6 +121,7 @@ async function succeed(text) {
   toast(text, true);
   await refresh();
   if (focus) document.getElementById(card.id)?.querySelector(".title").focus();
+  if (!card) document.getElementById(opened)?.querySelector("[data-card-menu]").focus();
 }
 
 // What stands where the card was put decides.
@@ -153,7 +152,8 @@ async function reorder(card) {
   if (!other) return putBack();
   // Between what is more urgent and what is less it stands where it did.
   if (!isEqual(other) && above && above.dataset.priority < card.dataset.priority && below.dataset.priority > card.dataset.priority) return putBack();
-  const answer = await post(moveUrl(card), { place, other_id: other.dataset.ticket, stage: card.dataset.stage });
+  const { csrf } = document.querySelector("[data-csrf]").dataset;
+  const answer = await post(moveUrl(card), { csrf_token: csrf, place, other_id: other.dataset.ticket, stage: card.dataset.stage });
   return answer.ok ? succeed(answer.text) : refuse(answer);
 }
 
@@ -183,27 +183,19 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 async function carryOut(form, submitter) {
-  const fields = new FormData(form, submitter);
-  const answer = await ask(form.action, { method: "POST", body: fields });
-  if (!answer.ok && answer.text.startsWith("<header")) return openDialog(answer.text);
+  const answer = await post(form.action, new FormData(form, submitter));
+  if (!answer.ok && answer.text.trimStart().startsWith("<header")) return openDialog(answer.text);
   if (menu.matches(":popover-open")) menu.hidePopover();
-  if (answer.ok) {
-    const { card, focus } = pending ?? {};
-    end();
-    dialog.close();
-    if (card) pending = { card, focus };
-    return succeed(answer.text);
-  }
   const held = pending;
-  pending = null;
+  pending = null; // what becomes of the card is known: closing the dialog needn't put it back
   dialog.close();
   pending = held;
-  return refuse(answer);
+  return answer.ok ? succeed(answer.text) : refuse(answer);
 }
 
 async function add(form) {
   const input = form.elements.title;
-  const answer = await ask(form.action, { method: "POST", body: new FormData(form) });
+  const answer = await post(form.action, new FormData(form));
   if (!answer.ok) return toast(reasonOf(answer), false);
   input.value = "";
   toast(answer.text, true);
@@ -231,7 +223,7 @@ async function openMenu(opener) {
   if (!answer.ok) return toast(reasonOf(answer), false);
   fill(menu, answer.text);
   menu.dataset.url = opener.href.split("?")[0];
-  menu.opener = cardOf(opener).id;
+  opened = cardOf(opener).id;
   menu.showPopover({ source: opener });
   menu.querySelector("button, a").focus();
 }
@@ -242,10 +234,6 @@ menu.addEventListener("keydown", (event) => {
   const items = [...menu.querySelectorAll("button, a")];
   items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
   event.preventDefault();
-});
-
-menu.addEventListener("toggle", (event) => {
-  if (event.newState === "closed" && menu.contains(document.activeElement)) document.getElementById(menu.opener)?.querySelector("[data-card-menu]")?.focus();
 });
 
 // --- mouse and touch ---
