@@ -56,6 +56,12 @@ document.addEventListener("keydown", (event) => {
   form?.requestSubmit(form.querySelector("[type=submit].main") ?? undefined);
 });
 
+// What is chosen here changes what else the form asks for: a button of the form fetches that.
+document.addEventListener("change", (event) => {
+  const button = document.getElementById(event.target.dataset.switch);
+  button?.form.requestSubmit(button);
+});
+
 for (const control of document.querySelectorAll("[data-maxlength]")) countLeft(control);
 document.querySelector("[data-focus]")?.focus();
 

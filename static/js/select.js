@@ -71,11 +71,13 @@ dialog?.addEventListener("saved", () => setTimeout(showWhatBecame));
 dialog?.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]") && dialog.querySelector("[data-acted]")) setTimeout(showWhatBecame);
 });
-document.querySelector(".toasts")?.addEventListener("saved", (event) => {
-  // Not removed: what comes instead of it isn't there yet.
+const toasts = document.querySelector(".toasts");
+toasts?.addEventListener("saved", (event) => {
+  // Not yet removed: what comes instead of it isn't there.
   event.target.closest("[data-toast]").hidden = true;
   showWhatBecame();
 });
+toasts?.addEventListener("htmx:afterSwap", () => toasts.querySelectorAll("[data-toast][hidden]").forEach((toast) => toast.remove()));
 
 function showWhatBecame() {
   clear();

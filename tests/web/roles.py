@@ -64,6 +64,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "board.move": "member",
         "board.add": "member",
         "tickets.new": "member",
+        "tickets.paste": "member",
         "tickets.edit": "member",
         "tickets.change_title": "member",
         "tickets.change_priority": "member",

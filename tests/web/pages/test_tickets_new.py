@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.models import PlanTemplate, Ticket, TicketLabel
 from tests.conftest import OpenSession
 from tests.factories import ANN, PROJECT, make_project, make_ticket
-from tests.pages import between, error_at
+from tests.pages import between, error_at, parsed
 
 HX_PAGE = "/tickets/new"
 
@@ -55,20 +55,29 @@ def test_without_a_project_the_form_leads_to_one(client: FlaskClient) -> None:
     assert "No project takes tickets yet" in page.text
 
 
-def test_one_project_is_chosen_and_several_are_offered(
+def test_the_project_is_a_field_of_the_form(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        make_project(session)
+        make_project(session, "acme/api", roles=["writing"])
+        make_project(session, "acme/old").archive(ANN)
+    page = parsed(client.get("/tickets/new").text)
+    names = [option.text for option in page.select("#project option")]
+    assert names == ["acme/api", "acme/web"]
+    chosen = parsed(client.get("/tickets/new?project=acme/web").text)
+    assert chosen.select_one("#project option[selected]").text == "acme/web"
+
+
+def test_another_project_shows_its_worker_types_and_keeps_what_was_typed(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
         make_project(session)
-    assert 'name="title"' in client.get("/tickets/new").text
-    with board() as session:
-        make_project(session, "acme/api")
-        make_project(session, "acme/old").archive(ANN)
-    page = client.get("/tickets/new").text
-    assert 'href="/tickets/new?project=acme/api"' in page
-    assert "acme/old" not in between(page, 'id="choose"', "</ul>")
-    chosen = client.get("/tickets/new?project=acme/api").text
-    assert 'name="project" value="acme/api"' in " ".join(chosen.split())
+        make_project(session, "acme/api", roles=["writing"])
+    typed = {"project": "acme/api", "title": "Kept", "plan": "review", "plan_action": "project"}
+    page = parsed(client.post("/tickets/new", data=typed).text)
+    assert page.select_one("[name=title]")["value"] == "Kept"
+    assert "writing" in [option["value"] for option in page.select("[name=plan] option")]
+    assert "review" not in str(page.select("[name=plan]"))
 
 
 def test_a_project_without_worker_types_says_what_to_do(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.errors import Conflict, NotFound
+from app.forms.paste import PasteForm
 from app.forms.ticket import NewTicketForm, PlanForm
 from app.models import PlanTemplate, Project, Ticket
 from app.queries.choices import project_names
@@ -32,31 +33,31 @@ Templates = Sequence[Row[int, str, list[str]]]
 @blueprint.route("/tickets/new", methods=["GET", "POST"])
 @page(role="member")
 def new() -> Answer:
-    """Create a ticket; first choose its project, if there are several."""
+    """Create a ticket of the project that the form names."""
     projects = project_names(db.session(), current_visibility(), only_active=True)
-    name = _chosen_project(projects)
+    name = chosen_project(projects)
     if not name:
-        return render_template("tickets/choose_project.html", projects=projects)
-    templates = _templates(name)
+        return render_template("tickets/no_project.html")
+    templates = templates_of(name)
     form = NewTicketForm(data=_wishes(templates))
-    if not _is_rearranged(form, templates) and (made := save(form, partial(_create, name, form))):
+    if not is_rearranged(form, templates) and (made := save(form, partial(_create, name, form))):
         return done(f"{made} is on the board.", "tickets.show", ticket_id=made)
-    return _new_page(form, name, templates)
+    return _new_page(form, name, projects, templates)
 
 
 def _create(project_id: str, form: NewTicketForm, session: Session) -> str:
     return form.create(session, project_id, current_actor()).ticket_id
 
 
-def _chosen_project(names: list[str]) -> str:
-    """The project that the form or the address names, or the only one there is."""
-    name = request.values.get("project", "") or (names[0] if len(names) == 1 else "")
+def chosen_project(names: list[str]) -> str:
+    """The project that the form or the address names, or the first; empty: there is none."""
+    name = request.values.get("project", "") or next(iter(names), "")
     if name and name not in names:
         raise NotFound(f"There is no project {name} that takes new tickets.")
     return name
 
 
-def _templates(project_id: str) -> Templates:
+def templates_of(project_id: str) -> Templates:
     return db.session.execute(
         select(PlanTemplate.id, PlanTemplate.name, PlanTemplate.plan)
         .where(PlanTemplate.project_id == project_id)
@@ -74,19 +75,25 @@ def _wishes(templates: Templates) -> dict[str, object]:
     }
 
 
-def _is_rearranged(form: NewTicketForm | PlanForm, templates: Templates) -> bool:
-    """Whether a button of the plan editor was pressed, and is done."""
+def is_rearranged(form: NewTicketForm | PlanForm | PasteForm, templates: Templates) -> bool:
+    """Whether a button of the plan editor was pressed, and is done; or another project was chosen,
+    whose first plan the form then has."""
+    if request.form.get("plan_action") == "project":
+        form.execution_plan.data = list(templates[0].plan) if templates else []
+        return True
     plans = {str(template.id): template.plan for template in templates}
     return form.execution_plan.is_rearranged(request.form, plans)
 
 
-def _new_page(form: NewTicketForm, project_id: str, templates: Templates) -> Answer:
+def _new_page(
+    form: NewTicketForm, project_id: str, projects: list[str], templates: Templates
+) -> Answer:
     form.offer(assignable(db.session(), project_id))
     page = render_template(
         "tickets/new.html",
         form=form,
         project=Project.get(db.session(), project_id),
-        has_others=len(project_names(db.session(), current_visibility(), only_active=True)) > 1,
+        projects=projects,
         choices=plan_choices(db.session(), project_id),
         templates=templates,
     )
@@ -107,10 +114,10 @@ def _take_version(form: PlanForm, view: TicketView) -> Change | None:
 def plan(ticket_id: str) -> Answer:
     """Change the stages that are neither done nor running."""
     ticket = load_ticket(ticket_id)
-    templates = _templates(ticket.project_id)
+    templates = templates_of(ticket.project_id)
     form = PlanForm.of(ticket)
-    is_rearranged = _is_rearranged(form, templates)
-    if not is_rearranged and (said := save(form, partial(_amend, ticket_id, form))):
+    was_rearranged = is_rearranged(form, templates)
+    if not was_rearranged and (said := save(form, partial(_amend, ticket_id, form))):
         return done(said, "tickets.show", ticket_id=ticket_id)
     return _plan_page(ticket_id, form, templates)
 
