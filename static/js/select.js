@@ -77,7 +77,11 @@ toasts?.addEventListener("saved", (event) => {
   event.target.closest("[data-toast]").hidden = true;
   showWhatBecame();
 });
-toasts?.addEventListener("htmx:afterSwap", () => toasts.querySelectorAll("[data-toast][hidden]").forEach((toast) => toast.remove()));
+toasts?.addEventListener("htmx:afterSwap", () => {
+  toasts.querySelectorAll("[data-toast][hidden]").forEach((toast) => toast.remove());
+  // What had the focus is gone with the bar; the way back is the nearest.
+  if (document.activeElement === document.body) toasts.querySelector("[data-toast]:last-child button")?.focus();
+});
 
 function showWhatBecame() {
   clear();
