@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, exists, false, func, select, true
+from sqlalchemy import ColumnElement, Text, and_, bindparam, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from app.db.plans import unindexed
-from app.models import Comment, StageRun, Ticket, TicketDependency, TicketLabel, Worker
+from app.models import Comment, StageRun, Ticket, TicketDependency, TicketLabel, User, Worker
 from app.queries.language.json_list import json_list_holds
 from app.queries.language.kinds import Condition, Field, Names, Priority, Reader, Times, Words
 from app.queries.language.query import Value
@@ -25,7 +25,9 @@ class Situations(Words):
 
     def one(self, word: str, place: str, *, is_first: bool) -> Condition:
         if word == "mine":
-            return Ticket.created_by == bindparam(f"{place}_0", type_=Text())
+            me = bindparam(f"{place}_0", type_=Text())
+            is_mine = _assignee_is_in(lambda name: name == me, False)
+            return or_(is_mine, Ticket.created_by == me)
         return super().one(word, place, is_first=is_first)
 
 
@@ -44,6 +46,12 @@ def _parent_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condit
     parent = aliased(Ticket)
     ids = select(parent.ticket_id).where(compare(func.lower(parent.ticket_id)))
     column: ColumnElement[Any] = Ticket.parent_id.expression
+    return (column if is_first else unindexed(column)).in_(ids)
+
+
+def _assignee_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
+    column: ColumnElement[Any] = Ticket.assignee_id.expression
+    ids = select(User.id).where(compare(User.name))
     return (column if is_first else unindexed(column)).in_(ids)
 
 
@@ -86,6 +94,7 @@ def _situation(word: str) -> Callable[[], Condition]:
 HAS: Mapping[str, Callable[[], Condition]] = {
     "children": _has_children,
     "parent": lambda: unindexed(Ticket.parent_id).is_not(None),
+    "assignee": lambda: unindexed(Ticket.assignee_id).is_not(None),
     "blockers": lambda: exists().where(TicketDependency.ticket_id == Ticket.ticket_id),
     "comments": lambda: exists().where(Comment.ticket_id == Ticket.ticket_id),
     "runs": lambda: exists().where(StageRun.ticket_id == Ticket.ticket_id),
@@ -107,7 +116,7 @@ _EVERY: tuple[Field, ...] = (
     Situations(
         "is",
         "Where it stands. open: all that isn't closed; starved: ready where no worker is alive; "
-        "mine: made by you.",
+        "mine: assigned to you, or made by you.",
         {**SITUATIONS, "starved": _is_starved, "mine": false},
         _found_by_situation,
         finds=90,
@@ -156,6 +165,16 @@ _EVERY: tuple[Field, ...] = (
         is_none=lambda: Ticket.created_by.is_(None),
         has_me=True,
         completes="people",
+    ),
+    Names(
+        "assignee",
+        "Who looks after it; assignee:me is you, assignee:none nobody.",
+        _assignee_is_in,
+        is_none=lambda: unindexed(Ticket.assignee_id).is_(None),
+        has_me=True,
+        finds=28,
+        completes="people",
+        is_lower=True,
     ),
     Times("created", "When it was made.", Ticket.created_at, finds=80),
     Times(

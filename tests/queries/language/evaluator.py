@@ -11,6 +11,7 @@ from app.queries.search.phrases import phrases_of
 from tests.queries.test_search import holds
 
 PRIORITIES = ("urgent", "high", "medium", "low")
+PEOPLE = {"ann": 1, "bob": 2}
 LIVE = {("acme/web", "implementation")}
 UNITS = {"min": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}
 
@@ -33,6 +34,7 @@ class Facts:
     labels: frozenset[str]
     parent: Any
     author: str | None
+    assignee: str | None
     ref: str | None
     comments: list[str]
     has_run: bool
@@ -79,6 +81,7 @@ class Facts:
             "priority": self.priority,
             "parent_id": self.parent,
             "created_by": self.author,
+            "assignee_id": self.assignee and PEOPLE[self.assignee],
             "external_ref": self.ref,
             "created_at": self.created,
             "updated_at": self.updated,
@@ -134,11 +137,11 @@ def meets(name, value, ticket, reader, now):
         at = getattr(ticket, name)
         return at is not None and is_within(at, text, reader.zone, now)
     held = getattr(ticket, name)
-    if name in ("worker", "author", "ref") and is_none:
+    if name in ("worker", "author", "assignee", "ref") and is_none:
         return held is None
-    if name == "author" and text == "me":
+    if name in ("author", "assignee") and text == "me" and not value.is_quoted:
         text = reader.name
-    return held == text
+    return held == (text.lower() if name == "assignee" else text)
 
 
 def is_in(word, ticket, reader):
@@ -147,7 +150,7 @@ def is_in(word, ticket, reader):
         "all": True,
         "open": not is_closed,
         "closed": is_closed,
-        "mine": ticket.author == reader.name,
+        "mine": reader.name in (ticket.author, ticket.assignee),
         "starved": ticket.situation == "ready" and (ticket.project, ticket.stage) not in LIVE,
     }
     return answers.get(word, ticket.situation == word)
@@ -157,6 +160,7 @@ def has(what, ticket):
     return {
         "children": ticket.has_children,
         "parent": ticket.parent is not None,
+        "assignee": ticket.assignee is not None,
         "blockers": ticket.has_blocker,
         "comments": bool(ticket.comments),
         "runs": ticket.has_run,

@@ -17,7 +17,17 @@ TIMES = (
     *("2026-01-15..", "30d..7d", "1y..yesterday", ">1mo"),
 )
 PRIORITIES = ("urgent", "high", "medium", "low", "0", "3", "<2", ">=high", "1..2", "<=low")
-HAS = ("children", "parent", "blockers", "comments", "runs", "labels", "description", "ref")
+HAS = (
+    "children",
+    "assignee",
+    "parent",
+    "blockers",
+    "comments",
+    "runs",
+    "labels",
+    "description",
+    "ref",
+)
 WORDS = ("login", "form", "log*", '"login form"', '"form log"*', "web-1", "WEB", "e\u0301")
 
 
@@ -42,6 +52,7 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "parent": st.one_of(st.sampled_from(IDS).flatmap(changed_case), st.just("none")),
     "worker": st.sampled_from(("w-1", "w-2", "none")),
     "author": st.sampled_from((*PEOPLE, "none")),
+    "assignee": st.sampled_from((*PEOPLE, "ANN", "none", '"me"')),
     "created": st.sampled_from(TIMES),
     "updated": st.sampled_from(TIMES),
     "closed": st.sampled_from(TIMES),

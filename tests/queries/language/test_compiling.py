@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from app import clock
 from app.db import full_text
-from app.models import Comment, StageRun, Ticket, TicketDependency, TicketLabel
+from app.models import Comment, StageRun, Ticket, TicketDependency, TicketLabel, User
 from app.queries.language.compiling import (
     conditions,
     conditions_in_order,
@@ -24,7 +24,7 @@ from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.visibility import Visibility
 from tests.factories import make_project, make_ticket, make_worker
-from tests.queries.language.evaluator import Facts, is_wanted
+from tests.queries.language.evaluator import PEOPLE, Facts, is_wanted
 from tests.queries.language.queries import IDS, LABELS, PROJECTS, STAGES, queries
 from tests.statements import counting_queries
 
@@ -53,6 +53,7 @@ facts = st.builds(
     labels=st.frozensets(st.sampled_from(LABELS), max_size=3),
     parent=st.sampled_from((None, 0, 1)),
     author=st.sampled_from((None, "ann", "bob", "me")),
+    assignee=st.sampled_from((None, "ann", "bob")),
     ref=st.sampled_from((None, "beads:1")),
     comments=st.lists(st.sampled_from(("a login", "form", "log in")), max_size=2),
     has_run=st.booleans(),
@@ -134,6 +135,8 @@ def make_projects(session):
 
 
 def store(session, board):
+    for name, user_id in PEOPLE.items():
+        session.execute(insert(User).values(id=user_id, name=name, role="member"))
     for each in board:
         session.execute(insert(Ticket).values(each.row()))
         for label in each.labels:

@@ -25,6 +25,7 @@ QUERIES = (
     *("label:rare is:open", "label:l3 label:l4 is:open", "label:rare,l3 has:comments"),
     *("id:p0-8", "id:P0-8,p1-9", "parent:p0-0 is:open", "worker:w1", "ref:beads:1"),
     *("updated:<7d", "created:2020-01-01..today is:closed", "label:rare updated:<7d -is:open"),
+    *("assignee:me is:open", "assignee:ann,bob", "assignee:none label:rare has:assignee"),
     *("has:children label:rare", "plan:review label:rare", "author:me label:rare"),
 )
 
@@ -58,6 +59,7 @@ def test_what_fewest_tickets_are_is_looked_up(filled):
             ("is:open project:acme/p1 id:p1-1", "ix_tickets_any_case"),
             ("is:open priority:0 stage:review project:acme/p1", "ix_tickets_stage_of_project"),
             ("is:open priority:0 parent:p0-0", "ix_tickets_parent_id"),
+            ("is:open project:acme/p1 assignee:me", "ix_tickets_assignee_id"),
             ("-label:rare worker:w1 is:open", "ix_tickets_claimed_by"),
         ):
             (plan,) = plans(session, find, parse(asked))
