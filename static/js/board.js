@@ -6,7 +6,7 @@ const dialog = document.getElementById("board-dialog");
 const lists = () => [...document.querySelectorAll("[data-cell]")];
 const cardsOf = (list) => [...list.querySelectorAll(":scope > .ticket-card")];
 const cardOf = (node) => node.closest?.(".ticket-card");
-const AT_ONCE = 50;
+const AT_ONCE = 15; // fewer cards than that every column shows by itself
 let pending = null; // a card that was put elsewhere, while nobody knows yet whether it may stay
 let opened = ""; // the card whose menu was opened last
 let lifted = null; // a card that the arrow keys carry

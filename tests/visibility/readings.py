@@ -43,6 +43,15 @@ STAND_INS = {
 """What stands for parts of addresses that name nothing of a project."""
 
 FILTERS = {
+    "board.show_all": [
+        "?lanes=project",
+        "?lanes=priority",
+        "?q=shared",
+        "?label=common",
+        "?unfold=stage-review",
+    ],
+    "board.more_cards": ["?cell=on_hold&after={ticket_id}", "?cell=done&after={ticket_id}"],
+    "projects.show": ["?lanes=priority", "?state=ready"],
     "tickets.index": [
         *(f"?state={state}" for state in STATES),
         *(f"?state=all&sort=-{sort}" for sort in SORTS),

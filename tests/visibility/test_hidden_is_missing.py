@@ -28,6 +28,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "update_ticket": {"title": "x"},
     "amend_plan": {"execution_plan": ["review"]},
     "edit_comment": {"content": "x"},
+    "move_ticket": {"place": "top"},
     "add_comment": {"content": "x"},
     "add_ticket_comment": {"content": "x"},
     "complete_stage": {"comment": "x"},

@@ -30,6 +30,7 @@ WITHOUT_PROJECTS = (
     "/bundles",
     "/search",  # without words
     "/comments/",  # one changes one's own only
+    "/board/cards",  # those that follow, where none do
     "/people",
     "/tokens",
     "/projects/new",

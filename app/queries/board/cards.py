@@ -40,6 +40,8 @@ from app.visibility import STATEMENTS_KEPT
 
 CARDS_AT_ONCE = 50
 """Cards that a column shows, and as many more each time when one scrolls to its end."""
+CARDS_IN_LANES = 15
+"""The same of a board with lanes, which has as many more columns."""
 CARDS_MAX = 500
 """So many a column shows anew when something has changed."""
 PARTS_AT_ONCE = 200

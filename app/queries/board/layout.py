@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.models.ticket import PRIORITIES
 from app.queries.board.cards import (
     CARDS_AT_ONCE,
+    CARDS_IN_LANES,
     CARDS_MAX,
     DONE,
     ON_HOLD,
@@ -130,7 +131,9 @@ def board(
     running: dict[str, list[Card]] = defaultdict(list)
     for card in running_cards(session, scope):
         running[plan.cell_of(card)].append(card)
-    limits = {cell.key: _limit(shown.get(cell.key, 0) if shown else 0) for cell in cells}
+    usual = CARDS_IN_LANES if scope.lanes else CARDS_AT_ONCE
+    wanted = shown or {}
+    limits = {cell.key: min(max(wanted.get(cell.key, 0), usual), CARDS_MAX) for cell in cells}
     cell_of_part = {
         part._replace(limit=limits[cell.key]): cell.key
         for cell in cells
@@ -155,10 +158,6 @@ def following_cards(session: Session, scope: Scope, cell_key: str, after: str) -
         found = following(session, scope, plan.parts[cell_key], after)
         cell.cards = [one.card for one in found]
     return cell
-
-
-def _limit(wanted: int) -> int:
-    return min(max(wanted, CARDS_AT_ONCE), CARDS_MAX)
 
 
 class _Plan:

@@ -76,11 +76,6 @@ class Listing:
         """200, or 400 when a part of the address can't be understood."""
         return 400 if self.problems else 200
 
-    @property
-    def given(self) -> dict[str, str | list[str]]:
-        """All that the address sets."""
-        return dict(self._args)
-
     def url(self, **changes: Any) -> str:
         """This list's address with some values changed; None leaves a value out."""
         args = {**self._args, **changes}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from flask import abort, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
@@ -76,7 +76,7 @@ def more_cards() -> Answer:
     scope = _scope(listing, name)
     cell = following_cards(db.session(), scope, listing.value("cell"), listing.value("after"))
     if cell is None:
-        abort(404)
+        return ""  # the column is gone, or the lane: nothing follows
     left = int(said) - len(cell.cards) if (said := listing.value("left")).isdecimal() else 0
     return render_template("board/_cards.html", cell=cell, left=left, **_shown(listing, scope))
 
@@ -112,7 +112,10 @@ def _loaded() -> dict[str, int]:
 
 def _shown(listing: Listing, scope: Scope, version: str = "") -> dict[str, Any]:
     """What the parts of the board show, besides its cards."""
-    cards = urlencode({**listing.given, "project": scope.project, "lanes": scope.lanes}, doseq=True)
+    asked = {name: listing.value(name) for name in FILTERS if name != "label"}
+    asked |= {"project": scope.project, "lanes": scope.lanes}
+    given = {name: value for name, value in asked.items() if value}
+    cards = urlencode({**given, "label": scope.wanted.labels}, doseq=True)
 
     def list_url(cell: Cell) -> str:
         where = {"stage": cell.column.name} if cell.column.kind == "stage" else {}
