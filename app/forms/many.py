@@ -48,6 +48,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "Close unfinished…", "", "Close {n} unfinished", "{n} closed unfinished", "stop"
         ),
         "reopen": Words("Reopen…", "", "Reopen {n}", "{n} reopened"),
+        "move_to_top": Words(
+            "Move to top…", "", "Move {n} to the top", "{n} moved to the top of the queue"
+        ),
         "priority": Words(
             "Priority", "Set the priority of {n}", "Make {n} {value}", "{n} made {value}"
         ),

@@ -31,6 +31,8 @@ class Action(ABC):
     """Something to do to a ticket. Equal ones do the same: tickets can be grouped by them."""
 
     name: ClassVar[str]
+    is_last_first: ClassVar[bool] = False
+    """Whether the tickets are taken from the last to the first, so that their order stays."""
 
     def is_done(self, _subject: Subject, /) -> bool:
         """Whether the ticket is as it shall be already."""
@@ -125,6 +127,20 @@ class Reopen(Action):
 
     def carry_out(self, subject: Subject, actor: Actor) -> None:
         subject.ticket.reopen(actor, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToTop(Action):
+    """Be taken before all others of the queue and priority; several stay in their order."""
+
+    name = "move_to_top"
+    is_last_first = True
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_in_queue()
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.move_in_queue("top", actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +283,7 @@ ACTIONS: Mapping[str, type[Action]] = MappingProxyType(
             Retry,
             Stop,
             Reopen,
+            MoveToTop,
             SetPriority,
             AddLabels,
             RemoveLabels,

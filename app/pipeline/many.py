@@ -89,7 +89,7 @@ def act_on_many(
     found = Outcome()
     undo: dict[Action, list[str]] = {}
     subjects = _subjects(session, visibility, named := list(dict.fromkeys(ids)), is_held=True)
-    for ticket_id in named:
+    for ticket_id in reversed(named) if action.is_last_first else named:
         try:
             subject = _subject(subjects, ticket_id)
             if action.is_done(subject):
@@ -106,6 +106,9 @@ def act_on_many(
         for step in back:
             undo.setdefault(step, []).append(ticket_id)
     found.undo.extend(undo.items())
+    if action.is_last_first:
+        for told in (found.done, found.unchanged, found.refused):
+            told.reverse()
     return found
 
 

@@ -30,6 +30,7 @@ ActionName = Literal[
     "retry",
     "stop",
     "reopen",
+    "move_to_top",
     "priority",
     "add_labels",
     "remove_labels",
@@ -55,8 +56,8 @@ class TicketsAction(RequestBody):
 
     action: ActionName = Field(
         description="hold, resume, retry (end the pause after a failed attempt), stop (close "
-        "unfinished), reopen: take `reason`. priority, add_labels, remove_labels (`labels`), "
-        "assignee, parent (`parent_id`), plan (`execution_plan`): change what the field names."
+        "unfinished), reopen: take `reason`. move_to_top: of its queue. priority, add_labels, "
+        "remove_labels (`labels`), assignee, parent (`parent_id`), plan (`execution_plan`): change what the field names."
     )
     ticket_ids: list[TicketId] = Field(
         default=[], max_length=ACT_MAX, description="The tickets, by their ids."

@@ -107,7 +107,7 @@ GONE = {
     "get_dependency_graph": ("get_ticket", "`blocked_by`"),
 }
 
-CONSTANTS = {"on_hold", "add_labels", "remove_labels"}
+CONSTANTS = {"on_hold", "add_labels", "remove_labels", "move_to_top"}
 """Values that texts mention beside tools and fields."""
 
 

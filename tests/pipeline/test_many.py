@@ -116,6 +116,7 @@ def verbs(ids: list[str]) -> st.SearchStrategy[Verb]:
         st.just((do.Retry(), lambda t: t.retry_now(ANN))),
         st.just((do.Stop("why"), lambda t: t.stop(ANN, "why"))),
         st.just((do.Reopen("more"), lambda t: t.reopen(ANN, "more"))),
+        st.just((do.MoveToTop(), lambda t: t.move_in_queue("top", ANN))),
         st.integers(0, 3).map(lambda n: (do.SetPriority(n), lambda t: t.edit(ANN, priority=n))),
         some_labels.map(
             lambda names: (
@@ -148,9 +149,11 @@ def test_acting_on_many_is_acting_on_one_after_the_other(session):
             found = act(session, chosen, action)
             at_once = everything(session)
         with undone(session):
-            refused = one_by_one(session, chosen, to_one)
+            named = list(dict.fromkeys(chosen))
+            order = named[::-1] if action.is_last_first else named
+            refused = one_by_one(session, order, to_one)
             assert everything(session) == at_once
-        assert found.refused == refused
+        assert sorted(found.refused) == sorted(refused)
         assert {*found.done, *found.unchanged, *dict(found.refused)} == {*chosen}
         assert foreseen.unchanged == found.unchanged
         if action != do.Stop("why"):  # one that is closed may free another, but refuses none
@@ -203,6 +206,16 @@ def test_tickets_are_brought_back_to_where_they_stood(session):
     for step, of in act(session, [ready.ticket_id], do.Hold()).undo:
         act(session, of, step)
     assert ready.state == "open"
+
+
+def test_those_that_are_moved_to_the_top_stay_in_their_order(session):
+    first, *others = (make_ticket(session).ticket_id for _ in range(4))
+
+    found = act(session, others[1:], do.MoveToTop())
+
+    assert found.done == others[1:]
+    queue = select(Ticket.ticket_id).order_by(Ticket.queue_rank)
+    assert list(session.scalars(queue)) == [*others[1:], first, others[0]]
 
 
 def test_a_ticket_that_cant_be_seen_is_missing(session):

@@ -45,7 +45,7 @@ class TicketQueue(TicketRow):
         """Let it be taken earlier or later; `other_id` is the ticket that "before" and "after" are
         beside. Raises `Conflict` where the queue isn't as the mover believes, `Invalid` for no
         ticket of the project."""
-        self._require_in_queue()
+        self.require_in_queue()
         # One move in a project at a time: two at once could take the same room.
         Project.lock(self.session, self.project_id)
         self.session.refresh(self, ["queue_rank"])
@@ -68,7 +68,8 @@ class TicketQueue(TicketRow):
     def _standing(self) -> Standing:
         return Standing(self.queue_rank, self.created_at, self.ticket_id)
 
-    def _require_in_queue(self) -> None:
+    def require_in_queue(self) -> None:
+        """Raise `Conflict` unless the ticket waits to be taken."""
         self.require_open()
         if self.claimed_by:
             raise Conflict(f"{self.ticket_id} is running at {self.claimed_by}; it isn't queued.")
