@@ -57,7 +57,8 @@ class TicketsAction(RequestBody):
     action: ActionName = Field(
         description="hold, resume, retry (end the pause after a failed attempt), stop (close "
         "unfinished), reopen: take `reason`. move_to_top: of its queue. priority, add_labels, "
-        "remove_labels (`labels`), assignee, parent (`parent_id`), plan (`execution_plan`): change what the field names."
+        "remove_labels (`labels`), assignee, parent (`parent_id`), plan (`execution_plan`): change "
+        "what the field names."
     )
     ticket_ids: list[TicketId] = Field(
         default=[], max_length=ACT_MAX, description="The tickets, by their ids."

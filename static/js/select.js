@@ -79,12 +79,19 @@ toasts?.addEventListener("saved", (event) => {
 });
 toasts?.addEventListener("htmx:afterSwap", () => {
   toasts.querySelectorAll("[data-toast][hidden]").forEach((toast) => toast.remove());
-  // What had the focus is gone with the bar; the way back is the nearest.
-  if (document.activeElement === document.body) toasts.querySelector("[data-toast]:last-child button")?.focus();
+  leaveBar();
 });
+
+// What had the focus is gone with the bar; the way back is the nearest.
+function leaveBar() {
+  const { activeElement } = document;
+  if (activeElement !== document.body && !activeElement.closest("[data-bulk][hidden]")) return;
+  toasts.querySelector("[data-toast]:last-child button")?.focus();
+}
 
 function showWhatBecame() {
   clear();
+  leaveBar();
   for (const region of document.querySelectorAll("[data-live]")) {
     window.htmx.ajax("GET", region.getAttribute("hx-get"), { source: region, target: region, swap: "morph:outerHTML" });
   }
