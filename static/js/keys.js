@@ -60,6 +60,18 @@ function escape(event) {
   unmark();
 }
 
+// A verb is known by the page that its link leads to.
+function press(verb) {
+  (current() ?? document.getElementById("main")).querySelector(`a[href$="/${verb}"]`)?.click();
+}
+
+function comment(event) {
+  const box = document.querySelector("#comment textarea");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+}
+
 // A dialog has the keyboard to itself.
 const unlessDialog = (action) => (event) => document.querySelector("dialog[open]") || action(event);
 
@@ -73,11 +85,13 @@ const actions = {
   "previous": () => move(-1),
   "open": open,
   "pick": pick,
+  "comment": comment,
 };
+const families = { go: (letter) => follow(`[data-go=${letter}]`), press };
 const bindings = {};
 for (const { dataset } of document.querySelectorAll("#keys [data-keys]")) {
-  const [name, place] = dataset.does.split(":");
-  bindings[dataset.keys] = name === "go" ? () => follow(`[data-go=${place}]`) : actions[name];
+  const [name, which] = dataset.does.split(":");
+  bindings[dataset.keys] = which ? () => families[name](which) : actions[name];
 }
 
 // A ticked checkbox keeps the focus, and the keys go on working; a held key goes on moving.

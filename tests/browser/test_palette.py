@@ -76,3 +76,32 @@ def test_without_scripts_the_link_leads_to_the_search_page(plain_page):
     plain_page.get_by_role("searchbox").fill("harbour")
     plain_page.get_by_role("button", name="Search").click()
     expect(plain_page.get_by_role("link", name="The harbour")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [("h", "Put on hold"), ("a", "Complete"), ("p", "Priority"), ("l", "Labels")],
+)
+def test_a_key_opens_the_verb_of_the_ticket_that_is_shown(page, key, what):
+    page.goto("/tickets/WEB-12")
+    page.keyboard.press(key)
+    expect(page.locator("dialog[open]")).to_contain_text(what)
+    page.keyboard.press("Escape")
+
+
+def test_a_key_goes_to_the_comment_without_being_typed(page):
+    page.goto("/tickets/WEB-12")
+    page.keyboard.press("m")
+    expect(page.locator("#content")).to_be_focused()
+    expect(page.locator("#content")).to_have_value("")
+    page.keyboard.type("happy")
+    expect(page.locator("#content")).to_have_value("happy")
+    page.locator("#content").fill("")
+
+
+def test_the_help_tells_every_key_that_works(page):
+    page.goto("/")
+    page.keyboard.press("?")
+    help_dialog = page.get_by_role("dialog", name="Keyboard")
+    for what in ("Go anywhere, do anything", "Dashboard", "Next row", "Approve, complete by hand"):
+        expect(help_dialog.get_by_text(what)).to_be_visible()
