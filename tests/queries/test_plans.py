@@ -15,17 +15,19 @@ from app.models import Event, Project, Ticket, TicketLabel, Worker, WorkerType
 from app.queries.events.list import EventFilter, event_page
 from app.queries.inbox.list import item_page
 from app.queries.language.kinds import Reader
+from app.queries.language.parsing import parse
 from app.queries.language.query import from_parameters
 from app.queries.navigation import navigation
 from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queues
-from app.queries.tickets.conditions import STATES, TicketFilter
+from app.queries.tickets.conditions import STATES
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.records import ticket_slice
 from app.queries.tickets.view import id_in_other_case
 from app.visibility import Visibility
 
 EVERYTHING = Visibility.everything()
+READER = Reader("ann")
 TICKETS, PROJECTS, RUNNING = 4_000, 4, 20
 ROLES = ("planning", "review", "approval")
 SCANS = re.compile(r"SCAN (tickets|events)\b(?! USING)|Seq Scan on (tickets|events)\b|AUTOMATIC")
@@ -224,8 +226,8 @@ def assert_counted_apart(session):
 def assert_in_order(session):
     for state, indexes in (("open", OPEN_INDEXES), ("all", ALL_INDEXES)):
         for sort, index in indexes.items():
-            wanted = TicketFilter(state=state)
-            found = plans(session, list_tickets, EVERYTHING, wanted, sort, False, 1)
+            wanted = parse(f"is:{state} sort:{sort}")
+            found = plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
             assert any(re.search(rf"\b{index}\b", plan) for plan in found), (sort, state, found)
 
 
@@ -233,13 +235,14 @@ def plans_of_pages(session):
     """What is asked, and the plans of its statements. A list by state is left out: its order is
     worked out for each ticket."""
     for state in STATES:
-        wanted = TicketFilter(state=state)
-        yield state, plans(session, list_tickets, EVERYTHING, wanted, "updated", True, 1)
-        yield ("API", state), plans(session, api_list, from_parameters(state=state))
+        wanted = from_parameters(state=state)
+        yield state, plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
+        yield ("API", state), plans(session, api_list, wanted)
     for asked, state in product(FILTERS, ("open", "closed", "all")):
-        wanted = TicketFilter(state=state, **asked)
-        yield wanted, plans(session, list_tickets, EVERYTHING, wanted, "title", False, 1)
-        yield ("API", wanted), plans(session, api_list, from_parameters(state=state, **asked))
+        wanted = from_parameters(state=state, **asked)
+        by_title = wanted.replacing("sort", "title")
+        yield wanted, plans(session, list_tickets, EVERYTHING, by_title, READER, 1)
+        yield ("API", wanted), plans(session, api_list, wanted)
     yield "sidebar", plans(session, navigation, EVERYTHING)
     yield "inbox", plans(session, item_page, EVERYTHING)
     yield "queues", plans(session, first_of_queues, EVERYTHING)
@@ -249,8 +252,7 @@ def plans_of_pages(session):
 
 
 def api_list(session, wanted):
-    reader = Reader("ann")
-    return ticket_slice(session, EVERYTHING, wanted, reader, sort="created", cursor=None, limit=50)
+    return ticket_slice(session, EVERYTHING, wanted, READER, sort="created", cursor=None, limit=50)
 
 
 def plans(session, read, *arguments):

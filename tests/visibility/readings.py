@@ -17,8 +17,8 @@ from app.models.event import EVENT_TYPES
 from app.models.worker import STATUSES
 from app.operations import Operation, routes
 from app.queries.inbox.list import KINDS
+from app.queries.language.fields import SORTS
 from app.queries.tickets.conditions import STATES
-from app.queries.tickets.list import SORTS
 from app.queries.workers.list import SORTS as WORKER_SORTS
 from app.web.auth import access
 from tests.api.conftest import Program

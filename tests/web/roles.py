@@ -38,6 +38,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "worker_types.index": "viewer",
         "worker_types.show": "viewer",
         "tickets.index": "viewer",
+        "tickets.suggest": "viewer",
         "tickets.show": "viewer",
         "tickets.brief": "viewer",
         "comments.history": "viewer",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, case, literal_column, not_
 from sqlalchemy.orm import Session
@@ -58,6 +58,19 @@ def shape_of(query: Query) -> QueryShape:
         (term.field, term.is_negated, FIELDS[term.field].shape(term.values))
         for term in query.conditions
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A query as a key of what is kept for all of its shape: statements, but none of its words."""
+
+    shape: QueryShape
+    query: Query = field(compare=False)
+
+    @classmethod
+    def of(cls, query: Query) -> Self:
+        """The query with its shape."""
+        return cls(shape_of(query), query)
 
 
 def parameters(query: Query, reader: Reader) -> dict[str, Any]:

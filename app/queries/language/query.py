@@ -10,6 +10,7 @@ from typing import Self
 
 from app.db.full_text import Phrase
 from app.queries.search.phrases import phrases_of
+from app.queries.tickets.conditions import STATES
 
 SPECIAL = ("none", "me")
 """Words that stand for something else unless they are quoted."""
@@ -71,8 +72,8 @@ class Query:
     def __str__(self) -> str:
         return " ".join(map(str, self.terms))
 
-    def __bool__(self) -> bool:
-        return bool(self.terms)
+    def __len__(self) -> int:
+        return len(self.terms)
 
     @property
     def conditions(self) -> tuple[Term, ...]:
@@ -94,6 +95,11 @@ class Query:
         )
 
     @property
+    def has_text(self) -> bool:
+        """Whether words are to be found, or not to be found."""
+        return any(not term.field for term in self.terms)
+
+    @property
     def unwanted_texts(self) -> tuple[str, ...]:
         """Words and phrases of which none may be found."""
         return tuple(
@@ -103,7 +109,41 @@ class Query:
     @property
     def names_state(self) -> bool:
         """Whether it says itself if open or closed tickets are wanted."""
-        return any(term.field in (*STATE_FIELDS, "closed", "id", "ref") for term in self.terms)
+        return any(
+            term.field in ("closed", "id", "ref")
+            or (term.field in STATE_FIELDS and any(value.text != "mine" for value in term.values))
+            for term in self.terms
+        )
+
+    @property
+    def state(self) -> str:
+        """The one state that tickets shall be in, or `all`; empty where several may be."""
+        values = [value.text for term in self._state_terms for value in term.values]
+        return values[0] if len(values) == 1 else "" if values else "all"
+
+    def in_states(self, *states: str) -> Query:
+        """The same for tickets in one of these states, or in any. What it leaves out stays so."""
+        term = Term("is", tuple(map(Value, states)))
+        mine = self._state_terms
+        others = self._keeping(lambda each: each not in mine).terms
+        return Query((*others, term) if states else others)
+
+    @property
+    def states_last(self) -> Query:
+        """The same, with the states that tickets shall be in behind all else: the conditions before
+        them are numbered as those of `in_states`."""
+        mine = self._state_terms
+        return Query((*self.in_states().terms, *mine))
+
+    @property
+    def _state_terms(self) -> tuple[Term, ...]:
+        return tuple(
+            term
+            for term in self.terms
+            if term.field in STATE_FIELDS
+            and not term.is_negated
+            and all(value.text in STATES for value in term.values)
+        )
 
     @property
     def is_coarse(self) -> bool:
@@ -134,6 +174,12 @@ class Query:
         """With one term more; nothing is added twice."""
         term = Term(name, tuple(map(Value.of, values)), is_negated)
         return self if term in self.terms or not values else Query((*self.terms, term))
+
+    def naming(self, name: str, value: str) -> Query:
+        """With a term for what bears this name, were it even `none`."""
+        named = Value(value, value in SPECIAL or Value.of(value).is_quoted)
+        term = Term(name, (named,))
+        return self if term in self.terms else Query((*self.terms, term))
 
     def replacing(self, name: str, *values: str) -> Query:
         """With these values for a field, where its first term stood; without values it is gone."""
@@ -185,7 +231,7 @@ def from_parameters(
     """What older addresses and the API's parameters ask for: a ticket has to have all labels."""
     query = Query(tuple(words_of(text)))
     for label in labels:
-        query = query.adding("label", label)
+        query = query.naming("label", label)
     asked = {"parent": parent_id, "project": project, "stage": stage, "priority": priority}
     for name, value in asked.items():
         if value:

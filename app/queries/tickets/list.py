@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Select,
-    and_,
+    UnaryExpression,
     bindparam,
     case,
     func,
@@ -21,12 +21,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel
+from app.queries.language.compiling import Matches, Shaped, parameters, text_matches
+from app.queries.language.kinds import Reader
+from app.queries.language.query import Query
+from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page, number_of
-from app.queries.search.texts import TextMatches
-from app.queries.tickets.conditions import RUNNING, STAGE, TicketFilter, since, situation
+from app.queries.tickets.conditions import RUNNING, STAGE, since, situation
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -37,9 +39,13 @@ SEARCH_MAX = 200
 STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4, "blocked": 5}
 """Sorted by state, those come first where something happens or should."""
 
-SORTS = ("id", "title", "stage", "state", "priority", "created", "updated")
+Orders = tuple[tuple[str, bool], ...]
+"""What to sort by, and whether from its end, one after the other."""
+DEFAULT_ORDER: Orders = (("updated", True),)
 NEWEST_FIRST = ("created", "updated")
 """Sorts that begin at their end: whoever sorts by a time looks for the latest."""
+TOTALS = ("open", "closed", "all")
+"""States whose tickets are counted in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class TicketLine:
 
 @dataclass(frozen=True, slots=True)
 class TicketList:
-    """A page of the list, and how many tickets the same filter finds open and closed."""
+    """A page of the list, and how many tickets the same query finds open and closed."""
 
     page: Page[TicketLine]
     open: int
@@ -87,26 +93,24 @@ def _newest_event(visibility: Visibility, project: str) -> Select[int | None]:
 
 
 def list_tickets(
-    session: Session,
-    visibility: Visibility,
-    wanted: TicketFilter,
-    sort: str,
-    descending: bool,
-    number: int,
+    session: Session, visibility: Visibility, query: Query, reader: Reader, number: int
 ) -> TicketList:
-    """One page, and how many there are."""
-    order = sort, descending
-    matches = wanted.text_matches(session, visibility)
+    """One page of those that aren't closed, unless the query says itself which are wanted; and how
+    many there are."""
+    wanted = query.or_open().states_last
+    matches = text_matches(wanted, session, visibility)
     # Hardly a search comes twice.
     make_statements = _statements if matches else _kept_statements
-    statements = make_statements(visibility, wanted, *order, matches)
-    n_open, n_closed, *others = rows_of(session, statements.counts).one()
+    orders = wanted.sorts or DEFAULT_ORDER
+    statements = make_statements(visibility, Shaped.of(wanted), orders, matches)
+    values = parameters(wanted, reader)
+    n_open, n_closed, *others = rows_of(session, statements.counts, **values).one()
     totals = {"open": n_open, "closed": n_closed, "all": min(n_open + n_closed, COUNT_CAP)}
     total = others[0] if others else totals[wanted.state]
-    offset = (number - 1) * PAGE_SIZE
+    values["offset"] = (number - 1) * PAGE_SIZE
     page_of = statements.page_of_few if total < COUNT_CAP else statements.page_of_many
     # Looking for nothing by an ordered index would read all of it.
-    rows = rows_of(session, page_of, offset=offset) if total else ()
+    rows = rows_of(session, page_of, **values) if total else ()
     page = Page([_line(*row) for row in rows], number, total)
     return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
 
@@ -121,19 +125,14 @@ class Statements(NamedTuple):
 
 
 def _statements(
-    visibility: Visibility,
-    wanted: TicketFilter,
-    sort: str,
-    descending: bool,
-    matches: TextMatches | None,
+    visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
 ) -> Statements:
-    states = ["open", "closed"]
-    if wanted.state not in (*states, "all"):
-        states.append(wanted.state)
-    of_states = (replace(wanted, state=state) for state in states)
-    counted = [number_of(found_tickets(visibility, each, matches)) for each in of_states]
-    keys = (*_sort_keys(sort), Ticket.ticket_id)
-    order = [key.desc() if descending else key.asc() for key in keys]
+    wanted = shaped.query
+    counted = [wanted.in_states("open"), wanted.in_states("closed")]
+    if wanted.state not in TOTALS:
+        counted.append(wanted)
+    numbers = [number_of(found_tickets(visibility, each, matches)) for each in counted]
+    order = _order_by(orders)
     few, many = (
         _in_full(
             select(Ticket.ticket_id)
@@ -144,27 +143,21 @@ def _statements(
         ).order_by(*order)
         for is_few in (True, False)
     )
-    return Statements(select(*counted), few, many)
+    return Statements(select(*numbers), few, many)
 
 
 _kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
 
 
-def found_tickets(
-    visibility: Visibility, wanted: TicketFilter, matches: TextMatches | None
-) -> Select[str]:
-    """The wanted tickets, in no order."""
-    seen = visibility.of(Ticket.project_id)
-    return select(Ticket.ticket_id).where(*wanted.conditions(matches), seen)
-
-
-def in_order(
-    visibility: Visibility, wanted: TicketFilter, matches: TextMatches | None, *, is_few: bool
-) -> ColumnElement[bool]:
-    """The condition for a list in any order."""
-    if is_few or matches:
-        return Ticket.ticket_id.in_(found_tickets(visibility, wanted, matches))
-    return and_(*wanted.conditions_in_order(), visibility.of(unindexed(Ticket.project_id)))
+def _order_by(orders: Orders) -> list[UnaryExpression[Any]]:
+    """By one after the other, and in the end by the id, in the direction of the last."""
+    found: list[tuple[ColumnElement[Any], bool]] = []
+    for sort, descends in orders:
+        found += [(key, descends) for key in _sort_keys(sort)]
+        if sort == "id":
+            break  # No two are alike.
+    found.append((Ticket.ticket_id.expression, descends))
+    return [key.desc() if descends else key.asc() for key, descends in found]
 
 
 def _in_full(ids: Select[str]) -> Select[*tuple[Any, ...]]:

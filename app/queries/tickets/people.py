@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
@@ -23,3 +25,11 @@ _ASSIGNABLE = (
 def assignable(session: Session, project_id: str) -> list[tuple[str, str]]:
     """Their names, and how they are called."""
     return [(name, called) for name, called in rows_of(session, _ASSIGNABLE, project_id=project_id)]
+
+
+_NAMED = select(User.name).where(User.name.in_(bindparam("names", expanding=True)))
+
+
+def known_people(session: Session, names: Collection[str]) -> list[str]:
+    """Those of the names that somebody has."""
+    return list(rows_of(session, _NAMED, names=list(names)).scalars())

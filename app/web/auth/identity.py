@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +17,7 @@ from app.extensions import login
 from app.models import UserSession
 from app.models.user import may
 from app.observability import request_id
+from app.queries.language.kinds import Reader
 from app.queries.visibility import person_with
 from app.visibility import Visibility
 
@@ -98,6 +99,11 @@ def current_actor() -> Actor:
 def current_visibility() -> Visibility:
     """What the person who makes this request can see."""
     return require_person().visibility
+
+
+def current_reader() -> Reader:
+    """The person who makes this request, as queries take them."""
+    return Reader(require_person().name, current_zone() or UTC)
 
 
 def current_zone() -> tzinfo | None:

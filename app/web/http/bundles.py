@@ -15,7 +15,17 @@ from app.web.auth.access import ANYONE, page
 
 SHEETS = (
     *("tokens", "base", "layout", "sidebar", "page-head", "buttons", "forms", "cards", "tables"),
-    *("pills", "rail", "timeline", "figures", "dashboard", "attention", "filters", "menus"),
+    *(
+        "pills",
+        "rail",
+        "timeline",
+        "figures",
+        "dashboard",
+        "attention",
+        "filters",
+        "query",
+        "menus",
+    ),
     *("dialogs", "toasts", "empty", "diff", "comparison", "markdown", "highlight", "board"),
     *("ticket-page", "tabs", "plan-editor", "pager", "error-page", "live", "outside", "people"),
     *("keys", "search", "palette", "statistics", "print"),
@@ -27,7 +37,18 @@ LIBRARIES = (
     "vendor/idiomorph-0.7.4/idiomorph-ext.min.js",
     "vendor/tinykeys-4.0.0/tinykeys.umd.js",
 )
-SCRIPTS = ("times", "live", "dialogs", "menus", "forms", "filters", "select", "keys", "palette")
+SCRIPTS = (
+    "times",
+    "live",
+    "dialogs",
+    "menus",
+    "forms",
+    "filters",
+    "query",
+    "select",
+    "keys",
+    "palette",
+)
 
 BUNDLES = {
     "callboard.css": tuple(f"css/{name}.css" for name in SHEETS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,7 +53,7 @@ class Listing:
             wanted = default
         self.sort = wanted.removeprefix("-")
         self.descending = wanted.startswith("-")
-        self.page = self._page_number()
+        self.page = page_number(self._text("page", "1"), self.problems)
 
     def value(self, name: str) -> str:
         """A filter's text as typed; empty when it isn't set."""
@@ -99,25 +99,31 @@ class Listing:
 
     def pager(self, page: Page[Any]) -> dict[str, Any]:
         """What the `pager` macro shows."""
-        total = f"{COUNT_CAP:,}+" if page.total >= COUNT_CAP else page.total
-        return {
-            "first": page.first,
-            "last": page.last,
-            "total": total,
-            "previous_url": self.url(page=page.number - 1) if page.number > 1 else None,
-            "next_url": self.url(page=page.number + 1) if page.has_next else None,
-        }
+        return pager_of(page, self.url)
 
     def _text(self, name: str, default: str = "") -> str:
         value = self._args.get(name, default)
         return value if isinstance(value, str) else default
 
-    def _page_number(self) -> int:
-        text = self._text("page", "1")
-        if PAGE_NUMBER.fullmatch(text):
-            return int(text)
-        self.problems.append(f"There is no page “{text}”.")
-        return 1
+
+def page_number(text: str, problems: list[str]) -> int:
+    """The page that an address names; another word is added to the problems."""
+    if PAGE_NUMBER.fullmatch(text):
+        return int(text)
+    problems.append(f"There is no page “{text}”.")
+    return 1
+
+
+def pager_of(page: Page[Any], url: Callable[..., str]) -> dict[str, Any]:
+    """What the `pager` macro shows; `url` makes a list's address with some values changed."""
+    total = f"{COUNT_CAP:,}+" if page.total >= COUNT_CAP else page.total
+    return {
+        "first": page.first,
+        "last": page.last,
+        "total": total,
+        "previous_url": url(page=page.number - 1) if page.number > 1 else None,
+        "next_url": url(page=page.number + 1) if page.has_next else None,
+    }
 
 
 def _either(choices: Collection[str]) -> str:

@@ -173,8 +173,8 @@ def test_the_list_lets_members_pick_and_says_what_all_that_match_are(
     page = parsed(client.get("/tickets?label=ui&q=Ticket&sort=title").text)
     bar = page.select_one("form#bulk")
     assert [box["value"] for box in page.select('[data-pick][form="bulk"]')] == ["T-1", "T-2"]
-    assert bar.select_one("[name=q]")["value"] == "Ticket label:ui is:open"
-    assert bar.select_one("[name=back]")["value"] == "label=ui&q=Ticket&sort=title"
+    assert bar.select_one("[name=q]")["value"] == "Ticket sort:title label:ui is:open"
+    assert bar.select_one("[name=back]")["value"] == "q=Ticket+sort:title+label:ui"
     assert {str(button["value"]).partition("=")[0] for button in bar.select("[name=action]")} == {
         *ACTIONS
     }

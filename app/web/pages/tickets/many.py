@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC
 from typing import Any
 
 from flask import make_response, render_template, request, url_for
@@ -17,33 +16,14 @@ from app.errors import DomainError, Invalid
 from app.forms.many import FromListForm, ManyForm, UndoForm, say, steps_text
 from app.pipeline.actions import Action
 from app.pipeline.many import Outcome, act_on_many, foresee
-from app.queries.language.kinds import Reader
-from app.queries.language.query import from_parameters
 from app.queries.projects.plan_templates import plan_choices, plan_templates
 from app.queries.tickets.chosen import chosen_tickets
-from app.queries.tickets.conditions import TicketFilter
 from app.queries.tickets.list import labels_of
 from app.queries.tickets.people import assignable
 from app.web.auth.access import page
-from app.web.auth.identity import current_actor, current_visibility, current_zone
+from app.web.auth.identity import current_actor, current_reader, current_visibility
 from app.web.http.live import wants_region
 from app.web.pages.tickets.blueprint import blueprint
-
-
-@blueprint.app_template_filter()
-def query_text(wanted: TicketFilter) -> str:
-    """The list's filter as a query: what "all that match" means."""
-    return str(
-        from_parameters(
-            wanted.project,
-            wanted.state,
-            wanted.stage,
-            wanted.priority,
-            wanted.labels,
-            wanted.parent_id,
-            wanted.text,
-        )
-    )
 
 
 @blueprint.post("/tickets/bulk")
@@ -55,8 +35,7 @@ def act() -> Answer:
         return _asking_page(form, form.ticket.data)
     ids: list[str] = form.ticket.data
     try:
-        reader = Reader(current_actor().label, current_zone() or UTC)
-        ids = form.chosen_tickets(db.session(), current_visibility(), reader)
+        ids = form.chosen_tickets(db.session(), current_visibility(), current_reader())
         action = None if form.is_being_planned else form.chosen_action()
     except DomainError as error:
         form.refuse(error)

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
 from app.db.full_text import NEWEST_MAX
 from app.forms.comment import CommentForm
-from app.forms.ticket import NUMBER_OF
 from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
-from app.models.label import LABELS_MAX
-from app.queries.choices import label_names, project_names, worker_type_names
+from app.queries.choices import LABELS_OFFERED, label_names, project_names, worker_type_names
+from app.queries.language import completion
+from app.queries.language.fields import FIELDS
+from app.queries.language.query import Query
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets.brief import brief_sections, brief_sizes
-from app.queries.tickets.conditions import STATES, TicketFilter
-from app.queries.tickets.list import (
-    NEWEST_FIRST,
-    SEARCH_MAX,
-    SORTS,
-    list_tickets,
-    list_version,
-)
+from app.queries.tickets.list import list_tickets, list_version
+from app.queries.tickets.people import known_people
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.timeline import tell_story
 from app.queries.tickets.view import TicketView, ticket_version, view_ticket
 from app.web.auth.access import page
-from app.web.auth.identity import current_visibility
+from app.web.auth.identity import current_reader, current_visibility
 from app.web.http.live import is_unchanged, stamp, wants_region
-from app.web.pages.listing import Listing
 from app.web.pages.loading import load_ticket, require_ticket
+from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.blueprint import blueprint
 
 REFRESH_SECONDS = 5
 SEARCH_REFRESH_SECONDS = 30
 """Words that many texts hold cost more than a filter: too much to repeat it with every event."""
+
+
+HELP = tuple((field.name, field.help_line, field.words) for field in FIELDS.values())
 
 
 class Choices(NamedTuple):
@@ -50,61 +49,65 @@ class Choices(NamedTuple):
 @blueprint.get("/tickets")
 @page(role="viewer")
 def index() -> Answer:
-    """Tickets that match the address, a page at a time."""
-    listing = Listing(
-        sorts=SORTS, default="-updated", newest_first=NEWEST_FIRST, repeated=("label",)
-    )
-    projects = project_names(db.session(), current_visibility())
-    project = listing.choice("project", projects)
+    """Tickets that the query in the address finds, a page at a time."""
+    listing = QueryListing()
+    if listing.is_form:
+        return redirect(listing.url(page=None), 303)
+    if not listing.is_understood:
+        return render_template("tickets/index.html", **_form_context(listing)), listing.status
+    project = listing.query.only_value("project")
     version = stamp(list_version(db.session(), current_visibility(), project))
     if is_unchanged(version):
         return "", 204
-    choices = _choices(projects, project)
     name = "tickets/_list_refresh.html" if wants_region() else "tickets/index.html"
-    page = render_template(name, **_list_context(listing, project, choices, version))
+    context = _form_context(listing) | _list_context(listing, version)
     # A region's address was understood as far as it could be when its page was opened.
-    return page, 200 if wants_region() else listing.status
+    return render_template(name, **context), 200 if wants_region() else listing.status
 
 
-def _choices(projects: list[str], project: str) -> Choices:
+def _form_context(listing: QueryListing) -> dict[str, Any]:
+    """What the box, its drop-downs and its chips show."""
     session, visibility = db.session(), current_visibility()
-    stages = worker_type_names(session, visibility, project)
-    return Choices(tuple(projects), tuple(stages), tuple(label_names(session, visibility)))
+    projects = project_names(session, visibility)
+    project = listing.query.only_value("project")
+    stages = worker_type_names(session, visibility, project if project in projects else "")
+    choices = Choices(tuple(projects), tuple(stages), tuple(label_names(session, visibility)))
+    listing.check_names(_known(listing.query, choices))
+    return {"listing": listing, "query": listing.query, "choices": choices, "fields": HELP}
 
 
-def _list_context(listing: Listing, project: str, choices: Choices, version: str) -> dict[str, Any]:
+def _known(query: Query, choices: Choices) -> dict[str, Collection[str]]:
+    """The names that fields of the query may have."""
+    known: dict[str, Collection[str]] = {"project": choices.projects, "stage": choices.stages}
+    if len(choices.labels) < LABELS_OFFERED:
+        known["label"] = choices.labels
+    if people := [name.lower() for name in query.values_of("assignee")]:
+        known["assignee"] = known_people(db.session(), people)
+    return known
+
+
+def _list_context(listing: QueryListing, version: str) -> dict[str, Any]:
     """What the parts of the list show."""
-    wanted = _wanted(listing, project, choices)
-    order = listing.sort, listing.descending
+    session, wanted = db.session(), listing.wanted
+    found = list_tickets(session, current_visibility(), wanted, current_reader(), listing.page)
     return {
-        "listing": listing,
         "wanted": wanted,
-        "choices": choices,
-        "found": list_tickets(db.session(), current_visibility(), wanted, *order, listing.page),
+        "found": found,
         "count_cap": COUNT_CAP,
         "search_newest": NEWEST_MAX,
         "refresh_url": listing.url(v=version),
-        "refresh_seconds": SEARCH_REFRESH_SECONDS if wanted.text else REFRESH_SECONDS,
+        "refresh_seconds": SEARCH_REFRESH_SECONDS if wanted.has_text else REFRESH_SECONDS,
     }
 
 
-def _wanted(listing: Listing, project: str, choices: Choices) -> TicketFilter:
-    text = listing.value("q")
-    if len(text) > SEARCH_MAX:
-        listing.problems.append(f"A search has at most {SEARCH_MAX} characters.")
-        text = text[:SEARCH_MAX]
-    labels = tuple(listing.values("label"))
-    if len(labels) > LABELS_MAX:
-        listing.problems.append(f"A ticket has at most {LABELS_MAX} labels; these are more.")
-        labels = labels[:LABELS_MAX]
-    return TicketFilter(
-        project=project,
-        state=listing.choice("state", STATES) or "open",
-        stage=listing.choice("stage", choices.stages),
-        priority=listing.choice("priority", tuple(NUMBER_OF)),
-        labels=labels,
-        text=text,
-    )
+@blueprint.get("/tickets/-/suggestions")
+@page(role="viewer")
+def suggest() -> Answer:
+    """What the word before the cursor may become, as one types a query."""
+    typed = request.args.get("q", "")
+    at = request.args.get("at", default=len(typed), type=int)
+    found = completion.complete(typed, at, db.session(), current_visibility())
+    return render_template("tickets/_suggestions.html", suggestions=found)
 
 
 @blueprint.get("/tickets/<ticket_id>")
