@@ -1,11 +1,12 @@
 """The board: tickets as cards in columns, of one project or of all, in lanes if wanted.
 
 `scope` what is looked at · `counts` how many stand where · `cards` the first of each column, and
-those that follow · `layout` columns and lanes, made of these.
+those that follow · `limits` of work in progress · `layout` columns and lanes, made of these.
 """
 
 from app.queries.board.cards import CARDS_AT_ONCE, CARDS_MAX, Card
 from app.queries.board.layout import Board, Cell, Column, Lane, board, following_cards
+from app.queries.board.limits import number_begun
 from app.queries.board.scope import LANES, Scope, board_version
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "board",
     "board_version",
     "following_cards",
+    "number_begun",
 ]

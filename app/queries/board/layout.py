@@ -26,6 +26,7 @@ from app.queries.board.cards import (
     running_cards,
 )
 from app.queries.board.counts import Count, counts
+from app.queries.board.limits import running_limits
 from app.queries.board.scope import Scope
 from app.queries.projects.plan_order import in_order_of, plans_in_use
 from app.queries.queues import Queue, empty_queues
@@ -54,6 +55,13 @@ class Column:
     ready: int = 0
     oldest: datetime | None = None
     is_folded: bool = False
+    max_running: int | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether tickets wait because as many run as may."""
+        is_reached = self.max_running is not None and self.running >= self.max_running
+        return is_reached and bool(self.ready)
 
     @property
     def is_starved(self) -> bool:
@@ -124,7 +132,9 @@ def board(
     """The board. `shown`: how many cards of a cell are wanted, where it isn't the usual number;
     `unfolded`: columns that are drawn in full even if they are empty."""
     plan = _Plan(session, scope)
+    limits_of = running_limits(session, scope.project) if scope.project else {}
     for column in plan.columns:
+        column.max_running = limits_of.get(column.name) if column.kind == STAGE else None
         column.is_folded = not column.count and column.key not in unfolded
     lanes = plan.lanes()
     cells = [cell for lane in lanes[:LANES_MAX] for cell in lane.cells]

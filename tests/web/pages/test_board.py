@@ -400,3 +400,22 @@ def test_a_hidden_project_is_on_no_board(sign_in: SignIn, board: OpenSession) ->
 
     assert hidden not in page
     assert "acme/secret" not in page
+
+
+def test_limits_are_shown_with_what_waits_because_of_them(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        run_stage(session, make_ticket(session))
+        make_ticket(session)
+        WorkerType.named(session, PROJECT, "implementation").max_running = 1
+        Project.get(session, PROJECT).max_in_progress = 4
+
+    page = client.get(HOME).text
+
+    assert ">1/1</span>" in head(page, "implementation")
+    assert "Tickets wait because" in head(page, "implementation")
+    assert "1/4 tickets in progress" in page
+    with board() as session:
+        Project.get(session, PROJECT).max_in_progress = 1
+    assert "no other is begun before one is closed" in client.get(HOME).text

@@ -13,7 +13,16 @@ from flask.typing import ResponseReturnValue as Answer
 from app.db.base import db
 from app.forms.ticket import NUMBER_OF
 from app.models.label import LABELS_MAX
-from app.queries.board import LANES, Card, Cell, Scope, board, board_version, following_cards
+from app.queries.board import (
+    LANES,
+    Card,
+    Cell,
+    Scope,
+    board,
+    board_version,
+    following_cards,
+    number_begun,
+)
 from app.queries.choices import label_names, project_names, worker_type_names
 from app.queries.tickets.conditions import STATES, TicketFilter
 from app.queries.tickets.list import SEARCH_MAX
@@ -50,6 +59,8 @@ def show(name: str) -> Answer:
     shown = _read(name)
     if shown is None:
         return "", 204
+    if project.max_in_progress:
+        shown["begun"] = number_begun(db.session(), name)
     if live.wants_region():
         return render_template("board/_region.html", project=project, **shown)
     return project_page("projects/show.html", project, **shown), shown["listing"].status
