@@ -39,6 +39,10 @@ SOURCE = {">": 2, "|": 4, "*": 2, "_": 2, "~": 2}
 CHARACTERS_A_UNIT = 16
 TOKEN_SIZE = 10
 
+WRAPPED_AT = 60
+"""A line of so many characters was probably broken by an editor, to fit a terminal: it flows on.
+One that is shorter was ended on purpose."""
+
 TASK_LABELS = {True: "Completed task", False: "Open task"}
 
 _ADDRESS = re.compile(r"(?<!\w)(?:https?://|mailto:)[^\s<>\"`]+", re.IGNORECASE)
@@ -51,7 +55,8 @@ _INTERRUPTED = ["paragraph", "reference", "blockquote", "list"]
 
 
 def _make_parser() -> MarkdownIt:
-    # A line that was broken stays broken: workers report in lines, and forms are typed in lines.
+    # A short line that was broken stays broken: workers report in lines, and forms are typed in
+    # lines.
     # The parser would leave out what is nested deeper than it may; counting refuses it before.
     options = {"html": False, "breaks": True, "tasklists": True, "maxNesting": DEEPEST_BLOCK + 4}
     made = _Parser("commonmark", options, renderer_cls=_Renderer)
@@ -96,6 +101,16 @@ class _Renderer(RendererHTML):
         token = tokens[idx]
         language = (token.info.split() or [""])[0]
         return f"<pre><code>{coloured(token.content, language, env['work'])}</code></pre>\n"
+
+    def softbreak(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        length = 0
+        for token in reversed(tokens[:idx]):
+            if token.type in ("softbreak", "hardbreak"):
+                break
+            length += len(token.content)
+        return "\n" if length >= WRAPPED_AT else super().softbreak(tokens, idx, options, env)
 
     def list_item_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType

@@ -160,3 +160,11 @@ def test_nothing_gives_nothing() -> None:
 
 def test_broken_text_is_shown_rather_than_crashed_on() -> None:
     assert "a" in to_html("a\ud800b")
+
+
+def test_a_line_that_was_wrapped_flows_on_and_a_short_one_ends() -> None:
+    wrapped = "The signature covers the order's id only, so that anyone **who**\nhas a callback."
+    assert "<br" not in to_html(wrapped)
+    assert "<br" in to_html("Tests: 12 passed\nLint: clean")
+    # Each line for itself, also after one of the other kind.
+    assert to_html("short\n" + "long " * 14 + "\nend").count("<br") == 1
