@@ -28,11 +28,15 @@ QUIET_ENDPOINTS = {"static", "bundle", "health.alive", "health.ready"}
 
 SHOWN_PARTS = {
     "blocked_by_id",
+    "bundle",
+    "comment_id",
     "event_id",
+    "figure",
     "filename",
     "identity_id",
     "invitation_id",
     "name",
+    "related_id",
     "repository_name",
     "run_id",
     "session_id",
