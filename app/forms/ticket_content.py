@@ -7,11 +7,13 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self, cast
 
 from wtforms import HiddenField
+from wtforms.validators import AnyOf
 
 from app.actor import Actor
 from app.errors import DomainError
 from app.forms.base import BoardForm
 from app.forms.ticket import (
+    COUNTED,
     READ,
     WRITTEN,
     AssigneeForm,
@@ -118,6 +120,28 @@ class ChangeParentForm(ChangeForm, ParentForm):
     """A part of another ticket."""
 
     field, heading = "parent_id", "Change what it is part of"
+
+
+class TaskForm(BoardForm):
+    """One task of the description: done, or open again. `seen` is a digest of the text in which it
+    has that number."""
+
+    number = HiddenField(validators=COUNTED)
+    is_done = HiddenField(validators=[AnyOf(["yes", "no"])])
+    seen = HiddenField()
+
+    @classmethod
+    def of(cls, description: str) -> Self:
+        """The form for a description as it is shown."""
+        return cls(formdata=None, data={"seen": _digest(description)})
+
+    def edit(self, ticket: Ticket, description: str, actor: Actor) -> None:
+        """Save the description with the task changed. Raises `EditConflict`."""
+        ticket.edit(actor, {"description": self.seen.data or ""}, description=description)
+
+
+def _digest(description: str) -> str:
+    return digests_of({"description": description})["description"]
 
 
 CHANGES: Mapping[str, type[ChangeForm]] = MappingProxyType(

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.factories import make_ticket
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -119,3 +121,13 @@ def current_stage(page: Page) -> Locator:
 
 def ticket_row(page: Page, ticket_id: str) -> Locator:
     return page.get_by_role("row").filter(has_text=ticket_id)
+
+
+def test_a_task_is_ticked_where_it_stands(page, board):
+    with board() as session:
+        make_ticket(session, ticket_id="WEB-9", description="- [ ] card\n- [ ] debit")
+    page.goto("/tickets/WEB-9")
+    page.get_by_role("checkbox").nth(1).check()
+    expect(page.get_by_text("Task 2 is done.")).to_be_visible()
+    expect(page.get_by_role("checkbox").nth(1)).to_be_checked()
+    expect(page.get_by_role("checkbox").nth(0)).to_be_enabled()

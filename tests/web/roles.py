@@ -67,6 +67,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "tickets.new": "member",
         "tickets.paste": "member",
         "tickets.edit": "member",
+        "tickets.tick": "member",
         "tickets.change_title": "member",
         "tickets.change_priority": "member",
         "tickets.change_labels": "member",

@@ -39,6 +39,7 @@ LIBRARIES = (
 )
 SCRIPTS = (
     "times",
+    "tasks",
     "live",
     "dialogs",
     "menus",

@@ -11,7 +11,7 @@ from app.actor import Actor
 from app.models import PlanTemplate, Ticket, User
 from tests.conftest import OpenSession
 from tests.factories import ANN, PROJECT, make_ticket, run_stage
-from tests.pages import between, error_at
+from tests.pages import between, error_at, parsed
 from tests.web.pages.test_tickets_new import rows
 
 BOB = Actor.person("bob")
@@ -344,3 +344,24 @@ def test_a_closed_ticket_has_no_plan_to_change(client: FlaskClient, board: OpenS
         ticket.stop(ANN)
         ticket_id = ticket.ticket_id
     assert client.get(f"/tickets/{ticket_id}/plan").status_code == 409
+
+
+def test_a_task_of_the_description_is_ticked_and_what_others_wrote_meanwhile_is_not_lost(
+    client, board
+):
+    with board() as session:
+        make_ticket(session, ticket_id="WEB-9", description="- [ ] card\n- [ ] debit")
+    page = parsed(client.get("/tickets/WEB-9").text)
+    seen = page.select_one("#task-form [name=seen]")["value"]
+    sent = {"number": "2", "is_done": "yes", "seen": seen}
+    assert client.post("/tickets/WEB-9/task", data=sent).status_code == 303
+    with board() as session:
+        assert Ticket.get(session, "WEB-9").description == "- [ ] card\n- [x] debit"
+    # The same tick again changes nothing; another one is of a text that is gone.
+    assert client.post("/tickets/WEB-9/task", data=sent).status_code == 303
+    stale = client.post("/tickets/WEB-9/task", data={**sent, "number": "1"})
+    assert stale.status_code == 409
+    assert client.post("/tickets/WEB-9/task", data={**sent, "number": "7"}).status_code == 409
+    assert client.post("/tickets/WEB-9/task", data={"number": "x"}).status_code == 422
+    with board() as session:
+        assert Ticket.get(session, "WEB-9").description == "- [ ] card\n- [x] debit"

@@ -10,8 +10,11 @@ from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
 from app.db.base import db
+from app.db.transactions import writing
+from app.errors import Conflict, Invalid
 from app.forms.ticket import AssigneeForm
-from app.forms.ticket_content import CHANGES, ChangeForm, ContentForm, EditTicketForm
+from app.forms.ticket_content import CHANGES, ChangeForm, ContentForm, EditTicketForm, TaskForm
+from app.markdown.tasks import with_task
 from app.models import Ticket
 from app.models.ticket.content import checked
 from app.queries.tickets.edit_conflict import content_rows, last_change
@@ -58,6 +61,25 @@ for _name, _form in CHANGES.items():
         _view_of(_form),
         methods=["GET", "POST"],
     )
+
+
+@blueprint.post("/tickets/<ticket_id>/task")
+@page(role="member")
+def tick(ticket_id: str) -> Answer:
+    """Tick a task of the description, or open it again."""
+    load_ticket(ticket_id)
+    form = TaskForm()
+    if not form.validate():
+        raise Invalid("This says neither which task is meant nor what it is now.")
+    with writing() as session:
+        ticket = Ticket.lock(session, ticket_id)
+        is_done = form.is_done.data == "yes"
+        number = int(form.number.data or 0)
+        changed = with_task(ticket.description, number, is_done=is_done)
+        if changed is None:
+            raise Conflict(f"The description of {ticket_id} has no task {number} any more.")
+        form.edit(ticket, changed, current_actor())
+    return _done(f"Task {number} is {'done' if is_done else 'open again'}.", ticket_id)
 
 
 def _edit(ticket_id: str, form: ContentForm, session: Session) -> str:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue as Answer
 from app.db.base import db
 from app.db.full_text import NEWEST_MAX
 from app.forms.comment import CommentForm
+from app.forms.ticket_content import TaskForm
 from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
 from app.queries.choices import LABELS_OFFERED, label_names, project_names, worker_type_names
 from app.queries.language import completion
@@ -135,6 +136,7 @@ def ticket_page_context(view: TicketView, version: str) -> dict[str, Any]:
         "actions": actions_for(view),
         "shown": SHOWN.get(view.situation, 1),
         "forms": forms_for(view),
+        "task_form": TaskForm.of(view.ticket.description),
         "depend_form": DependencyForm(),
         "region_url": url_for(
             "tickets.show", ticket_id=ticket_id, all="1" if in_full else None, v=version
