@@ -20,7 +20,7 @@ from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
 from app.queries.events.list import EventFilter, EventRow, event_page
 from app.queries.inbox.item import InboxItem
-from app.queries.inbox.list import first_items, number_of_items, version_of_inbox
+from app.queries.inbox.list import first_items, number_of_items
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.people.api_tokens import live_tokens
 from app.queries.queues import Queue, first_of_queues
@@ -99,30 +99,6 @@ class Dashboard:
     worker_counts: dict[str, int]
     workers: list[WorkerRow]
     events: list[EventRow]
-
-
-def dashboard_version(session: Session, visibility: Visibility) -> str:
-    """Changes with every event to be seen, when one is marked as dealt with, and with each change
-    of a project or worker type."""
-    parts = rows_of(session, _version(visibility)).one()
-    return "-".join(_digits(part) for part in parts)
-
-
-def _digits(part: int | datetime | None) -> str:
-    micros = part.timestamp() * 1_000_000 if isinstance(part, datetime) else part or 0
-    return str(int(micros))
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _version(visibility: Visibility) -> Rows:
-    projects = visibility.of(Project.repository_name)
-    roles = visibility.of(WorkerType.project_id)
-    return version_of_inbox(visibility).add_columns(
-        select(func.count()).select_from(Project).where(projects).scalar_subquery(),
-        select(func.max(Project.updated_at)).where(projects).scalar_subquery(),
-        select(func.count()).select_from(WorkerType).where(roles).scalar_subquery(),
-        select(func.max(WorkerType.updated_at)).where(roles).scalar_subquery(),
-    )
 
 
 def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashboard:

@@ -100,6 +100,12 @@ class Query:
         return any(not term.field for term in self.terms)
 
     @property
+    def is_personal(self) -> bool:
+        """Whether what it finds depends on who asks."""
+        values = (value for term in self.conditions for value in term.values)
+        return any(value.text in ("me", "mine") for value in values)
+
+    @property
     def unwanted_texts(self) -> tuple[str, ...]:
         """Words and phrases of which none may be found."""
         return tuple(

@@ -31,6 +31,9 @@ SHARED_KEPT = 64
 
 T = TypeVar("T")
 
+Key = tuple[Hashable, ...]
+"""Begins with the name of what is kept."""
+
 
 def register(app: Flask) -> None:
     """Give the process a place for what it draws for many."""
@@ -63,13 +66,12 @@ def shared(
     `keep`: whether the version tells of all that somebody could just have changed in it.
     """
     regions: SharedRegions = current_app.extensions["callboard.regions"]
-    person = require_person()
-    audience = Audience(person.visibility, person.role, person.time_zone, request.url_root)
-    key = name, version, audience
+    whom = audience()
+    key = name, version, whom
     found: T | None = regions.get(key)
     if found is None:
         began = time.monotonic()
-        found = draw(audience, version)
+        found = draw(whom, version)
         if keep(found):
             regions.put(key, found, began)
     return found
@@ -95,24 +97,30 @@ class Audience:
         return Markup(found.render(person=self, **shown))  # noqa: S704 - templates escape
 
 
+def audience() -> Audience:
+    """Whom this request draws for."""
+    person = require_person()
+    return Audience(person.visibility, person.role, person.time_zone, request.url_root)
+
+
 class SharedRegions:
     """What was drawn in the last seconds, by its name, its version and whom it is for."""
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, tuple[float, Any]] = {}
+        self._kept: dict[Key, tuple[float, Any]] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Any:
+    def get(self, key: Key) -> Any:
         """What was drawn lately under that key, or None."""
         until, region = self._kept.get(key, (0.0, None))
         return region if time.monotonic() < until else None
 
-    def put(self, key: Hashable, region: object, began: float) -> None:
+    def put(self, key: Key, region: object, began: float) -> None:
         """Keep a region; it is as old as what was read for it, so that counts from `began`."""
         with self._lock:
             self._kept.pop(key, None)
             self._kept[key] = began + SHARED_SECONDS, region
-            while len(self._kept) > SHARED_KEPT:
+            while len(self._kept) > SHARED_KEPT or self._is_oldest_over():
                 del self._kept[next(iter(self._kept))]
 
     def clear(self) -> None:
@@ -120,5 +128,10 @@ class SharedRegions:
         with self._lock:
             self._kept.clear()
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    def of(self, name: str) -> int:
+        """How many are kept under that name."""
+        return sum(key[0] == name for key in self._kept)
+
+    def _is_oldest_over(self) -> bool:
+        oldest = next(iter(self._kept.values()), None)
+        return oldest is not None and oldest[0] <= time.monotonic()

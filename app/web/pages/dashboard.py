@@ -15,9 +15,10 @@ from app.links import public_url
 from app.queries import dashboard
 from app.queries.paging import COUNT_CAP
 from app.web.auth.access import page
-from app.web.auth.identity import current_visibility, current_zone
+from app.web.auth.identity import current_zone
 from app.web.http import live
 from app.web.http.live import Audience
+from app.web.pages.shared import version_of_board
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -38,7 +39,7 @@ class Drawn:
 @page(role="viewer")
 def show() -> Answer:
     """The dashboard, or only its region when that asks."""
-    version = live.stamp(dashboard.dashboard_version(db.session(), current_visibility()))
+    version = live.stamp(version_of_board())
     if live.is_unchanged(version):
         return "", 204
     drawn = live.shared("dashboard", version, _draw, keep=attrgetter("is_set_up"))

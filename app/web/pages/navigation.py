@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
@@ -16,6 +17,7 @@ from app.queries.paging import COUNT_CAP
 from app.rendering import ago_text, exact_time, iso_time, short_text
 from app.web.auth.identity import Person, current_person, current_zone
 from app.web.http.live import wants_region
+from app.web.pages.shared import shared
 
 SECTIONS = {
     "dashboard": "dashboard",
@@ -87,7 +89,7 @@ def _frame() -> dict[str, Any]:
 
 
 def _navigation(person: Person) -> Frame:
-    counts = navigation(db.session(), person.visibility)
+    counts = shared("sidebar", partial(navigation, db.session(), person.visibility))
     return Frame(
         section=SECTIONS.get(request.blueprint or ""),
         project=next((name for name, _ in counts.projects if _is_page_of(name)), None),

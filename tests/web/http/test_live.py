@@ -188,7 +188,7 @@ def test_nobody_is_shown_what_was_drawn_for_someone_who_sees_more(app, board, si
                 text = client.get("/?v=old", headers=headers).text
                 assert all((word in text) is sees_it[client] for word in secrets)
 
-    assert len(app.extensions["callboard.regions"]) == len(sees_it)
+    assert app.extensions["callboard.regions"].of("dashboard") == len(sees_it)
 
 
 def test_a_region_is_shared_only_with_the_same_role_time_zone_and_address(app, board, sign_in):
@@ -199,14 +199,14 @@ def test_a_region_is_shared_only_with_the_same_role_time_zone_and_address(app, b
     with time_machine.travel(NOON, tick=False):
         sign_in("member", "ann").get("/")
         sign_in("viewer", "ben").get("/")
-        assert len(regions) == 2
+        assert regions.of("dashboard") == 2
         with board() as session:
             User.named(session, "ann").time_zone = "Asia/Tokyo"
         client = sign_in("member", "ann")
         assert " JST" in client.get("/").text
-        assert len(regions) == 3
+        assert regions.of("dashboard") == 3
         below = client.get("/", base_url="http://localhost/board/").text
-        assert len(regions) == 4
+        assert regions.of("dashboard") == 4
     assert 'hx-get="/board/?v=' in below
 
 
@@ -222,21 +222,21 @@ def test_a_board_that_is_being_set_up_is_drawn_for_each(app, client, board):
     with board() as session:
         make_ticket(session)
     client.get("/")
-    assert len(app.extensions["callboard.regions"]) == 0
+    assert app.extensions["callboard.regions"].of("dashboard") == 0
 
 
 def test_what_was_drawn_serves_for_seconds_only():
     regions, now = SharedRegions(), time.monotonic()
-    regions.put("now", "drawn", now)
-    regions.put("before", "drawn", now - SHARED_SECONDS)
-    assert regions.get("now") == "drawn"
-    assert regions.get("before") is None
+    regions.put(("now",), "drawn", now)
+    regions.put(("before",), "drawn", now - SHARED_SECONDS)
+    assert regions.get(("now",)) == "drawn"
+    assert regions.get(("before",)) is None
 
 
 def test_the_oldest_regions_give_way():
     regions, now = SharedRegions(), time.monotonic()
     for number in range(SHARED_KEPT + 2):
-        regions.put(number, "drawn", now)
-    assert len(regions) == SHARED_KEPT
-    assert regions.get(1) is None
-    assert regions.get(2) == "drawn"
+        regions.put(("list", number), "drawn", now)
+    assert regions.of("list") == SHARED_KEPT
+    assert regions.get(("list", 1)) is None
+    assert regions.get(("list", 2)) == "drawn"

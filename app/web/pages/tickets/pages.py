@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue as Answer
+from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.db.full_text import NEWEST_MAX
@@ -19,15 +22,18 @@ from app.queries.language.fields import FIELDS
 from app.queries.language.query import Query
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets.brief import brief_sections, brief_sizes
-from app.queries.tickets.list import list_tickets, list_version
+from app.queries.tickets.list import TicketList, list_tickets, list_version
 from app.queries.tickets.people import known_people
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.timeline import tell_story
 from app.queries.tickets.view import TicketView, ticket_version, view_ticket
+from app.visibility import Visibility
 from app.web.auth.access import page
 from app.web.auth.identity import current_reader, current_visibility
-from app.web.http.live import is_unchanged, stamp, wants_region
+from app.web.http import live
+from app.web.http.live import Audience, is_unchanged, stamp, wants_region
 from app.web.pages.loading import load_ticket, require_ticket
+from app.web.pages.shared import shared, version_of_board
 from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.blueprint import blueprint
 
@@ -61,7 +67,7 @@ def index() -> Answer:
     if is_unchanged(version):
         return "", 204
     name = "tickets/_list_refresh.html" if wants_region() else "tickets/index.html"
-    context = _form_context(listing) | _list_context(listing, version)
+    context = _list_context(listing, version)
     # A region's address was understood as far as it could be when its page was opened.
     return render_template(name, **context), 200 if wants_region() else listing.status
 
@@ -69,12 +75,16 @@ def index() -> Answer:
 def _form_context(listing: QueryListing) -> dict[str, Any]:
     """What the box, its drop-downs and its chips show."""
     session, visibility = db.session(), current_visibility()
-    projects = project_names(session, visibility)
     project = listing.query.only_value("project")
-    stages = worker_type_names(session, visibility, project if project in projects else "")
-    choices = Choices(tuple(projects), tuple(stages), tuple(label_names(session, visibility)))
+    choices = shared(f"choices of {project}", partial(_choices, session, visibility, project))
     listing.check_names(_known(listing.query, choices))
     return {"listing": listing, "query": listing.query, "choices": choices, "fields": HELP}
+
+
+def _choices(session: Session, visibility: Visibility, project: str) -> Choices:
+    projects = project_names(session, visibility)
+    stages = worker_type_names(session, visibility, project if project in projects else "")
+    return Choices(tuple(projects), tuple(stages), tuple(label_names(session, visibility)))
 
 
 def _known(query: Query, choices: Choices) -> dict[str, Collection[str]]:
@@ -87,18 +97,39 @@ def _known(query: Query, choices: Choices) -> dict[str, Collection[str]]:
     return known
 
 
+class Drawn(NamedTuple):
+    """The list's region, and what was found for it."""
+
+    found: TicketList
+    region: Markup
+
+
 def _list_context(listing: QueryListing, version: str) -> dict[str, Any]:
-    """What the parts of the list show."""
-    session, wanted = db.session(), listing.wanted
-    found = list_tickets(session, current_visibility(), wanted, current_reader(), listing.page)
-    return {
-        "wanted": wanted,
-        "found": found,
-        "count_cap": COUNT_CAP,
-        "search_newest": NEWEST_MAX,
-        "refresh_url": listing.url(v=version),
-        "refresh_seconds": SEARCH_REFRESH_SECONDS if wanted.has_text else REFRESH_SECONDS,
-    }
+    """What the parts of the page show."""
+    shown = {**_form_context(listing), "wanted": listing.wanted, "count_cap": COUNT_CAP}
+    draw = partial(_draw, listing, shown, version)
+    wanted = listing.wanted
+    if wanted.has_text or wanted.is_personal:
+        drawn = draw(live.audience(), version)  # hardly a search comes twice
+    else:
+        drawn = live.shared(listing.url(), stamp(version_of_board()), draw)
+    return {**shown, "found": drawn.found, "region": drawn.region}
+
+
+def _draw(
+    listing: QueryListing, shown: dict[str, Any], version: str, audience: Audience, _: str
+) -> Drawn:
+    wanted = listing.wanted
+    found = list_tickets(db.session(), audience.visibility, wanted, current_reader(), listing.page)
+    region = audience.draw(
+        "tickets/_list.html",
+        **shown,
+        found=found,
+        search_newest=NEWEST_MAX,
+        refresh_url=listing.url(v=version),
+        refresh_seconds=SEARCH_REFRESH_SECONDS if wanted.has_text else REFRESH_SECONDS,
+    )
+    return Drawn(found, region)
 
 
 @blueprint.get("/tickets/-/suggestions")
