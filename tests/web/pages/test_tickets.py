@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from app import clock
 from app.db import full_text
 from app.models import Ticket
-from tests.conftest import OpenSession
+from tests.conftest import OpenSession, SignIn
 from tests.factories import (
     ANN,
     GATE,
@@ -209,6 +209,19 @@ def test_a_second_look_at_the_same_list_reads_no_ticket(
             Ticket.lock(session, ids[0]).hold(ANN)
         assert listed(client, "state=on_hold") == [ids[0]]
         assert "on hold" in client.get("/tickets").text
+
+
+def test_a_list_that_depends_on_who_asks_is_drawn_for_each(
+    client: FlaskClient, board: OpenSession, sign_in: SignIn
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session, title="Made by nobody here").ticket_id
+    ann, ben = sign_in("member", "ann"), sign_in("member", "ben")
+    with board() as session:
+        Ticket.lock(session, ticket_id).created_by = "ann"
+    with time_machine.travel(clock.now(), tick=False):
+        assert listed(ann, "q=is:mine") == [ticket_id]
+        assert listed(ben, "q=is:mine") == []
 
 
 @pytest.mark.parametrize(
