@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import flask_migrate
 import pytest
 from sqlalchemy import text
@@ -42,14 +44,20 @@ def test_columns_that_an_older_schema_lacks_are_told_with_the_rows_that_fill_the
     refused = command(full_app, "db", "downgrade", "0003", stdin="n\n")
 
     assert refused.exit_code == 1
-    assert "projects: members_only in 1 row" in refused.stdout
+    assert "members_only" in columns_lost(refused.stdout, "projects")
     assert "output_tail" not in refused.stdout, "no worker has any"
 
     output = text("UPDATE workers SET output_tail = 'made it'")
     in_session(full_app, lambda session: session.execute(output))
     refused = command(full_app, "db", "downgrade", "0003", stdin="n\n")
 
-    assert "workers: output_tail, token_id in 1 row" in refused.stdout
+    assert {"output_tail", "token_id"} <= columns_lost(refused.stdout, "workers")
+
+
+def columns_lost(told, table):
+    """The columns of a table that one row fills and that an answer says will be destroyed."""
+    found = re.search(rf"^  {table}: (.*) in 1 row$", told, re.MULTILINE)
+    return set(found[1].split(", "))
 
 
 @pytest.mark.parametrize(("options", "answer"), [([], "y\n"), (["--yes"], "")])
