@@ -60,9 +60,10 @@ function escape(event) {
   unmark();
 }
 
-// A verb is known by the page that its link leads to.
+// A verb is known by the page that its link leads to. In a list it is done to the row that is marked, and to no other.
 function press(verb) {
-  (current() ?? document.getElementById("main")).querySelector(`a[href$="/${verb}"]`)?.click();
+  const shown = document.getElementById("ticket-actions") && document.getElementById("main");
+  (current() ?? shown)?.querySelector(`a[href$="/${verb}"]`)?.click();
 }
 
 function comment(event) {

@@ -1,5 +1,7 @@
 """The command palette and the keys, by keyboard alone."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -105,3 +107,15 @@ def test_the_help_tells_every_key_that_works(page):
     help_dialog = page.get_by_role("dialog", name="Keyboard")
     for what in ("Go anywhere, do anything", "Dashboard", "Next row", "Approve, complete by hand"):
         expect(help_dialog.get_by_text(what)).to_be_visible()
+
+
+def test_in_a_list_a_key_does_something_to_the_marked_row_only(page, board):
+    with board() as session:
+        make_ticket(session, ["approval"], ticket_id="WEB-13", title="Release")
+    page.goto("/inbox")
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    expect(page).to_have_url(re.compile("/inbox$"))
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page).to_have_url(re.compile("/tickets/WEB-13/complete$"))
