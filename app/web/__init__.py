@@ -48,6 +48,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.pages.people import blueprint as people
     from app.web.pages.plan_templates import blueprint as plan_templates
     from app.web.pages.projects import blueprint as projects
+    from app.web.pages.saved_views import blueprint as saved_views
     from app.web.pages.search import blueprint as search
     from app.web.pages.statistics import blueprint as statistics
     from app.web.pages.tickets import blueprint as tickets
@@ -63,6 +64,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
         worker_types,
         plan_templates,
         tickets,
+        saved_views,
         comments,
         workers,
         events,

@@ -39,6 +39,7 @@ STAND_INS = {
     "bundle": "callboard.css",
     "secret": "none",
     "provider": "none",
+    "view_id": 987_654,
 }
 """What stands for parts of addresses that name nothing of a project."""
 

@@ -31,6 +31,8 @@ WITHOUT_PROJECTS = (
     "/search",  # without words
     "/comments/",  # one changes one's own only
     "/board/cards",  # those that follow, where none do
+    "/views",
+    "/tickets/-/suggestions",  # without words
     "/people",
     "/tokens",
     "/projects/new",

@@ -15,20 +15,10 @@ from app.web.auth.access import ANYONE, page
 
 SHEETS = (
     *("tokens", "base", "layout", "sidebar", "page-head", "buttons", "forms", "cards", "tables"),
-    *(
-        "pills",
-        "rail",
-        "timeline",
-        "figures",
-        "dashboard",
-        "attention",
-        "filters",
-        "query",
-        "menus",
-    ),
-    *("dialogs", "toasts", "empty", "diff", "comparison", "markdown", "highlight", "board"),
-    *("ticket-page", "tabs", "plan-editor", "pager", "error-page", "live", "outside", "people"),
-    *("keys", "search", "palette", "statistics", "print"),
+    *("pills", "rail", "timeline", "figures", "dashboard", "attention", "filters", "menus"),
+    *("query", "dialogs", "toasts", "empty", "diff", "comparison", "markdown", "highlight"),
+    *("board", "ticket-page", "tabs", "plan-editor", "pager", "error-page", "live", "outside"),
+    *("people", "keys", "search", "palette", "statistics", "print"),
 )
 """`tokens` declares the order of the layers; within a layer a later file wins."""
 
@@ -38,16 +28,7 @@ LIBRARIES = (
     "vendor/tinykeys-4.0.0/tinykeys.umd.js",
 )
 SCRIPTS = (
-    "times",
-    "tasks",
-    "live",
-    "dialogs",
-    "menus",
-    "forms",
-    "filters",
-    "query",
-    "select",
-    "keys",
+    *("times", "tasks", "live", "dialogs", "menus", "forms", "filters", "query", "select", "keys"),
     "palette",
 )
 

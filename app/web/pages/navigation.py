@@ -28,6 +28,7 @@ SECTIONS = {
     "worker_types": "projects",
     "plan_templates": "projects",
     "tickets": "tickets",
+    "saved_views": "tickets",
     "comments": "tickets",
     "workers": "workers",
     "inbox": "inbox",

@@ -29,6 +29,7 @@ from tests.web.roles import ANYONE, NEEDS
 MAY_BE_MISSING = (
     "sso.",
     "comments.",
+    "saved_views.",
     "trusted_header.",
     "connections.",
     "accounts.join",
@@ -78,6 +79,7 @@ def parts(board: OpenSession, rows: Rows) -> dict[str, Any]:
             "invitation_id": Invitation.pending(session)[0].id,
             "session_id": 1,
             "identity_id": 1,
+            "view_id": 987_654,
             "secret": "none",
             "figure": "flow",
             "filename": "css/tokens.css",

@@ -62,6 +62,7 @@ class QueryListing:
         except NotUnderstood as error:
             self.mistakes.append(error)
         self.is_understood = not self.mistakes
+        self.view = args.get("view", type=int)
         self.page = page_number(args.get("page", "1"), self.problems)
         self.sort, self.descending = (self.query.sorts or DEFAULT_ORDER)[0]
 
@@ -102,7 +103,12 @@ class QueryListing:
 
     def url(self, **changes: Any) -> str:
         """This list's address with some values changed; None leaves a value out."""
-        args = {"q": self.text, "page": self.page if self.page > 1 else None, **changes}
+        args = {
+            "q": self.text,
+            "view": self.view,
+            "page": self.page if self.page > 1 else None,
+            **changes,
+        }
         given = {key: value for key, value in args.items() if value is not None}
         return f"{self._path}?{urlencode(given, safe=':,/')}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flask import redirect, render_template, request, url_for
@@ -13,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.db.full_text import NEWEST_MAX
+from app.errors import NotFound
 from app.forms.comment import CommentForm
 from app.forms.ticket_content import TaskForm
 from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
+from app.models import SavedView
 from app.queries.choices import LABELS_OFFERED, label_names, project_names, worker_type_names
 from app.queries.language import completion
 from app.queries.language.fields import FIELDS
@@ -29,10 +32,11 @@ from app.queries.tickets.timeline import tell_story
 from app.queries.tickets.view import TicketView, ticket_version, view_ticket
 from app.visibility import Visibility
 from app.web.auth.access import page
-from app.web.auth.identity import current_reader, current_visibility
+from app.web.auth.identity import current_reader, current_visibility, require_person
 from app.web.http import live
 from app.web.http.live import Audience, is_unchanged, stamp, wants_region
 from app.web.pages.loading import load_ticket, require_ticket
+from app.web.pages.saved_views import views_of_person, visible_view
 from app.web.pages.shared import shared, version_of_board
 from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.blueprint import blueprint
@@ -60,6 +64,10 @@ def index() -> Answer:
     listing = QueryListing()
     if listing.is_form:
         return redirect(listing.url(page=None), 303)
+    if listing.is_bare and (
+        view := next(filter(attrgetter("is_default"), views_of_person()), None)
+    ):
+        return redirect(url_for("saved_views.show", view_id=view.id), 303)
     if not listing.is_understood:
         return render_template("tickets/index.html", **_form_context(listing)), listing.status
     project = listing.query.only_value("project")
@@ -78,7 +86,25 @@ def _form_context(listing: QueryListing) -> dict[str, Any]:
     project = listing.query.only_value("project")
     choices = shared(f"choices of {project}", partial(_choices, session, visibility, project))
     listing.check_names(_known(listing.query, choices))
-    return {"listing": listing, "query": listing.query, "choices": choices, "fields": HELP}
+    view = _view_shown(listing)
+    return {
+        "listing": listing,
+        "query": listing.query,
+        "choices": choices,
+        "fields": HELP,
+        "view": view,
+        "may_edit_view": view is not None and (not view.is_shared or require_person().may("lead")),
+    }
+
+
+def _view_shown(listing: QueryListing) -> SavedView | None:
+    """The view that the list was opened with; it may be gone meanwhile."""
+    if listing.view is None:
+        return None
+    try:
+        return visible_view(db.session(), listing.view)
+    except NotFound:
+        return None
 
 
 def _choices(session: Session, visibility: Visibility, project: str) -> Choices:
