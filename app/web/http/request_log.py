@@ -44,6 +44,7 @@ SHOWN_PARTS = {
     "ticket_id",
     "token_id",
     "user_id",
+    "view_id",
     "worker_id",
     "worker_type_id",
 }
