@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from app.callers import CHALLENGE, bearer_secret, identify
 from app.db.base import db
 from app.errors import NotAuthenticated
 from app.observability import metrics
 from app.queries.metrics import figures
+from app.queries.run_totals import RunTotals
 from app.visibility import Visibility
 from app.web.auth.access import ANYONE, page
 from app.web.auth.identity import current_person
@@ -38,7 +39,8 @@ class Refused(Exception):
 def show() -> Response:
     """All figures of now."""
     visibility = _may_read()
-    board = Board(figures(db.session(), visibility), db.engine.dialect.name)
+    totals = current_app.extensions.setdefault("callboard.run_totals", RunTotals())
+    board = Board(figures(db.session(), visibility, totals), db.engine.dialect.name)
     text, content_type = metrics.exposition(board, request.headers.get("Accept", ""))
     return Response(text, content_type=content_type)
 
