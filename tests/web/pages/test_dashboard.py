@@ -7,12 +7,13 @@ from html import unescape
 
 import pytest
 import time_machine
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from app import clock
 from app.actor import Actor
 from app.models import ApiToken, Project, StageRun, Ticket, WorkerType
 from app.queries.dashboard import ITEMS_SHOWN, RUNNING_SHOWN
+from app.queries.paging import COUNT_CAP
 from tests.factories import (
     ANN,
     GATE,
@@ -416,6 +417,26 @@ def test_a_second_look_at_the_same_board_asks_for_its_version_alone(app, client,
 
     assert len(sent) == 2, "who it is, and the version"
     assert region(second) == region(first)
+
+
+def test_what_is_ready_is_counted_up_to_a_thousand(client, board):
+    with board() as session:
+        make_ticket(session, ["implementation"])
+        rows = [
+            {
+                "ticket_id": f"MANY-{number}",
+                "project_id": PROJECT,
+                "title": "One of many",
+                "execution_plan": ["implementation"],
+            }
+            for number in range(COUNT_CAP + 50)
+        ]
+        session.execute(insert(Ticket), rows)
+        make_worker(session)
+    page = client.get("/").text
+
+    assert figure(page, "ready") == "1,000+"
+    assert '<td class="number">1,000+</td>' in card(page, "Where tickets wait")
 
 
 def region(page):
