@@ -72,6 +72,7 @@ def test_counts_are_kept_for_some_seconds(
 ) -> None:
     with board() as session:
         make_ticket(session, labels=["bug"])
+    client.get("/workers")
     with counting_queries(app) as without:
         client.get("/workers")
     for name in ("Bugs", "Others"):
