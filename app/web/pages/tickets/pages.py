@@ -118,8 +118,9 @@ def _known(query: Query, choices: Choices) -> dict[str, Collection[str]]:
     known: dict[str, Collection[str]] = {"project": choices.projects, "stage": choices.stages}
     if len(choices.labels) < LABELS_OFFERED:
         known["label"] = choices.labels
-    if people := [name.lower() for name in query.values_of("assignee")]:
-        known["assignee"] = known_people(db.session(), people)
+    if names := query.values_of("assignee"):
+        people = known_people(db.session(), [name.lower() for name in names])
+        known["assignee"] = [name for name in names if name.lower() in people]
     return known
 
 
