@@ -52,7 +52,8 @@ showPicked();
 // What is to be done to many is asked, counted and told in one dialog.
 const dialog = document.getElementById("dialog-many");
 
-dialog?.addEventListener("htmx:afterSwap", () => {
+// Not as soon as it is there: only now htmx knows the form, and whoever has the focus may press Enter.
+dialog?.addEventListener("htmx:afterSettle", () => {
   if (!dialog.hasChildNodes()) return;
   leaveMenu(document.querySelector("[data-bulk] details.menu[open]"));
   if (!dialog.open) dialog.showModal();

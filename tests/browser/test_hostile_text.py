@@ -167,6 +167,8 @@ def pages_of(server: Server, board: HostileBoard) -> Iterator[str]:
     elsewhere = (
         "/static",
         "/bundles",
+        "/board/cards",
+        "/comments/",
         "/join",
         "/reset",
         "/setup",
@@ -175,7 +177,9 @@ def pages_of(server: Server, board: HostileBoard) -> Iterator[str]:
         "/readyz",
     )
     for address in addresses(server.app, parts):
-        if "?" not in address and not address.startswith((*elsewhere, "/metrics", "/account/")):
+        is_download = address.endswith(".csv")
+        is_elsewhere = address.startswith((*elsewhere, "/metrics", "/account/"))
+        if "?" not in address and not is_download and not is_elsewhere:
             yield address
     yield from ("/api/docs", f"/tickets/{board.told}?all=1", "/events?show=all&processed=any")
     yield from (f"/tickets?state=all&sort=title&page={number}" for number in range(1, 6))

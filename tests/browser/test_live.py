@@ -209,8 +209,8 @@ def test_a_worker_s_page_follows_its_heartbeats(page, board):
 
 
 def test_the_list_of_tickets_follows_and_leaves_a_half_typed_filter_alone(page, board):
-    page.goto("/tickets?sort=title")
-    box = page.get_by_role("searchbox")
+    page.goto("/tickets")
+    box = page.get_by_role("combobox", name="Query")
     box.click()
     box.press_sequentially("chec")
     with board() as session:

@@ -37,7 +37,7 @@ def test_text_is_compressed(visitor):
 
 def test_files_come_with_the_headers_of_files(visitor):
     page = visitor.get("/api/docs").text
-    files = [value for _, value in links_of(page) if re.search(r"/static/|\.css\?v=", value)]
+    files = [value for _, value in links_of(page) if re.search(r"/static/|/bundles/", value)]
 
     assert {file.rpartition(".")[2][:2] for file in files} >= {"cs", "js"}
     for file in files:

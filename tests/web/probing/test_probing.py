@@ -26,7 +26,7 @@ from tests.web.probing.probes import Probe, Probes, chosen, in_forms
 
 pytestmark = pytest.mark.slow
 
-PROBES = os.environ.get("PROBES", "1000")
+PROBES = os.environ.get("PROBES", "1500")
 MOST = None if PROBES == "all" else int(PROBES)
 SEED = 4
 
@@ -40,7 +40,7 @@ SHARES = {
     FORMS: 0.15,
     "JSON": 0.08,
     "MCP": 0.08,
-    "body": 0.05,
+    "body": 0.08,
 }
 """How the probes are shared out among the places where something hostile may stand."""
 
