@@ -60,8 +60,8 @@ def _trees(text: str) -> list[list[Token | None]]:
 
 
 def _term(tokens: list[Token | None]) -> Term:
-    sign, head, *rest = tokens
-    assert head is not None  # noqa: S101 - the grammar says so
+    sign, _, *rest = tokens
+    head = cast("Token", tokens[1])  # the grammar leaves out the sign alone
     place = _start(sign or head), _end(next(filter(None, reversed(tokens)), head))
     if head.type != "FIELD":
         return Term("", (_text(head),), sign is not None, *place)
