@@ -16,9 +16,15 @@ OF_THE_SCHEMA = ("alembic_version", "pg_catalog.pg_class")
 
 
 @contextmanager
-def counting_queries(app: Flask, schema_too: bool = False) -> Iterator[list[str]]:
-    """`with counting_queries(app) as sent:` collects the statements sent inside."""
+def counting_queries(
+    app: Flask, schema_too: bool = False, kept_too: bool = False
+) -> Iterator[list[str]]:
+    """`with counting_queries(app) as sent:` collects the statements sent inside. Unless
+    `kept_too`, what was drawn for earlier requests is forgotten: else two pages would differ in it.
+    """
     sent: list[str] = []
+    if not kept_too:
+        app.extensions["callboard.regions"].clear()
 
     def note(
         connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool

@@ -158,6 +158,7 @@ def test_a_card_is_moved_by_the_keyboard(page, board):
     page.keyboard.press(" ")
     expect_order(page, "implementation", [third, first, second])
     expect(card(page, third).get_by_role("link").first).to_be_focused()
+    page.wait_for_load_state("networkidle")  # the board as it is after the move
     page.keyboard.press(" ")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")

@@ -209,5 +209,5 @@ def test_the_number_of_statements_is_fixed(app, viewer, filled):
         viewer.get("/statistics")
     with counting_queries(app) as of_project:
         viewer.get(HERE)
-    assert len(of_all) <= 10, of_all
-    assert len(of_project) <= 12, of_project
+    assert len(of_all) <= 11, of_all
+    assert len(of_project) <= 13, of_project
