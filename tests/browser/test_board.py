@@ -219,13 +219,12 @@ def test_a_drag_and_an_open_menu_hold_the_refresh(page_of_fast_polls, board):
     box = card(page, third).bounding_box()
     page.mouse.move(box["x"] + 30, box["y"] + 8)
     page.mouse.down()
-    page.mouse.move(box["x"] + 40, box["y"] - 30, steps=6)
+    page.mouse.move(box["x"] + 60, box["y"] + 8, steps=6)  # sideways: it stays where it stood
     with board() as session:
         Ticket.lock(session, first).hold(ANN)
     wait_for_poll(page)
     expect(card(page, first)).to_be_visible()
     expect(column(page, "implementation").locator(f"#card-{first}")).to_be_visible()
-    page.mouse.move(box["x"] + 30, box["y"] + 8, steps=6)
     page.mouse.up()
     expect(page.locator(".sortable-fallback")).to_have_count(0)
     wait_for_poll(page)
