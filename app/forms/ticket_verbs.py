@@ -17,7 +17,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaF
 from wtforms.validators import InputRequired, Regexp
 
 from app.actor import Actor
-from app.errors import Conflict, Stale
+from app.errors import Conflict, DomainError, Stale
 from app.forms.base import BoardForm, at_most, one_line, required, select_choices
 from app.forms.ticket import ONE_ID
 from app.models import Comment, StageRun, Ticket, WorkerType
@@ -314,13 +314,19 @@ class DependencyForm(BoardForm):
         default="waits-for",
         id="dependency-relation",
     )
-    blocked_by_id = StringField(
+    other_id = StringField(
         "The other ticket",
         filters=[one_line],
         validators=[*required(Ticket.ID_MAX), ONE_ID],
         id="dependency-other",
         description="Its id, such as WEB-7.",
     )
+
+    def refuse(self, error: DomainError) -> None:
+        """Whichever end a verb finds fault with, the other ticket is what was typed."""
+        if error.field in ("blocked_by_id", "related_id"):
+            error.field = self.other_id.name
+        super().refuse(error)
 
     @property
     def is_related(self) -> bool:
@@ -329,5 +335,5 @@ class DependencyForm(BoardForm):
 
     def in_order(self, ticket_id: str) -> tuple[str, str]:
         """The ticket that waits, then the one it waits for."""
-        other_id: str = self.blocked_by_id.data or ""
+        other_id: str = self.other_id.data or ""
         return (other_id, ticket_id) if self.relation.data == "blocks" else (ticket_id, other_id)

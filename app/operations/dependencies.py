@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.callers import Caller
 from app.loading import ticket_to_change, visible_ticket
+from app.models import Ticket
 from app.operations.operation import Tool, operation
 from app.operations.tickets import ONE as TICKET
 from app.queries.tickets.related import (
@@ -69,8 +70,7 @@ def add_dependency(
     Refused if the other waits for this one already, directly or through others. A stage that is
     running goes on; the next one waits.
     """
-    ticket = ticket_to_change(session, caller.visibility, ticket_id)
-    visible_ticket(session, caller.visibility, blocked_by_id)
+    ticket = _ticket_to_link(session, caller, ticket_id, blocked_by_id)
     if not ticket.is_waiting_for(blocked_by_id):
         ticket.block_by(blocked_by_id, caller.actor)
     return ticket_id
@@ -88,8 +88,7 @@ def remove_dependency(
     session: Session, caller: Caller, ticket_id: TicketParam, blocked_by_id: BlockerParam
 ) -> str:
     """Let a ticket no longer wait for another; when it waits for nothing more, it is ready."""
-    ticket = ticket_to_change(session, caller.visibility, ticket_id)
-    visible_ticket(session, caller.visibility, blocked_by_id)
+    ticket = _ticket_to_link(session, caller, ticket_id, blocked_by_id)
     ticket.unblock_from(blocked_by_id, caller.actor)
     return ticket_id
 
@@ -106,8 +105,7 @@ def relate_tickets(
     session: Session, caller: Caller, ticket_id: TicketParam, related_id: RelatedParam
 ) -> str:
     """Link two tickets of one project that belong together; neither waits for the other."""
-    ticket = ticket_to_change(session, caller.visibility, ticket_id)
-    visible_ticket(session, caller.visibility, related_id)
+    ticket = _ticket_to_link(session, caller, ticket_id, related_id)
     if not ticket.is_related_to(related_id):
         ticket.relate_to(related_id, caller.actor)
     return ticket_id
@@ -125,7 +123,13 @@ def unrelate_tickets(
     session: Session, caller: Caller, ticket_id: TicketParam, related_id: RelatedParam
 ) -> str:
     """Take the link between two related tickets away, whichever of them it was made from."""
-    ticket = ticket_to_change(session, caller.visibility, ticket_id)
-    visible_ticket(session, caller.visibility, related_id)
+    ticket = _ticket_to_link(session, caller, ticket_id, related_id)
     ticket.unrelate_from(related_id, caller.actor)
     return ticket_id
+
+
+def _ticket_to_link(session: Session, caller: Caller, ticket_id: str, other_id: str) -> Ticket:
+    """The ticket, held until the transaction ends, once both may be seen."""
+    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    visible_ticket(session, caller.visibility, other_id)
+    return ticket

@@ -45,11 +45,13 @@ def test_a_link_that_makes_no_sense_is_refused(session):
     stranger = make_ticket(session, project="acme/api")
     one.relate_to(other.ticket_id, ANN)
 
-    with pytest.raises(Conflict, match="related already"):
+    with pytest.raises(Conflict, match="related already") as refusal:
         other.relate_to(one.ticket_id, ANN)
+    assert refusal.value.field == "related_id"
     for wrong in (one.ticket_id, stranger.ticket_id, "NO-1"):
-        with pytest.raises(Invalid):
+        with pytest.raises(Invalid) as refusal:
             one.relate_to(wrong, ANN)
+        assert refusal.value.field == "related_id"
 
 
 def test_links_go_with_their_tickets(session):

@@ -287,7 +287,7 @@ TYPED_BY_PEOPLE: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         for field in ("parent_id", "blocked_by")
     ),
     *(
-        ("POST", path, {"relation": relation, "blocked_by_id": "{ticket_id}"})
+        ("POST", path, {"relation": relation, "other_id": "{ticket_id}"})
         for path in ("/tickets/{open}/dependencies", "/tickets/{open}/dependencies/remove")
         for relation in ("waits-for", "blocks")
     ),

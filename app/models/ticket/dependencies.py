@@ -146,13 +146,10 @@ class TicketDependencies(TicketRow):
         blocker_id = blocker_id.strip()
         # One change to a project's dependencies at a time: two at once could close a circle.
         Project.lock(self.session, self.project_id)
-        blocker = self.session.get(
+        found = self.session.get(
             type(self), blocker_id, populate_existing=True, with_for_update={"key_share": True}
         )
-        if blocker is None or blocker.project_id != self.project_id:
-            raise Invalid(f"{self.project_id} has no ticket {blocker_id}.", "blocked_by_id")
-        if blocker_id == self.ticket_id:
-            raise Invalid("A ticket can't wait for itself.", "blocked_by_id")
+        blocker = self.require_other(found, blocker_id, "blocked_by_id", "wait for")
         if self.is_waiting_for(blocker_id):
             raise Conflict(f"{self.ticket_id} already waits for {blocker_id}.", "blocked_by_id")
         if TicketDependency.is_blocked_by(self.session, blocker_id, self.ticket_id):

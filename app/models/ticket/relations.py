@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created
-from app.errors import Conflict, Invalid
+from app.errors import Conflict
 from app.models.event import Event
 from app.models.ticket.row import TicketRow
 
@@ -48,15 +48,14 @@ class TicketRelations(TicketRow):
 
     def relate_to(self, other_id: str, actor: Actor) -> None:
         """Link this ticket with another of its project; both tell of it."""
-        other_id = other_id.strip()
-        other = self.session.get(type(self), other_id)
-        if other is None or other.project_id != self.project_id:
-            raise Invalid(f"{self.project_id} has no ticket {other_id}.", "blocked_by_id")
-        if other_id == self.ticket_id:
-            raise Invalid("A ticket can't be related to itself.", "blocked_by_id")
-        if self.is_related_to(other_id):
-            raise Conflict(f"{self.ticket_id} and {other_id} are related already.", "blocked_by_id")
-        self.session.execute(insert(RelatedTickets).values(as_pair(self.ticket_id, other_id)))
+        other = self.session.get(type(self), other_id.strip())
+        other = self.require_other(other, other_id, "related_id", "be related to")
+        if self.is_related_to(other.ticket_id):
+            raise Conflict(
+                f"{self.ticket_id} and {other.ticket_id} are related already.", "related_id"
+            )
+        pair = as_pair(self.ticket_id, other.ticket_id)
+        self.session.execute(insert(RelatedTickets).values(pair))
         self._tell_both("related", other, actor)
 
     def unrelate_from(self, other_id: str, actor: Actor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, TextClause, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,7 +12,7 @@ from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, queue_rank, string_list, updated, utcnow
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.models.event import LOGGED_ONLY, Details, Event
 from app.models.worker_type import WorkerType
 
@@ -280,6 +280,15 @@ class TicketRow(Model):
             "processed": event_type in LOGGED_ONLY,
             "created_at": clock.now(),
         }
+
+    def require_other(self, other: Self | None, typed: str, field: str, link: str) -> Self:
+        """The ticket that was found for what was typed, if it is another of this one's project.
+        `link`: what the two shall be to each other. Raises `Invalid`."""
+        if other is None or other.project_id != self.project_id:
+            raise Invalid(f"{self.project_id} has no ticket {typed.strip()}.", field)
+        if other.ticket_id == self.ticket_id:
+            raise Invalid(f"A ticket can't {link} itself.", field)
+        return other
 
     def require_open(self) -> None:
         """Raise `Conflict` unless work on the ticket may go on."""

@@ -249,7 +249,7 @@ def test_dependencies_are_added_both_ways_and_removed(
         here, before, after = (make_ticket(session).ticket_id for _ in range(3))
     address = f"/tickets/{here}/dependencies"
     for relation, other in (("waits-for", before), ("blocks", after)):
-        form = {"relation": relation, "blocked_by_id": other}
+        form = {"relation": relation, "other_id": other}
         assert client.post(address, data=form).status_code == 303
     with board() as session:
         pairs = session.execute(
@@ -257,7 +257,7 @@ def test_dependencies_are_added_both_ways_and_removed(
         ).all()
         assert {tuple(pair) for pair in pairs} == {(here, before), (after, here)}
     for relation, other in (("waits-for", before), ("blocks", after)):
-        form = {"relation": relation, "blocked_by_id": other}
+        form = {"relation": relation, "other_id": other}
         assert client.post(f"{address}/remove", data=form).status_code == 303
     with board() as session:
         assert not session.scalars(select(TicketDependency)).all()
@@ -267,12 +267,12 @@ def test_related_tickets_are_linked_and_no_longer(client: FlaskClient, board: Op
     with board() as session:
         make_project(session)
         here, other = make_ticket(session).ticket_id, make_ticket(session).ticket_id
-    address, form = f"/tickets/{here}/dependencies", {"relation": "related", "blocked_by_id": other}
+    address, form = f"/tickets/{here}/dependencies", {"relation": "related", "other_id": other}
     assert client.post(address, data=form).status_code == 303
     for ticket_id, linked in ((here, other), (other, here)):
         assert f'id="related-{linked}"' in client.get(f"/tickets/{ticket_id}").text
     assert client.post(address, data=form).status_code == 409
-    back = {"relation": "related", "blocked_by_id": here}
+    back = {"relation": "related", "other_id": here}
     assert client.post(f"/tickets/{other}/dependencies/remove", data=back).status_code == 303
     assert f'id="related-{other}"' not in client.get(f"/tickets/{here}").text
 
@@ -294,15 +294,17 @@ def test_a_cycle_itself_a_stranger_and_a_double_are_refused(
         ("blocks", stranger, 422, "has no ticket"),
         ("blocks", other_id, 409, "already waits for"),
         ("waits-for", "NO-1", 422, "has no ticket NO-1"),
+        ("related", here_id, 422, "can't be related to itself"),
+        ("related", "NO-1", 422, "has no ticket NO-1"),
         ("waits-for", "a\x00", 422, "looks like WEB-12"),
     ):
-        form = {"relation": relation, "blocked_by_id": typed_id}
+        form = {"relation": relation, "other_id": typed_id}
         page = client.post(address, data=form)
         assert page.status_code == status
         assert words in error_at(page.text, "dependency-other").replace("&#39;", "'")
         if "\x00" not in typed_id:
             assert f'value="{typed_id}"' in page.text
-    assert client.post(address, data={"relation": "x", "blocked_by_id": "A"}).status_code == 422
+    assert client.post(address, data={"relation": "x", "other_id": "A"}).status_code == 422
     assert client.post(f"{address}/remove", data={"relation": "x"}).status_code == 422
 
 

@@ -44,7 +44,7 @@ def _depend(ticket_id: str, form: DependencyForm, session: Session) -> str:
     except NotFound as error:
         if waiting == ticket_id:
             raise
-        raise Invalid(error.message, "blocked_by_id") from None
+        raise Invalid(error.message, "other_id") from None
     ticket.block_by(blocker, current_actor())
     return f"{waiting} waits for {blocker}."
 
