@@ -16,7 +16,7 @@ from app.actor import Actor
 from app.errors import DomainError, Invalid, InvalidEntries
 from app.forms.base import OnceMixin, required
 from app.forms.plan import PlanField
-from app.forms.ticket import READ, LabelsForm, PriorityForm
+from app.forms.ticket import READ, AssigneeForm, LabelsForm, PriorityForm
 from app.models import Project, Ticket
 from app.models.label import require_labels
 from app.pipeline.planning import TICKETS_MAX, Draft, create_tickets
@@ -25,6 +25,8 @@ from app.text import require_line
 TEXT_MAX = 300_000
 """Characters of the whole list."""
 TAB = 4
+SHARED = ("execution_plan", "assignee")
+"""What all tickets of a list have in common, and a board may refuse."""
 MARK = re.compile(r"(?:[-*+]|[0-9]{1,4}[.)])(?:\s+|\Z)")
 BOX = re.compile(r"\[([ xX])\](?:\s+|\Z)")
 
@@ -92,7 +94,7 @@ def _without_marks(typed: str) -> tuple[str, bool]:
     return (text[box.end() :] if box else text), bool(box and box[1] != " ")
 
 
-class PasteForm(OnceMixin, PriorityForm, LabelsForm):
+class PasteForm(OnceMixin, PriorityForm, LabelsForm, AssigneeForm):
     """The list, and what all its tickets have in common. `step`: it was looked at, and is meant."""
 
     text = TextAreaField(
@@ -148,7 +150,7 @@ class PasteForm(OnceMixin, PriorityForm, LabelsForm):
     def _drafts(self, pasted: PastedList) -> list[Draft]:
         keys = {line.number: line.key for line in pasted.lines}
         shared: Mapping[str, Any] = {
-            name: READ[name](self[name].data) for name in ("priority", "labels")
+            name: READ[name](self[name].data) for name in ("priority", "labels", "assignee")
         }
         return [
             Draft(
@@ -175,8 +177,8 @@ def _at_lines(error: InvalidEntries, pasted: PastedList) -> DomainError:
     places = [
         (re.match(r"tickets\[([0-9]+)\]\.(\w+)", place), why) for place, why in error.problems
     ]
-    of_all = [why for place, why in places if place and place[2] == "execution_plan"]
+    of_all = [(why, place[2]) for place, why in places if place and place[2] in SHARED]
     if of_all:
-        return Invalid(of_all[0], "execution_plan")
+        return Invalid(*of_all[0])
     lines = [(str(pasted.lines[int(place[1])].number), why) for place, why in places if place]
     return InvalidEntries(error.message, lines)

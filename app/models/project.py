@@ -74,6 +74,7 @@ class Project(Model):
         rules: str = "",
         patterns: str = "",
         ticket_prefix: str | None = None,
+        max_in_progress: int | None = None,
     ) -> Self:
         """A new project; without a prefix, one is made of its name. Or `Conflict`, `Invalid`."""
         name = require_repository_name(repository_name, cls.NAME_MAX)
@@ -81,6 +82,7 @@ class Project(Model):
             raise Conflict(f"The name {name} is taken; choose another.", "repository_name")
         project = cls(repository_name=name)
         project._describe(path, short_description, rules, patterns)
+        project._limit(max_in_progress)
         project.ticket_prefix = (
             cls._require_free_prefix(session, ticket_prefix)
             if ticket_prefix

@@ -66,8 +66,9 @@ def create_many_tickets(session: Session, caller: Caller, body: TicketsNew) -> T
     """Make many tickets at once, with what they wait for: all of them, or none.
 
     Give each a `key` of your own (such as "api"); others in the same request name it in
-    `blocked_by` and `parent`. `execution_plan` at the top is the plan of all that bring none of
-    their own. A refusal names every entry that is wrong, so that you can correct them all at once.
+    `blocked_by` and `parent`. `execution_plan` and `assignee` at the top are those of all that
+    bring none of their own. A refusal names every entry that is wrong, so that you can correct
+    them all at once.
     """
     caller.require_project(body.project_id)
     drafts = body.drafts()

@@ -30,6 +30,7 @@ class Draft:
     description: str = ""
     priority: int = 2
     labels: Sequence[str] = ()
+    assignee: str | None = None
     parent: str | None = None
     blocked_by: Sequence[str] = ()
     ticket_id: str | None = None
@@ -49,11 +50,16 @@ def create_tickets(
     tickets, labels = _written(project_id, drafts, actor)
     project = Project.lock(session, project_id)
     project.require_active()
+    names = {draft.assignee for draft in drafts if draft.assignee}
+    people = Ticket.people_named(session, project_id, names) if names else {}
     _refuse(
         _unknown_roles(project_id, drafts, hold_roles(session, project_id))
         + _unknown_names(session, project_id, drafts)
+        + _unknown_people(project_id, drafts, people)
         + _taken_ids(session, tickets)
     )
+    for ticket, draft in zip(tickets, drafts, strict=True):
+        ticket.assignee_id = people.get(draft.assignee or "")
     own_ids = [ticket.ticket_id for ticket in tickets if ticket.ticket_id]
     count = len(tickets) - len(own_ids)
     numbered = iter(Ticket.next_free_ids(session, project, count, but=own_ids))
@@ -164,6 +170,16 @@ def _unknown_names(session: Session, project_id: str, drafts: Sequence[Draft]) -
         (place, f"{name} is neither a key of this request nor a ticket of {project_id}.")
         for place, name in named
         if name not in known
+    ]
+
+
+def _unknown_people(
+    project_id: str, drafts: Sequence[Draft], people: Mapping[str, int]
+) -> Problems:
+    return [
+        (f"tickets[{place}].assignee", Ticket.NOBODY.format(draft.assignee, project_id))
+        for place, draft in enumerate(drafts)
+        if draft.assignee and draft.assignee not in people
     ]
 
 

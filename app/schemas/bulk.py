@@ -14,13 +14,14 @@ from app.schemas.base import (
     PLAN,
     PROJECT,
     Labels,
+    PersonName,
     Plan,
     ProjectName,
     RequestBody,
     ResponseBody,
     TicketId,
 )
-from app.schemas.tickets import DESCRIPTION, LABELS, PRIORITY, TITLE
+from app.schemas.tickets import ASSIGNEE, DESCRIPTION, LABELS, PRIORITY, TITLE
 
 LocalKey = Annotated[
     str,
@@ -53,6 +54,9 @@ class TicketDraft(RequestBody):
     description: str = Field("", max_length=Ticket.DESCRIPTION_MAX, description=DESCRIPTION)
     priority: int = Field(2, ge=0, le=3, description=PRIORITY)
     labels: Labels = Field(default=[], description=LABELS)
+    assignee: PersonName | None = Field(
+        None, description=f"{ASSIGNEE} The request's `assignee` when left out."
+    )
     parent: TicketId | None = Field(
         None, description="What it is a part of: a key of this request, or a ticket of the project."
     )
@@ -74,6 +78,9 @@ class TicketsNew(RequestBody):
     execution_plan: Plan | None = Field(
         None, description="The plan of those that bring none of their own."
     )
+    assignee: PersonName | None = Field(
+        None, description="The person who looks after those that name nobody of their own."
+    )
     tickets: list[TicketDraft] = Field(
         min_length=1,
         max_length=TICKETS_MAX,
@@ -82,10 +89,13 @@ class TicketsNew(RequestBody):
     )
 
     def drafts(self) -> list[Draft]:
-        """The tickets, each with its plan."""
-        shared = self.execution_plan or []
+        """The tickets, each with its plan and its assignee."""
         return [
-            Draft(**{**draft.model_dump(), "execution_plan": draft.execution_plan or shared})
+            Draft(
+                **draft.model_dump(exclude={"execution_plan", "assignee"}),
+                execution_plan=draft.execution_plan or self.execution_plan or [],
+                assignee=draft.assignee or self.assignee,
+            )
             for draft in self.tickets
         ]
 

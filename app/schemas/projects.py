@@ -47,6 +47,9 @@ class ProjectNew(RequestBody):
         pattern="^[A-Za-z][A-Za-z0-9]{0,9}$",
         description="How its tickets' ids begin, such as WEB. Made from the name when left out.",
     )
+    max_in_progress: int | None = Field(
+        None, ge=1, le=Project.MAX_IN_PROGRESS_MAX, description=IN_PROGRESS
+    )
 
 
 class ProjectChange(Change):

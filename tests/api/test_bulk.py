@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.models import User
 from tests.api.conftest import Program, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket
@@ -51,6 +52,18 @@ def test_a_whole_plan_is_made_at_once(planner: Program, board: OpenSession) -> N
     assert {t["ticket_id"] for t in epic["blocked_by"]} == {ids["api"], ids["tests"]}
     assert planner.get("/tickets/MINE").json["parent_id"] == "OLD"
     assert planner.get(f"/tickets/{ids['api']}").json["situation"] == "ready"
+
+
+def test_those_who_look_after_them_are_named_for_each_or_for_all(
+    planner: Program, board: OpenSession
+) -> None:
+    with board() as session:
+        User.create(session, name="bob", role="member", actor=ANN)
+    made = bulk(planner, draft("a"), draft("b", assignee="Bob"), assignee="ann").json["tickets"]
+    shown = [planner.get(f"/tickets/{each['ticket_id']}").json for each in made]
+    assert [each["assignee"] for each in shown] == ["ann", "bob"]
+    refused = problem(bulk(planner, draft("a"), draft("b", assignee="eve")), 422, "invalid")
+    assert fields(refused) == ["tickets[1].assignee"]
 
 
 def test_ids_follow_the_order_of_the_request(planner: Program) -> None:

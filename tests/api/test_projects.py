@@ -12,10 +12,10 @@ WEB = {"repository_name": "acme/web", "path": "/src/web"}
 
 
 def test_a_project_is_made_read_changed_and_put_away(planner: Program) -> None:
-    made = planner.post("/projects", {**WEB, "rules": "No secrets."})
+    made = planner.post("/projects", {**WEB, "rules": "No secrets.", "max_in_progress": 3})
     assert made.status_code == 201
     assert made.headers["Location"] == "/api/v1/projects/acme/web"
-    assert made.json["ticket_prefix"] == "WEB"
+    assert (made.json["ticket_prefix"], made.json["max_in_progress"]) == ("WEB", 3)
     assert planner.get("/projects/acme/web").json == made.json
     assert planner.get("/projects/acme%2Fweb").json == made.json
     changed = planner.patch("/projects/acme/web", {"short_description": "The shop"}).json
@@ -40,6 +40,7 @@ def test_a_project_is_made_read_changed_and_put_away(planner: Program) -> None:
         ({"repository_name": "acme/b", "path": ""}, 422, "path"),
         ({"repository_name": "acme/b", "path": "/x", "ticket_prefix": "1A"}, 422, "ticket_prefix"),
         ({"repository_name": "acme/b", "path": "/x", "ticket_prefix": "web"}, 409, "ticket_prefix"),
+        ({"repository_name": "a", "path": "/x", "max_in_progress": 0}, 422, "max_in_progress"),
         ({**WEB}, 409, "repository_name"),
     ],
 )

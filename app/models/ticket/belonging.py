@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,9 @@ class TicketBelonging(TicketRow):
 
     __abstract__ = True
 
+    NOBODY = "There is nobody named {} who can see {}."
+    """Whether there is such a person, members of the project needn't learn by it."""
+
     @property
     def assignee(self) -> str | None:
         """The name of the person who looks after it."""
@@ -26,15 +31,27 @@ class TicketBelonging(TicketRow):
     @classmethod
     def require_assignee(cls, session: Session, project_id: str, name: str) -> int:
         """The number of someone who may see the project; raises `Invalid`."""
-        found = session.scalar(
-            select(User.id)
+        found = cls.people_named(session, project_id, [name])
+        if not found:
+            raise Invalid(cls.NOBODY.format(name, project_id), "assignee")
+        return found[name]
+
+    @classmethod
+    def people_named(
+        cls, session: Session, project_id: str, names: Collection[str]
+    ) -> dict[str, int]:
+        """The numbers of those who may see the project, by the names as they are written."""
+        found = session.execute(
+            select(User.name, User.id)
             .join(Project, Project.repository_name == project_id)
-            .where(User.name == name.strip().lower(), User.disabled_at.is_(None), ~IS_HIDDEN)
+            .where(
+                User.name.in_({name.strip().lower() for name in names}),
+                User.disabled_at.is_(None),
+                ~IS_HIDDEN,
+            )
         )
-        if found is None:
-            # Whether there is such a person, members of the project needn't learn here.
-            raise Invalid(f"There is nobody named {name} who can see {project_id}.", "assignee")
-        return found
+        numbers: dict[str, int] = dict(found.all())
+        return {name: numbers[key] for name in names if (key := name.strip().lower()) in numbers}
 
     @classmethod
     def require_parent(cls, session: Session, project_id: str, parent_id: str) -> str:

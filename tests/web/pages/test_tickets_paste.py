@@ -104,7 +104,7 @@ def test_whatever_is_pasted_is_read(text: str) -> None:
 def test_what_will_be_made_is_shown_before_it_is_made(
     client: FlaskClient, board: OpenSession
 ) -> None:
-    preview = send(client, LIST, labels="shop, q3")
+    preview = send(client, LIST, labels="shop, q3", assignee="ann")
 
     assert words(between(preview.text, "<h1", "</h1>")) == "Create 7 tickets"
     shown = [words(str(li)) for li in parsed(preview.text).select(".pasted > li")]
@@ -124,6 +124,7 @@ def test_what_will_be_made_is_shown_before_it_is_made(
         assert {ticket.priority for ticket in tickets.values()} == {1}
         assert tickets["Payment"].execution_plan == [*ROLES]
         assert TicketLabel.of(session, "WEB-1") == ["q3", "shop"]
+        assert {ticket.assignee for ticket in tickets.values()} == {"ann"}
 
 
 @pytest.mark.usefixtures("project")
@@ -148,6 +149,7 @@ def test_the_same_list_sent_twice_is_made_once(client: FlaskClient, board: OpenS
         ("x\n" * 1_001, {}, "text", "At most 1,000 tickets at once; these are 1,001."),
         ("one", {"plan": ""}, "plan", "Choose at least one worker type."),
         ("one", {"plan": "none", "step": "create"}, "plan", "has no worker type none."),
+        ("one", {"assignee": "nan", "step": "create"}, "assignee", "nobody named nan"),
         ("one", {"labels": "x" * 65}, "labels", "At most 64 characters"),
     ],
 )

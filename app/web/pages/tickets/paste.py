@@ -12,6 +12,7 @@ from app.errors import DomainError
 from app.forms.paste import PastedList, PasteForm
 from app.queries.choices import project_names
 from app.queries.projects.plan_templates import plan_choices
+from app.queries.tickets.people import assignable
 from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http.saving import save
@@ -56,6 +57,7 @@ def _create(form: PasteForm, name: str, projects: list[str], pasted: PastedList)
 
 
 def _list_page(form: PasteForm, name: str, projects: list[str]) -> Answer:
+    form.offer(assignable(db.session(), name))
     page = render_template(
         "tickets/paste.html",
         form=form,
