@@ -6,6 +6,7 @@ These are bound by name when the statement is sent.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -43,7 +44,7 @@ class Reader:
     zone: tzinfo = UTC
 
 
-class Field:
+class Field(ABC):
     """A field. `finds`: its tickets are found by an index, the fewest first."""
 
     words: tuple[str, ...] = ()
@@ -56,22 +57,22 @@ class Field:
         self.help_line = help_line
         self.finds = finds
 
+    @abstractmethod
     def check(self, value: Value) -> None:
         """Raise `ValueNotUnderstood` unless it is one of the field's values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shape(self, values: Sequence[Value]) -> Shape:
         """What the condition depends on."""
-        raise NotImplementedError
 
-    def bound(self, values: Sequence[Value], reader: Reader) -> list[Any]:  # noqa: ARG002
+    def bound(self, values: Sequence[Value], reader: Reader) -> list[Any]:  # noqa: ARG002 - fields whose values are names or times need them
         """What is bound when the statement is sent, in the order of its parameters."""
         return []
 
+    @abstractmethod
     def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
         """The condition; its parameters' names begin with `place`. `is_first`: the tickets are
         found by it, else each is looked at."""
-        raise NotImplementedError
 
 
 class Words(Field):
@@ -107,7 +108,7 @@ class Words(Field):
             return Ticket.ticket_id.in_(union_all(*each))
         return parts[0] if len(parts) == 1 else or_(*parts)
 
-    def one(self, word: str, place: str, *, is_first: bool) -> Condition:  # noqa: ARG002
+    def one(self, word: str, place: str, *, is_first: bool) -> Condition:  # noqa: ARG002 - a word that stands for the reader has a parameter
         """The condition of one word."""
         return self._found(word) if is_first and self._found else self._met[word]()
 
@@ -221,7 +222,7 @@ class Priority(Field):
     def condition(
         self,
         shape: Shape,
-        place: str,  # noqa: ARG002
+        place: str,  # noqa: ARG002 - its numbers are part of the shape, not bound
         *,
         is_first: bool,
     ) -> Condition:
