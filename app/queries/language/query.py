@@ -10,12 +10,20 @@ from typing import Self
 
 from app.db.full_text import Phrase
 from app.queries.search.phrases import phrases_of
-from app.queries.tickets.conditions import STATES
+from app.queries.tickets.conditions import SITUATIONS, STATES
 
 SPECIAL = ("none", "me")
 """Words that stand for something else unless they are quoted."""
 
 STATE_FIELDS = ("is", "state")
+ENDED = ("completed", "stopped")
+SITUATIONS_IN = {
+    **{name: (name,) for name in SITUATIONS},
+    "open": tuple(name for name in SITUATIONS if name not in ENDED),
+    "closed": ENDED,
+    "all": SITUATIONS,
+}
+"""By what a state is called, the situations that it is made of."""
 ESCAPED = re.compile(r'(["\\])')
 NEEDS_QUOTES = re.compile(r'\A\Z|[\s",]')
 WORD_NEEDS_QUOTES = re.compile(r'\A\Z|\s|\A"|\A-(?=[^-])|\A-?[A-Za-z_]+:(?!//)')
@@ -115,11 +123,7 @@ class Query:
     @property
     def names_state(self) -> bool:
         """Whether it says itself if open or closed tickets are wanted."""
-        return any(
-            term.field in ("closed", "id", "ref")
-            or (term.field in STATE_FIELDS and any(value.text != "mine" for value in term.values))
-            for term in self.terms
-        )
+        return any(map(_names_state, self.terms))
 
     @property
     def state(self) -> str:
@@ -214,6 +218,14 @@ class Query:
 
     def _keeping(self, is_kept: Callable[[Term], bool]) -> Query:
         return replace(self, terms=tuple(filter(is_kept, self.terms)))
+
+
+def _names_state(term: Term) -> bool:
+    if term.field in STATE_FIELDS:
+        # What isn't blocked might be closed, but nobody who leaves out the blocked ones asks that.
+        silent = ("mine", "starved", *SITUATIONS_IN["open"]) if term.is_negated else ("mine",)
+        return any(value.text not in silent for value in term.values)
+    return term.field == "closed" or (term.field in ("id", "ref") and not term.is_negated)
 
 
 def words_of(typed: str) -> Iterable[Term]:

@@ -151,8 +151,16 @@ def test_terms_are_added_replaced_and_removed():
 
 
 def test_closed_tickets_are_found_only_when_they_are_asked_for():
-    assert str(parse("login").or_open()) == "login is:open"
-    for text in ("is:all", "state:closed", "closed:<7d", "id:WEB-1"):
+    for text in ("login", "-is:blocked", "-is:running,mine", "-id:WEB-1", "-ref:none"):
+        assert str(parse(text).or_open()) == f"{text} is:open"
+    for text in (
+        "is:all",
+        "state:closed",
+        "closed:<7d",
+        "id:WEB-1",
+        "-is:open",
+        "-is:blocked,stopped",
+    ):
         assert str(parse(text).or_open()) == text
 
 
