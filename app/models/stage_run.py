@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Self, cast
+from typing import Any, Self, Unpack, cast
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -22,6 +22,7 @@ from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
 from app.models.event import Details, Event
 from app.models.ticket import Ticket
 from app.models.ticket.retries import backoff
+from app.models.ticket.row import Facts
 from app.models.worker import Worker
 from app.models.worker_type import WorkerType
 from app.text import excerpt, require_text
@@ -211,9 +212,11 @@ class StageRun(Model):
         self._finish("completed")
         ticket.move_to(self.stage_number)
         approved = {"approved": True} if self._is_at_gate() else None
-        self._record("ticket_stage_completed", actor, comment_id=said, details=approved)
+        completed = self._event("ticket_stage_completed", actor, comment_id=said, details=approved)
         if ticket.is_plan_done:
-            ticket.close("completed", actor)
+            ticket.close("completed", actor, because=completed)
+        else:
+            ticket.record_all([completed])
         self._send()
 
     def send_back(self, to_stage: int, reason: str, actor: Actor | None = None) -> None:
@@ -234,7 +237,7 @@ class StageRun(Model):
         self._finish("returned", reason)
         ticket.move_to(to_stage - 1)
         to = {"to_stage": to_stage, "to_worker_type": ticket.stage_name(to_stage)}
-        self._record("ticket_stage_returned", actor, reason, comment_id=said, details=to)
+        self._record("ticket_stage_returned", actor, reason=reason, comment_id=said, details=to)
         self._send()
 
     def ask_attention(self, reason: str, actor: Actor | None = None) -> None:
@@ -273,7 +276,7 @@ class StageRun(Model):
         given = require_text(reason, "reason", Ticket.REASON_MAX) or None
         self._finish("released", given)
         self.ticket.free()
-        self._record("ticket_stage_released", actor or self.doer, given, cause=cause)
+        self._record("ticket_stage_released", actor or self.doer, cause, reason=given)
 
     def require_current(
         self,
@@ -330,7 +333,7 @@ class StageRun(Model):
         ).all()
         is_kept = any(row.details == facts and row.reason == reason for row in kept)
         if not is_kept and len(kept) < REFUSED_REPORTS_KEPT:
-            self._record("ticket_report_refused", actor, reason, details=facts)
+            self._record("ticket_report_refused", actor, reason=reason, details=facts)
 
     def _require_reason(self, reason: str) -> str:
         reason = require_text(reason, "reason", Ticket.REASON_MAX)
@@ -344,25 +347,18 @@ class StageRun(Model):
         return self.ticket.say(comment, actor, run_id=self.run_id, stage_number=self.stage_number)
 
     def _record(
-        self,
-        event_type: str,
-        actor: Actor,
-        reason: str | None = None,
-        *,
-        cause: str | None = None,
-        comment_id: int | None = None,
-        details: Details | None = None,
+        self, event_type: str, actor: Actor, cause: str | None = None, **facts: Unpack[Facts]
     ) -> None:
-        self.ticket.record(
-            event_type,
-            actor,
-            stage=self.worker_type,
-            reason=None if cause else reason,
-            worker_id=self.worker_id,
-            run_id=self.run_id,
-            comment_id=comment_id,
-            details={"cause": cause} if cause else details,
-        )
+        self.ticket.record_all([self._event(event_type, actor, cause, **facts)])
+
+    def _event(
+        self, event_type: str, actor: Actor, cause: str | None = None, **facts: Unpack[Facts]
+    ) -> dict[str, Any]:
+        facts["stage"] = self.worker_type
+        facts["worker_id"], facts["run_id"] = self.worker_id, self.run_id
+        if cause:
+            facts["reason"], facts["details"] = None, {"cause": cause}
+        return self.ticket.event(event_type, actor, **facts)
 
     def _lose(self, outcome: str, reason: str, actor: Actor, cause: str | None = None) -> None:
         """End the run without a result, and give the stage another attempt if one is left."""
@@ -370,7 +366,7 @@ class StageRun(Model):
         self._finish(outcome, reason)
         ticket.failed_attempts += 1
         ticket.free(backoff(ticket.failed_attempts) if outcome == "failed" else timedelta(0))
-        self._record("ticket_stage_failed", actor, reason, cause=cause)
+        self._record("ticket_stage_failed", actor, cause, reason=reason)
         role = self._role()
         most = role.max_attempts if role else WorkerType.MAX_ATTEMPTS_DEFAULT
         if ticket.failed_attempts >= most:

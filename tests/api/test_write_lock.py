@@ -71,7 +71,7 @@ def test_a_claim_for_which_there_is_nothing(app: Flask, worker: Program) -> None
 
 
 @pytest.mark.parametrize(
-    ("plan", "statements"), [(["implementation", "review"], 6), (["implementation"], 8)]
+    ("plan", "statements"), [(["implementation", "review"], 6), (["implementation"], 7)]
 )
 def test_a_report(
     app: Flask, worker: Program, board: OpenSession, plan: list[str], statements: int

@@ -188,6 +188,8 @@ class TicketDependencies(TicketRow):
 
     def tell_dependents_closed(self, actor: Actor) -> None:
         """Those that this ticket blocked wait for one less; the last one lets them start."""
+        if not self._has_dependents():  # mostly; what follows is built each time
+            return
         tickets = type(self)
         last_one = tickets.open_blockers == 1
         self._change_dependents(
@@ -199,11 +201,14 @@ class TicketDependencies(TicketRow):
 
     def tell_dependents_reopened(self, actor: Actor) -> None:
         """Those that this ticket blocks wait for it again; one that runs already may finish."""
-        self._change_dependents(+1, actor)
+        if self._has_dependents():
+            self._change_dependents(+1, actor)
+
+    def _has_dependents(self) -> bool:
+        connection = self.session.connection()
+        return connection.execute(_DEPENDENTS, {"blocker": self.ticket_id}).first() is not None
 
     def _change_dependents(self, by: int, actor: Actor, **also: object) -> None:
-        if not self.session.connection().execute(_DEPENDENTS, {"blocker": self.ticket_id}).first():
-            return
         tickets = type(self)
         dependents = select(TicketDependency.ticket_id).where(
             TicketDependency.blocked_by_id == self.ticket_id

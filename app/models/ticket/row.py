@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, TextClause, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,6 +43,19 @@ def _partial(name: str, condition: TextClause, *columns: str | TextClause) -> In
 def _of_values(column: str, *others: str) -> Index:
     """Of a column that is mostly empty: that many rows are alike would mislead the planner."""
     return _partial(f"ix_tickets_{column}", text(f"{column} IS NOT NULL"), column, *others)
+
+
+class Facts(TypedDict, total=False):
+    """What an event about a ticket tells, beside its kind and who did it."""
+
+    stage: str | None
+    reason: str | None
+    worker_id: str | None
+    run_id: int | None
+    comment_id: int | None
+    """What was said by the same verb."""
+    details: Details | None
+    needs_attention: bool
 
 
 class TicketRow(Model):
@@ -223,60 +237,29 @@ class TicketRow(Model):
         self.backoff_until = now + delay if delay else None
         self.updated_at = now
 
-    def record(
-        self,
-        event_type: str,
-        actor: Actor,
-        *,
-        stage: str | None = None,
-        reason: str | None = None,
-        worker_id: str | None = None,
-        run_id: int | None = None,
-        comment_id: int | None = None,
-        details: Details | None = None,
-        needs_attention: bool = False,
-    ) -> None:
-        """Add an event about this ticket. `comment_id`: what was said by the same verb."""
-        self.updated_at = clock.now()
-        event = self.event(
-            event_type,
-            actor,
-            stage=stage,
-            reason=reason,
-            worker_id=worker_id,
-            run_id=run_id,
-            comment_id=comment_id,
-            details=details,
-            needs_attention=needs_attention,
-        )
-        Event.add_all(self.session, [event])
+    def record(self, event_type: str, actor: Actor, **facts: Unpack[Facts]) -> None:
+        """Add an event about this ticket."""
+        self.record_all([self.event(event_type, actor, **facts)])
 
-    def event(
-        self,
-        event_type: str,
-        actor: Actor,
-        *,
-        stage: str | None = None,
-        reason: str | None = None,
-        worker_id: str | None = None,
-        run_id: int | None = None,
-        comment_id: int | None = None,
-        details: Details | None = None,
-        needs_attention: bool = False,
-    ) -> dict[str, Any]:
+    def record_all(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Add events about this ticket, in their order."""
+        self.updated_at = clock.now()
+        Event.add_all(self.session, events)
+
+    def event(self, event_type: str, actor: Actor, **facts: Unpack[Facts]) -> dict[str, Any]:
         """The columns of an event about this ticket, which isn't stored yet."""
         return {
             "event_type": event_type,
             "project_id": self.project_id,
             "ticket_id": self.ticket_id,
-            "run_id": run_id,
-            "comment_id": comment_id,
-            "worker_id": worker_id or (actor.name if actor.kind == "worker" else None),
-            "stage": stage,
-            "reason": reason,
-            "details": dict(details or {}),
+            "run_id": facts.get("run_id"),
+            "comment_id": facts.get("comment_id"),
+            "worker_id": facts.get("worker_id") or (actor.name if actor.kind == "worker" else None),
+            "stage": facts.get("stage"),
+            "reason": facts.get("reason"),
+            "details": dict(facts.get("details") or {}),
             "actor": actor.label,
-            "needs_attention": needs_attention,
+            "needs_attention": facts.get("needs_attention", False),
             "processed": event_type in LOGGED_ONLY,
             "created_at": clock.now(),
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from sqlalchemy import select
 
@@ -74,19 +75,22 @@ class TicketState(TicketRuns, TicketPlanning, TicketDependencies, TicketRelation
         reason: str = "",
         *,
         run_id: int | None = None,
+        because: Mapping[str, Any] | None = None,
     ) -> None:
-        """End the ticket, and free those that it blocked."""
+        """End the ticket, and free those that it blocked. `because`: the event that ends it, which
+        is stored before."""
         self.state = "closed"
         self.resolution = resolution
         self.closed_at = clock.now()
         self.claimed_by = None
-        self.record(
+        closed = self.event(
             "ticket_closed",
             actor,
             reason=reason or None,
             run_id=run_id,
             details={"resolution": resolution},
         )
+        self.record_all([because, closed] if because else [closed])
         self.tell_dependents_closed(actor)
 
     def reopen(self, actor: Actor, reason: str = "") -> None:
