@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from app.db.engine import READS
 from bench.fill.databases import Board
 from bench.processes import environment
 
@@ -63,7 +64,7 @@ class Inside:
         self.client = app.test_client()
         for name, value in cookies.items():
             self.client.set_cookie(name, value)
-        self.statements = 0
+        self._sent: list[str] = []
         self.holds: list[Hold] = []
         self._what = ""
         self._asked_at: float | None = None
@@ -73,13 +74,20 @@ class Inside:
         self.engine.dispose()
         event.listen(self.engine, "before_cursor_execute", self._on_statement)
         if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", self._on_connect)
+            # Between these two the application asks for the lock until it has it.
+            event.listen(self.engine, "begin", self._on_asked, insert=True)
+            event.listen(self.engine, "begin", self._on_locked)
         # The event of that name comes before the commit, and what waits for the disk is the commit.
         dialect: Any = self.engine.dialect
         self._commit, dialect.do_commit = dialect.do_commit, self._on_commit
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @property
+    def statements(self) -> int:
+        """How many the last request sent."""
+        return sum(not OF_THE_SCHEMA.search(statement) for statement in self._sent)
 
     def statements_of(self, path: str) -> int:
         """How many statements a page sends, once it is warm."""
@@ -89,13 +97,14 @@ class Inside:
     def post(self, path: str, body: object) -> Any:
         """The answer to a program's request. Afterwards `statements` is how many it sent; each time
         that others could not write is one of the `holds`."""
-        self.statements, self._what = 0, path.rpartition("/")[2]
+        self._what = path.rpartition("/")[2]
+        self._sent.clear()
         answer = self.client.post(path, json=body, headers=self._headers())
         assert answer.status_code in (200, 201), answer.text
         return answer.get_json()
 
     def _get(self, path: str) -> int:
-        self.statements = 0
+        self._sent.clear()
         is_api = path.startswith("/api/")
         answer = self.client.get(path, headers=self._headers() if is_api else {})
         assert answer.status_code == 200, f"{path}: {answer.status}"
@@ -107,21 +116,18 @@ class Inside:
     def _on_statement(
         self, _connection: Any, _cursor: Any, statement: str, *_others: object
     ) -> None:
-        if not OF_THE_SCHEMA.search(statement):
-            self.statements += 1
+        self._sent.append(statement)  # looked at later: nothing shall take time inside the lock
         # On PostgreSQL what others wait for is a row, from the first statement that takes one.
         is_row = self.engine.dialect.name == "postgresql" and TAKES_LOCK.match(statement)
         if is_row and self._locked_at is None:
             self._asked_at = self._locked_at = time.monotonic()
 
-    def _on_connect(self, connection: Any, _record: Any) -> None:
-        connection.set_trace_callback(self._on_sqlite)
+    def _on_asked(self, connection: Any) -> None:
+        if not connection.get_execution_options().get(READS):
+            self._asked_at = time.monotonic()
 
-    def _on_sqlite(self, statement: str) -> None:
-        # It is tried again and again; the last try gets the lock.
-        if statement.startswith("BEGIN IMMEDIATE"):
-            self._locked_at = time.monotonic()
-            self._asked_at = self._asked_at or self._locked_at
+    def _on_locked(self, _connection: Any) -> None:
+        self._locked_at = time.monotonic()
 
     def _on_commit(self, connection: Any) -> None:
         committing_at = time.monotonic()
