@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ScalarSelect, Select, func, literal_column, select
+from sqlalchemy import BindParameter, ScalarSelect, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
@@ -46,7 +46,9 @@ def capped_count(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
     return session.scalar(select(number_of(rows))) or 0
 
 
-def number_of(rows: Select[*tuple[Any, ...]], cap: int = COUNT_CAP) -> ScalarSelect[int]:
+def number_of(
+    rows: Select[*tuple[Any, ...]], cap: int | BindParameter[int] = COUNT_CAP
+) -> ScalarSelect[int]:
     """The same, up to any cap, as an expression for a query that asks for more."""
     # Without columns an index that answers the conditions is enough.
     one: Select[int] = rows.with_only_columns(literal_column("1"), maintain_column_froms=True)

@@ -18,6 +18,7 @@ from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.language.query import from_parameters
 from app.queries.navigation import navigation
+from app.queries.paging import PAGE_SIZE
 from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queues
 from app.queries.tickets.conditions import STATES
@@ -200,6 +201,33 @@ def queue_key(queue):
     return queue.project_id, queue.worker_type
 
 
+BY_STATE = (
+    "is:all sort:state",
+    "is:all sort:-state",
+    "is:open sort:state,-updated",
+    "is:all -is:running,completed sort:state,title",
+    "is:ready,stopped sort:-state,id",
+)
+
+
+@pytest.mark.parametrize("asked", BY_STATE)
+def test_many_tickets_come_by_state_as_few_would(filled, asked, monkeypatch):
+    """Many are met state by state, few are found and sorted."""
+    with filled.app_context():
+        session = db.session()
+        wanted = parse(asked)
+        numbers = (1, 2, 7, 30, 45, 81)
+        many = [shown(session, wanted, number) for number in numbers]
+        monkeypatch.setattr("app.queries.tickets.list.COUNT_CAP", TICKETS + 1)
+        assert many == [shown(session, wanted, number) for number in numbers]
+        assert len(many[0]) == PAGE_SIZE
+
+
+def shown(session, wanted, number):
+    items = list_tickets(session, EVERYTHING, wanted, READER, number).page.items
+    return [line.ticket_id for line in items]
+
+
 def test_reading_all_rows_is_noticed(filled):
     """The tests above can fail."""
     with filled.app_context():
@@ -232,8 +260,7 @@ def assert_in_order(session):
 
 
 def plans_of_pages(session):
-    """What is asked, and the plans of its statements. A list by state is left out: its order is
-    worked out for each ticket."""
+    """What is asked, and the plans of its statements."""
     for state in STATES:
         wanted = from_parameters(state=state)
         yield state, plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
@@ -243,6 +270,9 @@ def plans_of_pages(session):
         by_title = wanted.replacing("sort", "title")
         yield wanted, plans(session, list_tickets, EVERYTHING, by_title, READER, 1)
         yield ("API", wanted), plans(session, api_list, wanted)
+    for sort in ("state", "-state", "state,-updated"):
+        wanted = parse(f"is:all sort:{sort}")
+        yield sort, plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
     yield "sidebar", plans(session, navigation, EVERYTHING)
     yield "inbox", plans(session, item_page, EVERYTHING)
     yield "queues", plans(session, first_of_queues, EVERYTHING)

@@ -131,6 +131,14 @@ class Query:
         values = [value.text for term in self._state_terms for value in term.values]
         return values[0] if len(values) == 1 else "" if values else "all"
 
+    @property
+    def situations(self) -> frozenset[str]:
+        """Those that its states leave to a ticket."""
+        found = frozenset(SITUATIONS)
+        for term in self._state_terms:
+            found &= {name for value in term.values for name in SITUATIONS_IN[value.text]}
+        return found
+
     def in_states(self, *states: str) -> Query:
         """The same for tickets in one of these states, or in any. What it leaves out stays so."""
         term = Term("is", tuple(map(Value, states)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     UnaryExpression,
     bindparam,
@@ -25,7 +26,7 @@ from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel
 from app.queries.language.compiling import Matches, Shaped, parameters, text_matches
 from app.queries.language.kinds import Reader
-from app.queries.language.query import Query
+from app.queries.language.query import ENDED, Query
 from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page, number_of
 from app.queries.tickets.conditions import RUNNING, STAGE, since, situation
@@ -38,6 +39,8 @@ SEARCH_MAX = 200
 
 STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4, "blocked": 5}
 """Sorted by state, those come first where something happens or should."""
+STATES_IN_ORDER = (*((state,) for state in STATE_RANK), ENDED)
+"""The same with what comes last; whether all was done makes no difference there."""
 
 Orders = tuple[tuple[str, bool], ...]
 """What to sort by, and whether from its end, one after the other."""
@@ -108,20 +111,63 @@ def list_tickets(
     totals = {"open": n_open, "closed": n_closed, "all": min(n_open + n_closed, COUNT_CAP)}
     total = others[0] if others else totals[wanted.state]
     values["offset"] = (number - 1) * PAGE_SIZE
-    page_of = statements.page_of_few if total < COUNT_CAP else statements.page_of_many
+    is_found_by_text = matches is not None and matches.wanted is not None
+    rows: Iterable[Row[*tuple[Any, ...]]] = ()
+    if orders[0][0] == "state" and total >= COUNT_CAP and not is_found_by_text:
+        rows = _by_state(session, visibility, wanted, orders, matches, values)
     # Looking for nothing by an ordered index would read all of it.
-    rows = rows_of(session, page_of, **values) if total else ()
+    elif total:
+        rows = rows_of(session, statements.pages.of(total), **values)
     page = Page([_line(*row) for row in rows], number, total)
     return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
 
 
+def _by_state(
+    session: Session,
+    visibility: Visibility,
+    wanted: Query,
+    orders: Orders,
+    matches: Matches | None,
+    values: dict[str, Any],
+) -> list[Row[*tuple[Any, ...]]]:
+    """A page of many tickets: first those in one state, then those in the next. By their states
+    alone they couldn't be sorted without working out that of each."""
+    make = _statements_in_state if matches else _kept_statements_in_state
+    found: list[Row[*tuple[Any, ...]]] = []
+    offset, descends = values["offset"], orders[0][1]
+    for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
+        asked = [state for state in states if state in wanted.situations]
+        if not asked:
+            continue
+        there = wanted.in_states("closed" if asked == [*ENDED] else asked[0])
+        count, pages = make(visibility, Shaped.of(there), orders, matches)
+        upto = offset + PAGE_SIZE - len(found)
+        n_there = rows_of(session, count, **{**values, "upto": max(upto, COUNT_CAP)}).scalar_one()
+        if n_there > offset:
+            found += rows_of(session, pages.of(n_there), **{**values, "offset": offset})
+        if n_there >= upto:
+            break
+        offset = max(0, offset - n_there)
+    return found[:PAGE_SIZE]
+
+
+class Pages(NamedTuple):
+    """Statements for one page. A few tickets are found and sorted; of many, the first are soon met
+    in the order of an index."""
+
+    of_few: Select[*tuple[Any, ...]]
+    of_many: Select[*tuple[Any, ...]]
+
+    def of(self, total: int) -> Select[*tuple[Any, ...]]:
+        """The one for so many tickets."""
+        return self.of_few if total < COUNT_CAP else self.of_many
+
+
 class Statements(NamedTuple):
-    """What a list asks the database. A few tickets are found and sorted; of many, the first are
-    soon met in the order of an index."""
+    """What a list asks the database."""
 
     counts: Select[*tuple[Any, ...]]
-    page_of_few: Select[*tuple[Any, ...]]
-    page_of_many: Select[*tuple[Any, ...]]
+    pages: Pages
 
 
 def _statements(
@@ -132,7 +178,28 @@ def _statements(
     if wanted.state not in TOTALS:
         counted.append(wanted)
     numbers = [number_of(found_tickets(visibility, each, matches)) for each in counted]
-    order = _order_by(orders)
+    return Statements(select(*numbers), _pages(visibility, wanted, _order_by(orders), matches))
+
+
+def _statements_in_state(
+    visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
+) -> Statements:
+    """The same within one state."""
+    found = found_tickets(visibility, shaped.query, matches)
+    count = select(number_of(found, bindparam("upto")))
+    return Statements(count, _pages(visibility, shaped.query, _order_by(orders)[1:], matches))
+
+
+_kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
+_kept_statements_in_state = lru_cache(STATEMENTS_KEPT)(_statements_in_state)
+
+
+def _pages(
+    visibility: Visibility,
+    wanted: Query,
+    order: Sequence[UnaryExpression[Any]],
+    matches: Matches | None,
+) -> Pages:
     few, many = (
         _in_full(
             select(Ticket.ticket_id)
@@ -143,10 +210,7 @@ def _statements(
         ).order_by(*order)
         for is_few in (True, False)
     )
-    return Statements(select(*numbers), few, many)
-
-
-_kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
+    return Pages(few, many)
 
 
 def _order_by(orders: Orders) -> list[UnaryExpression[Any]]:
