@@ -90,6 +90,8 @@ class Entry:
     run: Run | None = None
     fact: Fact | None = None
     target: str | None = None
+    stage: int = 1
+    """The number of the stage that it belongs to."""
 
     @property
     def key(self) -> str:
@@ -124,9 +126,11 @@ class Story:
     is_cut: bool
 
 
-def tell_story(session: Session, view: TicketView, *, in_full: bool = False) -> Story:
-    """The ticket's timeline; its newest part unless asked for in full."""
-    limit = READ_AT_MOST if in_full else SHOWN
+def tell_story(
+    session: Session, view: TicketView, *, in_full: bool = False, stage: int | None = None
+) -> Story:
+    """The ticket's timeline; its newest part unless asked for in full, or for one stage."""
+    limit = READ_AT_MOST if in_full or stage else SHOWN
     comments = _comments(session, view.ticket.ticket_id, limit + 1)
     facts = _facts(session, view.ticket.ticket_id, limit + 1)
     # Where one kind of row was not read to its beginning, the others would tell half of the story.
@@ -137,6 +141,8 @@ def tell_story(session: Session, view: TicketView, *, in_full: bool = False) -> 
         entry for entry in _join(view.runs, comments, facts) if begins is None or entry.at > begins
     ]
     entries.sort(key=lambda entry: (entry.kind == "running", entry.at, entry.rank))
+    if stage:
+        entries = [entry for entry in _with_stages(entries, view) if entry.stage == stage]
     is_cut = begins is not None or len(entries) > limit
     return Story(entries[-limit:], is_cut)
 
@@ -199,6 +205,16 @@ def _join(runs: Sequence[Run], comments: Sequence[Said], facts: Sequence[Fact]) 
         if fact.id not in told_facts and fact.event_type not in TOLD_BY_RUNS
     ]
     return entries
+
+
+def _with_stages(entries: Sequence[Entry], view: TicketView) -> list[Entry]:
+    """What no run tells belongs to the stage that was done next: its worker read it."""
+    stage = min(view.ticket.completed_stages + 1, len(view.ticket.execution_plan))
+    placed = []
+    for entry in reversed(entries):
+        stage = entry.run.stage_number if entry.run else stage
+        placed.append(replace(entry, stage=stage))
+    return placed[::-1]
 
 
 def _ended_by(runs: Iterable[Run], facts: Iterable[Fact]) -> dict[int, Fact]:

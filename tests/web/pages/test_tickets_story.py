@@ -239,3 +239,42 @@ def test_a_longer_reason_is_laid_out_as_its_writer_wanted(
     assert "<strong>broke</strong>" in told
     assert "<li>here</li>" in told
     assert "**" not in told
+
+
+def test_one_stage_shows_its_part_of_the_story(client: FlaskClient, board: OpenSession) -> None:
+    """What was said between two runs belongs to the stage that is done next: its worker reads
+    it."""
+    now = clock.now()
+    with board() as session:
+        with clock.at(now - timedelta(hours=9)):
+            ticket = make_ticket(session, description="All of it.")
+        steps = (
+            lambda: ticket.say("Before the first.", ANN),
+            lambda: run_stage(session, ticket).complete("Built."),
+            lambda: ticket.say("Look at the edges.", ANN),
+            lambda: run_stage(session, ticket).send_back(1, "Not yet,\n\nsee above."),
+            lambda: ticket.say("Once more.", ANN),
+        )
+        for hour, step in enumerate(steps):
+            with clock.at(now - timedelta(hours=8 - hour)):
+                step()
+        ticket_id = ticket.ticket_id
+
+    def shown(stage: str) -> str:
+        page = client.get(f"/tickets/{ticket_id}?stage={stage}").text
+        return words(between(page, 'id="ticket-story"', "</section>"))
+
+    first, second, all_of_it = shown("1"), shown("2"), shown("3")
+    assert "Only stage 1, implementation, is shown. Show all" in first
+    for told in ("Before the first.", "Built.", "Once more."):
+        assert told in first
+        assert told not in second
+    for told in ("Look at the edges.", "Not yet,"):
+        assert told in second
+        assert told not in first
+    assert "All of it." not in first
+    assert "All of it." in all_of_it
+    assert "is shown" not in all_of_it
+    page = client.get(f"/tickets/{ticket_id}?stage=2", headers={"HX-Request": "true"}).text
+    assert "stage=2&amp;v=" in between(page, 'hx-get="', '"')
+    assert f'href="/tickets/{ticket_id}?stage=1"' in page

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import parse_qsl, urlsplit
 
-from flask import make_response, render_template
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
@@ -95,7 +96,9 @@ def _shown_again(ticket_id: str) -> Answer:
     """The regions of the page that the form was opened on; its dialog closes."""
     session = db.session()
     version = stamp(ticket_version(session, ticket_id))
-    context = ticket_page_context(view_ticket(session, ticket_id), version)
+    # The form was sent to an address of its own; what the page shows, its own address says.
+    asked = dict(parse_qsl(urlsplit(request.headers.get("HX-Current-URL", "")).query))
+    context = ticket_page_context(view_ticket(session, ticket_id), version, asked)
     answer = make_response(render_template("tickets/_region.html", **context))
     answer.headers["HX-Retarget"] = "#ticket-story"
     answer.headers["HX-Reswap"] = "morph:outerHTML"

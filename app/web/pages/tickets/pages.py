@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -179,17 +179,20 @@ def show(ticket_id: str) -> Answer:
         return "", 204
     view = view_ticket(db.session(), ticket_id)
     name = "tickets/_region.html" if wants_region() else "tickets/show.html"
-    return render_template(name, comment_form=CommentForm(), **ticket_page_context(view, version))
+    context = ticket_page_context(view, version, request.args)
+    return render_template(name, comment_form=CommentForm(), **context)
 
 
-def ticket_page_context(view: TicketView, version: str) -> dict[str, Any]:
-    """What the parts of a ticket's page show."""
-    in_full = request.args.get("all") == "1"
+def ticket_page_context(view: TicketView, version: str, asked: Mapping[str, str]) -> dict[str, Any]:
+    """What the parts of a ticket's page show. `asked`: what its address asks for."""
+    in_full = asked.get("all") == "1"
+    stage = stage_asked(asked.get("stage", ""), view)
     ticket_id = view.ticket.ticket_id
     return {
         "view": view,
         "stages": stage_cards(view),
-        "story": tell_story(db.session(), view, in_full=in_full),
+        "stage_shown": stage,
+        "story": tell_story(db.session(), view, in_full=in_full, stage=stage),
         "sizes": brief_sizes(db.session(), view),
         "actions": actions_for(view),
         "shown": SHOWN.get(view.situation, 1),
@@ -197,9 +200,19 @@ def ticket_page_context(view: TicketView, version: str) -> dict[str, Any]:
         "task_form": TaskForm.of(view.ticket.description),
         "depend_form": DependencyForm(),
         "region_url": url_for(
-            "tickets.show", ticket_id=ticket_id, all="1" if in_full else None, v=version
+            "tickets.show",
+            ticket_id=ticket_id,
+            all="1" if in_full else None,
+            stage=stage,
+            v=version,
         ),
     }
+
+
+def stage_asked(typed: str, view: TicketView) -> int | None:
+    """The stage whose part of the timeline is wanted, if there is one of that number."""
+    numbers = map(str, range(1, len(view.ticket.execution_plan) + 1))
+    return int(typed) if typed in numbers else None
 
 
 @blueprint.get("/tickets/<ticket_id>/brief")
