@@ -37,11 +37,17 @@ def visible_project(_session: Session, visibility: Visibility, name: str) -> Non
 
 
 def ticket_to_change(
-    session: Session, visibility: Visibility, ticket_id: str, if_match: int | None = None
+    session: Session,
+    visibility: Visibility,
+    ticket_id: str,
+    if_match: int | None = None,
+    *,
+    with_project: bool = False,
 ) -> Ticket:
     """A ticket, held until the transaction ends. Raises `Stale` unless it has that version."""
     visible_ticket(session, visibility, ticket_id)
-    ticket = Ticket.lock(session, ticket_id)
+    lock = Ticket.lock_with_project if with_project else Ticket.lock
+    ticket = lock(session, ticket_id)
     if if_match is not None and if_match != ticket.version:
         raise Stale(
             f"{ticket_id} was changed meanwhile: it has version {ticket.version} now, which the "

@@ -70,7 +70,7 @@ def add_dependency(
     Refused if the other waits for this one already, directly or through others. A stage that is
     running goes on; the next one waits.
     """
-    ticket = _ticket_to_link(session, caller, ticket_id, blocked_by_id)
+    ticket = _ticket_to_link(session, caller, ticket_id, blocked_by_id, with_project=True)
     if not ticket.is_waiting_for(blocked_by_id):
         ticket.block_by(blocked_by_id, caller.actor)
     return ticket_id
@@ -128,8 +128,15 @@ def unrelate_tickets(
     return ticket_id
 
 
-def _ticket_to_link(session: Session, caller: Caller, ticket_id: str, other_id: str) -> Ticket:
+def _ticket_to_link(
+    session: Session,
+    caller: Caller,
+    ticket_id: str,
+    other_id: str,
+    *,
+    with_project: bool = False,
+) -> Ticket:
     """The ticket, held until the transaction ends, once both may be seen."""
-    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    ticket = ticket_to_change(session, caller.visibility, ticket_id, with_project=with_project)
     visible_ticket(session, caller.visibility, other_id)
     return ticket

@@ -36,8 +36,11 @@ def update_ticket(
     if_match: int | None = None,
 ) -> str:
     """Change what a ticket says, or who looks after it; what you leave out stays as it is."""
-    ticket = ticket_to_change(session, caller.visibility, ticket_id, if_match)
-    ticket.edit(caller.actor, **body.sent())
+    sent = body.sent()
+    ticket = ticket_to_change(
+        session, caller.visibility, ticket_id, if_match, with_project="parent_id" in sent
+    )
+    ticket.edit(caller.actor, **sent)
     return ticket_id
 
 
@@ -136,7 +139,7 @@ def move_ticket(session: Session, caller: Caller, ticket_id: TicketParam, body: 
     `top` or the `bottom`, one place `up` or `down`, or `before` or `after` the ticket that
     `other_id` names. What stands first is claimed next.
     """
-    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    ticket = ticket_to_change(session, caller.visibility, ticket_id, with_project=True)
     ticket.move_in_queue(body.place, caller.actor, body.other_id or "")
     return ticket_id
 

@@ -33,6 +33,8 @@ class Action(ABC):
     name: ClassVar[str]
     is_last_first: ClassVar[bool] = False
     """Whether the tickets are taken from the last to the first, so that their order stays."""
+    holds_project: ClassVar[bool] = False
+    """Whether its verb wants the ticket's project held before the ticket."""
 
     def is_done(self, _subject: Subject, /) -> bool:
         """Whether the ticket is as it shall be already."""
@@ -135,6 +137,7 @@ class MoveToTop(Action):
 
     name = "move_to_top"
     is_last_first = True
+    holds_project = True
 
     def require_possible(self, subject: Subject) -> None:
         subject.ticket.require_in_queue()
@@ -237,6 +240,7 @@ class SetParent(Action):
     """Be a part of a ticket, or of none."""
 
     name = "parent"
+    holds_project = True
     parent_id: str | None
 
     def is_done(self, subject: Subject) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.db.rows import rows_of
 from app.errors import DomainError, Invalid
-from app.models import Ticket, User
+from app.models import Project, Ticket, User
 from app.pipeline.actions import Action, Subject
 from app.queries.language.compiling import parameters, text_matches
 from app.queries.language.kinds import Reader
@@ -88,7 +88,10 @@ def act_on_many(
     the very same words."""
     found = Outcome()
     undo: dict[Action, list[str]] = {}
-    subjects = _subjects(session, visibility, named := list(dict.fromkeys(ids)), is_held=True)
+    named = list(dict.fromkeys(ids))
+    if action.holds_project:
+        _hold_projects(session, named)
+    subjects = _subjects(session, visibility, named, is_held=True)
     for ticket_id in reversed(named) if action.is_last_first else named:
         try:
             subject = _subject(subjects, ticket_id)
@@ -110,6 +113,17 @@ def act_on_many(
         for told in (found.done, found.unchanged, found.refused):
             told.reverse()
     return found
+
+
+def _hold_projects(session: Session, ids: Sequence[str]) -> None:
+    """Hold those of the tickets, in one order, before the tickets."""
+    of_tickets = select(Ticket.project_id).where(Ticket.ticket_id.in_(ids))
+    session.execute(
+        select(Project.repository_name)
+        .where(Project.repository_name.in_(of_tickets))
+        .order_by(Project.repository_name)
+        .with_for_update(key_share=True)
+    )
 
 
 def _subjects(

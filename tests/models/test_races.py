@@ -11,8 +11,14 @@ from app.callers import Caller
 from app.db.base import db
 from app.errors import Conflict, Forbidden, Invalid, RunNotCurrent
 from app.loading import own_claimant
-from app.models import StageRun, Ticket, Worker, WorkerType
+from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.worker_type import StillNeeded
+from app.operations.dependencies import add_dependency
+from app.operations.ticket_verbs import move_ticket, update_ticket
+from app.pipeline.actions import MoveToTop, SetParent
+from app.pipeline.many import act_on_many
+from app.schemas.tickets import QueueMove, TicketChange
+from app.visibility import Visibility
 from tests.factories import ANN, PROJECT, make_project, make_role, make_ticket, make_worker
 from tests.processes import PATIENCE, until
 from tests.records import later
@@ -157,6 +163,31 @@ def test_two_dependencies_at_once_cant_close_a_circle(board, meanwhile):
         Ticket.lock(session, "B").unblock_from("C", ANN)
         with pytest.raises(Invalid, match="neither could ever start"):
             Ticket.lock(session, "B").block_by("C", ANN)
+
+
+PLANNER = Caller(1, "planner", frozenset({"plan"}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: add_dependency(s, PLANNER, "B", "A"),
+        lambda s: move_ticket(s, PLANNER, "B", QueueMove(place="top")),
+        lambda s: update_ticket(s, PLANNER, "B", TicketChange(parent_id="A")),
+        lambda s: act_on_many(s, Visibility.everything(), ["B"], MoveToTop(), ANN),
+        lambda s: act_on_many(s, Visibility.everything(), ["B"], SetParent("A"), ANN),
+    ],
+    ids=["dependency", "place", "parent", "places", "parents"],
+)
+def test_who_holds_a_project_holds_it_before_its_tickets(board, meanwhile, change):
+    """As whoever makes a ticket that waits for others: else each may wait for the other."""
+    with board() as session:
+        Project.lock(session, PROJECT)
+        changing = meanwhile(change)
+        changing.must_wait()
+        Ticket.lock(session, "B")
+
+    assert not isinstance(changing.join(), Exception)
 
 
 def test_a_worker_type_isnt_deleted_while_a_ticket_that_needs_it_is_made(board, meanwhile):

@@ -141,7 +141,8 @@ class TicketDependencies(TicketRow):
         return self.session.get(TicketDependency, key, populate_existing=True) is not None
 
     def block_by(self, blocker_id: str, actor: Actor) -> None:
-        """Let this ticket wait for another of its project. Raises `Invalid` for a cycle."""
+        """Let this ticket, held with its project, wait for another of it. Raises `Invalid` for a
+        cycle."""
         self.require_not_closed()
         blocker_id = blocker_id.strip()
         # One change to a project's dependencies at a time: two at once could close a circle.

@@ -42,9 +42,9 @@ class TicketQueue(TicketRow):
     __abstract__ = True
 
     def move_in_queue(self, place: Place, actor: Actor, other_id: str = "") -> None:
-        """Let it be taken earlier or later; `other_id` is the ticket that "before" and "after" are
-        beside. Raises `Conflict` where the queue isn't as the mover believes, `Invalid` for no
-        ticket of the project."""
+        """Let it, held with its project, be taken earlier or later; `other_id` is the ticket that
+        "before" and "after" are beside. Raises `Conflict` where the queue isn't as the mover
+        believes, `Invalid` for no ticket of the project."""
         self.require_in_queue()
         # One move in a project at a time: two at once could take the same room.
         Project.lock(self.session, self.project_id)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict, Unpack
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, TextClause, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, TextClause, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
@@ -15,6 +15,7 @@ from app.db.base import Model
 from app.db.columns import bigint, created, queue_rank, string_list, updated, utcnow
 from app.errors import Conflict, Invalid
 from app.models.event import LOGGED_ONLY, Details, Event
+from app.models.project import Project
 from app.models.worker_type import WorkerType
 
 STATES = ("open", "on_hold", "closed")
@@ -207,6 +208,18 @@ class TicketRow(Model):
     created_at: Mapped[created]
     updated_at: Mapped[updated]
     closed_at: Mapped[datetime | None]
+
+    @classmethod
+    def lock_with_project(cls, session: Session, ticket_id: str) -> Self:
+        """The same as `lock`, its project held before it, as by whoever makes tickets: for verbs of
+        which there may be only one at a time in a project."""
+        of_ticket = select(cls.project_id).where(cls.ticket_id == ticket_id).scalar_subquery()
+        session.execute(
+            select(Project.repository_name)
+            .where(Project.repository_name == of_ticket)
+            .with_for_update(key_share=True)
+        )
+        return cls.lock(session, ticket_id)
 
     @property
     def is_plan_done(self) -> bool:

@@ -103,9 +103,10 @@ def move(ticket_id: str) -> Answer:
 
 
 def _carry_out(ticket_id: str, form: PlaceForm | VerbForm, session: Session) -> str:
+    if isinstance(form, PlaceForm):
+        return form.carry_out(Ticket.lock_with_project(session, ticket_id), current_actor())
     ticket = Ticket.lock(session, ticket_id)
-    if isinstance(form, VerbForm):
-        require_position(session, ticket, form.seen.data)
+    require_position(session, ticket, form.seen.data)
     return form.carry_out(ticket, current_actor())
 
 

@@ -84,7 +84,8 @@ def tick(ticket_id: str) -> Answer:
 
 
 def _edit(ticket_id: str, form: ContentForm, session: Session) -> str:
-    form.edit(Ticket.lock(session, ticket_id), current_actor())
+    lock = Ticket.lock_with_project if "parent_id" in form else Ticket.lock
+    form.edit(lock(session, ticket_id), current_actor())
     return "Saved."
 
 

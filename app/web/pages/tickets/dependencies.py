@@ -40,7 +40,7 @@ def _depend(ticket_id: str, form: DependencyForm, session: Session) -> str:
         Ticket.lock(session, ticket_id).relate_to(blocker, current_actor())
         return f"{waiting} and {blocker} are related."
     try:
-        ticket = ticket_to_change(session, current_visibility(), waiting)
+        ticket = ticket_to_change(session, current_visibility(), waiting, with_project=True)
     except NotFound as error:
         if waiting == ticket_id:
             raise
