@@ -5,21 +5,29 @@ from sqlalchemy import text
 
 from app.db.base import db
 from app.queries.board import Scope, board, following_cards
-from app.queries.tickets.conditions import TicketFilter
+from app.queries.language.kinds import Reader
+from app.queries.language.parsing import parse
 from app.visibility import Visibility
 from tests.queries.test_plans import SCANS, fill, plans
 
 EVERYTHING = Visibility.everything()
-WHOLE, ONE = TicketFilter(), TicketFilter(project="acme/p1")
+READER = Reader("ann")
+ONE = "acme/p1"
 BOARDS = (
-    (ONE, ""),
-    (ONE, "priority"),
-    (WHOLE, ""),
-    (WHOLE, "project"),
-    (WHOLE, "priority"),
-    (TicketFilter(project="acme/p1", labels=("rare",)), ""),
-    (TicketFilter(labels=("l3",), priority="1"), "project"),
+    (ONE, "", ""),
+    (ONE, "", "priority"),
+    ("", "", ""),
+    ("", "", "project"),
+    ("", "", "priority"),
+    (ONE, "label:rare", ""),
+    ("", "label:l3 priority:high", "project"),
+    ("", "project:acme/p2,acme/p3 is:mine -stage:review updated:<7d", "priority"),
+    ("", "project:acme/p2 is:ready,blocked,closed has:labels", ""),
 )
+
+
+def scope_of(session, project="", query="", lanes=""):
+    return Scope.of(session, EVERYTHING, parse(query), READER, project, lanes)
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +41,23 @@ def filled(new_database, make_app):
 
 
 @pytest.mark.parametrize("analyzed", [False, True])
-@pytest.mark.parametrize(("wanted", "lanes"), BOARDS)
-def test_no_board_reads_all_tickets(filled, wanted, lanes, analyzed):
+@pytest.mark.parametrize(("project", "query", "lanes"), BOARDS)
+def test_no_board_reads_all_tickets(filled, project, query, lanes, analyzed):
     with filled.app_context():
         session = db.session()
         if analyzed:
             with db.engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
-        scope = Scope.of(session, EVERYTHING, wanted, lanes)
+        scope = scope_of(session, project, query, lanes)
         for plan in plans(session, board, scope):
             assert not SCANS.search(plan), plan
 
 
-@pytest.mark.parametrize(("wanted", "lanes"), BOARDS[:5])
-def test_a_queue_is_read_in_the_order_of_its_index(filled, wanted, lanes):
+@pytest.mark.parametrize(("project", "query", "lanes"), BOARDS[:5])
+def test_a_queue_is_read_in_the_order_of_its_index(filled, project, query, lanes):
     with filled.app_context():
         session = db.session()
-        scope = Scope.of(session, EVERYTHING, wanted, lanes)
+        scope = scope_of(session, project, query, lanes)
         cell = next(
             cell
             for lane in board(session, scope).lanes
@@ -66,7 +74,7 @@ def test_a_queue_is_read_in_the_order_of_its_index(filled, wanted, lanes):
 def test_cards_that_follow_are_those_that_the_board_left_out(filled):
     with filled.app_context():
         session = db.session()
-        scope = Scope.of(session, EVERYTHING, ONE)
+        scope = scope_of(session, ONE)
         (lane,) = board(session, scope).lanes
         for cell in lane.cells:
             seen = [card.ticket_id for card in cell.cards]

@@ -46,6 +46,8 @@ CARDS_MAX = 500
 """So many a column shows anew when something has changed."""
 PARTS_AT_ONCE = 200
 """SQLite joins at most 500."""
+PARTS_AT_LEAST, VALUES_AT_ONCE = 8, 800
+"""Each part repeats the query's conditions, and a statement has at most a million characters."""
 
 QUEUED, BLOCKED, ON_HOLD, DONE = "queued", "blocked", "on_hold", "done"
 
@@ -94,14 +96,23 @@ class Sorted(NamedTuple):
 def first_cards(session: Session, scope: Scope, parts: Sequence[Part]) -> dict[Part, list[Sorted]]:
     """The first cards of each part, in order."""
     found: dict[Part, list[Sorted]] = defaultdict(list)
-    for start in range(0, len(parts), PARTS_AT_ONCE):
-        some = tuple(parts[start : start + PARTS_AT_ONCE])
-        make = _statement if scope.matches is not None else _kept_statement
-        for number, *row in rows_of(session, make(scope, some)):
+    make = _statement if scope.matches is not None else _kept_statement
+    for some in _at_once(scope, parts):
+        for number, *row in rows_of(session, make(scope, some), **scope.values):
             found[some[number]].append(_sorted(some[number].kind, row))
     for cards in found.values():
         cards.sort(key=lambda one: one.key)
     return found
+
+
+def _at_once(scope: Scope, parts: Sequence[Part]) -> Iterator[tuple[Part, ...]]:
+    """The parts that one statement asks for, time after time."""
+    n_values = sum(len(term.values) for term in scope.query.terms)
+    at_once = PARTS_AT_ONCE
+    if n_values:
+        at_once = min(PARTS_AT_ONCE, max(PARTS_AT_LEAST, VALUES_AT_ONCE // n_values))
+    for start in range(0, len(parts), at_once):
+        yield tuple(parts[start : start + at_once])
 
 
 def following(session: Session, scope: Scope, parts: Sequence[Part], after: str) -> list[Sorted]:
@@ -109,8 +120,11 @@ def following(session: Session, scope: Scope, parts: Sequence[Part], after: str)
     end = rows_of(session, END, after=after).first()
     if end is None:
         return []
-    statement = _statement(scope, tuple(parts), tuple(end))
-    found = [_sorted(parts[number].kind, row) for number, *row in rows_of(session, statement)]
+    found = [
+        _sorted(some[number].kind, row)
+        for some in _at_once(scope, parts)
+        for number, *row in rows_of(session, _statement(scope, some, tuple(end)), **scope.values)
+    ]
     return sorted(found, key=lambda one: one.key)[:CARDS_AT_ONCE]
 
 
@@ -128,7 +142,7 @@ END = select(
 def running_cards(session: Session, scope: Scope) -> list[Card]:
     """What runs, the longest first. There are as many as there are workers."""
     make = _running if scope.matches is not None else _kept_running
-    return [_card(row) for row in rows_of(session, make(scope))]
+    return [_card(row) for row in rows_of(session, make(scope), **scope.values)]
 
 
 Run = aliased(StageRun)

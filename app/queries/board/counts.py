@@ -45,7 +45,7 @@ class Count:
 def counts(session: Session, scope: Scope) -> Iterator[Count]:
     """All that there is to count."""
     make = _statement if scope.matches is not None else _kept_statement
-    for row in rows_of(session, make(scope)):
+    for row in rows_of(session, make(scope), **scope.values):
         if row[4]:
             yield Count(*row)
 

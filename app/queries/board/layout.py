@@ -71,13 +71,15 @@ class Column:
 
 @dataclass(slots=True)
 class Cell:
-    """What stands in one column of one lane. `project`: of which all its tickets are, if of one."""
+    """What stands in one column of one lane. `project`, `priority`: those that all of its tickets
+    have, if the board or the lane is of one."""
 
     key: str
     column: Column
     count: int = 0
     cards: list[Card] = field(default_factory=list)
     project: str = ""
+    priority: int | None = None
 
     @property
     def hidden(self) -> int:
@@ -215,7 +217,11 @@ class _Plan:
     def _cells(self, lane: str) -> list[Cell]:
         project = self.scope.project or (lane if self.scope.lanes == "project" else "")
         keys = ((column, _cell_key(column.key, lane)) for column in self.columns)
-        return [Cell(key, column, self._numbers[key], project=project) for column, key in keys]
+        priority = int(lane) if self.scope.lanes == "priority" else None
+        return [
+            Cell(key, column, self._numbers[key], project=project, priority=priority)
+            for column, key in keys
+        ]
 
     def _lane_of(self, project_id: str, priority: int) -> str:
         return {"project": project_id, "priority": str(priority)}.get(self.scope.lanes, "")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
 from app.models import Event, Project, WorkerType
-from app.queries.search.texts import TextMatches
-from app.queries.tickets.conditions import SITUATIONS, TicketFilter, looks_like
+from app.queries.language.compiling import (
+    Matches,
+    Shaped,
+    conditions_in_order,
+    parameters,
+    text_matches,
+)
+from app.queries.language.kinds import Reader
+from app.queries.language.query import Query
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 LANES = ("project", "priority")
@@ -21,46 +29,59 @@ LANES = ("project", "priority")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The tickets of a board: those to be seen, narrowed by whatever a list can be narrowed by.
+    """The tickets of a board: those to be seen, narrowed by a query.
 
-    `lanes`: what it is divided by, or an empty text.
+    `project`: whose board it is, `lanes`: what it is divided by, or an empty text. `values`: what
+    statements with the query's conditions are sent with.
     """
 
     visibility: Visibility
-    wanted: TicketFilter = field(default_factory=TicketFilter)
+    shaped: Shaped
+    project: str = ""
     lanes: str = ""
-    matches: TextMatches | None = None
+    matches: Matches | None = None
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
-        cls, session: Session, visibility: Visibility, wanted: TicketFilter, lanes: str = ""
-    ) -> Scope:
-        """The same, with the text of the filter looked up. Of all projects those at work."""
-        if wanted.project:
-            visibility = replace(visibility, only=wanted.project)
+        cls,
+        session: Session,
+        visibility: Visibility,
+        query: Query,
+        reader: Reader,
+        project: str = "",
+        lanes: str = "",
+    ) -> Self:
+        """The same, with the words of the query looked up. Of all projects those at work."""
+        query = query.without("sort")
+        one = project or query.only_value("project")
+        if one:
+            visibility = replace(visibility, only=one)
         elif archived := rows_of(session, ARCHIVED).scalars().all():
             visibility = replace(visibility, hidden=visibility.hidden.union(archived))
-        return cls(visibility, wanted, lanes, wanted.text_matches(session, visibility))
-
-    @property
-    def project(self) -> str:
-        """The only project, if it is one's board."""
-        return self.wanted.project
+        return cls(
+            visibility,
+            Shaped.of(query),
+            project,
+            lanes,
+            text_matches(query, session, visibility),
+            parameters(query, reader),
+        )
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether some of the open tickets are left out."""
-        return self.wanted.state != "open" or replace(self.wanted, project="").is_narrowed
+        """Whether some of the tickets are left out."""
+        return bool(self.query)
+
+    @property
+    def query(self) -> Query:
+        """What it is narrowed by, without an order: cards stand in that of their queues."""
+        return self.shaped.query
 
     def narrowing(self) -> list[ColumnElement[bool]]:
-        """What each ticket has to be, besides standing in a column: the one place where the filter
-        of a board is made."""
-        if not self.is_narrowed:
-            return []
-        others = replace(self.wanted, state="all", project="")
-        state = self.wanted.state
-        is_so = [looks_like(state)] if state in SITUATIONS else []
-        return [*others.conditions_in_order(self.matches)[1:], *is_so]
+        """What each ticket has to be, besides standing in a column: the one place where the query
+        of a board becomes conditions. A query that names no state leaves each column as it is."""
+        return conditions_in_order(self.query, self.matches)
 
 
 ARCHIVED = select(Project.repository_name).where(Project.archived_at.is_not(None))

@@ -6,8 +6,6 @@ database. Each is made once: what depends on the time reads it when a statement 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -25,14 +23,12 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from app.db.plans import unindexed
-from app.models import Event, Ticket, TicketLabel, WorkerType
+from app.models import Event, Ticket, WorkerType
 from app.models.event import HOLDS
 from app.models.ticket import IN_QUEUE
-from app.queries.search.texts import TextMatches, match_texts
-from app.visibility import Visibility
 
 SITUATIONS = (
     "running",
@@ -172,75 +168,3 @@ One whose events were pruned asks: nobody can tell that it doesn't."""
 IS_ASKING = _asks(of_hold(Event.event_type))
 """The same where the event isn't wanted: PostgreSQL without statistics would read all events for
 the join."""
-
-
-@dataclass(frozen=True, slots=True)
-class TicketFilter:
-    """What a list of tickets is narrowed to; an empty text narrows nothing. A ticket has to have
-    all the `labels`."""
-
-    project: str = ""
-    state: str = "open"
-    stage: str = ""
-    priority: str = ""
-    labels: Sequence[str] = ()
-    parent_id: str = ""
-    text: str = ""
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether it asks for more than a state."""
-        asked = self.project, self.stage, self.priority, self.labels, self.parent_id, self.text
-        return any(asked)
-
-    def text_matches(self, session: Session, visibility: Visibility) -> TextMatches | None:
-        """What the text finds, looked up once for all statements of a list; None without a text."""
-        return match_texts(session, visibility, self.text, self.project) if self.text else None
-
-    def conditions(self, matches: TextMatches | None = None) -> list[ColumnElement[bool]]:
-        """All of them. SQLite finds the tickets by the first, and looks at each for the others."""
-        columns = self._columns()
-        # Of a project's tickets those at a stage have an index too.
-        is_of_both = self.project and self.stage and not self.parent_id
-        n_first = 0 if self.labels or matches else 2 if is_of_both else 1
-        found = [column == value for column, value in columns[:n_first]]
-        if self.labels:
-            found.append(Ticket.ticket_id.in_(_with_labels(self.labels)))
-        state = looks_like(self.state) if found or matches else state_is(self.state)
-        return [*found, state, *self._others(matches, columns[n_first:])]
-
-    def conditions_in_order(self, matches: TextMatches | None = None) -> list[ColumnElement[bool]]:
-        """The same for tickets that are met in the order of a list."""
-        found = [looks_like(self.state), *map(_has_label, self.labels)]
-        return [*found, *self._others(matches, self._columns())]
-
-    def _columns(self) -> list[tuple[ColumnElement[Any], str | int]]:
-        """What a column has to be, first of what few tickets are."""
-        asked: tuple[tuple[ColumnElement[Any], str], ...] = (
-            (Ticket.parent_id.expression, self.parent_id),
-            (Ticket.project_id.expression, self.project),
-            (STAGE, self.stage),
-        )
-        found: list[tuple[ColumnElement[Any], str | int]] = [pair for pair in asked if pair[1]]
-        if self.priority:
-            found.append((Ticket.priority.expression, int(self.priority)))
-        return found
-
-    def _others(
-        self, matches: TextMatches | None, columns: Iterable[tuple[ColumnElement[Any], str | int]]
-    ) -> list[ColumnElement[bool]]:
-        text = [matches.condition()] if matches is not None else []
-        return [*(unindexed(column) == value for column, value in columns), *text]
-
-
-def _with_labels(labels: Sequence[str]) -> Select[str]:
-    first, *others = (aliased(TicketLabel) for _ in labels)
-    has_others = (
-        exists().where(other.ticket_id == first.ticket_id, other.label == label)
-        for other, label in zip(others, labels[1:], strict=True)
-    )
-    return select(first.ticket_id).where(first.label == labels[0], *has_others)
-
-
-def _has_label(label: str) -> ColumnElement[bool]:
-    return exists().where(TicketLabel.ticket_id == Ticket.ticket_id, TicketLabel.label == label)

@@ -21,8 +21,7 @@ class Listing:
     `sort=updated` sorts upwards, `sort=-updated` downwards. What can't be understood is left out
     and told in `problems`.
 
-    `newest_first` names the sorts that begin downwards, and `repeated` the filters that may be set
-    more than once. What begins with `ignored` is of one request only.
+    `newest_first` names the sorts that begin downwards.
     """
 
     def __init__(
@@ -31,21 +30,12 @@ class Listing:
         sorts: Collection[str] = (),
         default: str = "",
         newest_first: Collection[str] = (),
-        repeated: Collection[str] = (),
-        ignored: str = "v",
     ) -> None:
         self.problems: list[str] = []
         self._path = request.script_root + request.path
         self._newest_first = newest_first
-        self._args: dict[str, str | list[str]] = {
-            key: value
-            for key, value in request.args.items()
-            if value and key != "v" and not key.startswith(ignored)
-        }
-        for name in repeated:
-            stripped = (value.strip() for value in request.args.getlist(name))
-            self._args[name] = list(dict.fromkeys(filter(None, stripped)))
-        wanted = self._text("sort", default)
+        self._args = {key: value for key, value in request.args.items() if value and key != "v"}
+        wanted = self._args.get("sort", default)
         if sorts and wanted.lstrip("-") not in sorts:
             self.problems.append(
                 f"This list can't be sorted by “{wanted}”; it can by {', '.join(sorts)}."
@@ -53,15 +43,11 @@ class Listing:
             wanted = default
         self.sort = wanted.removeprefix("-")
         self.descending = wanted.startswith("-")
-        self.page = page_number(self._text("page", "1"), self.problems)
+        self.page = page_number(self._args.get("page", "1"), self.problems)
 
     def value(self, name: str) -> str:
         """A filter's text as typed; empty when it isn't set."""
-        return self._text(name).strip()
-
-    def values(self, name: str) -> list[str]:
-        """What a repeated filter is set to, each value once."""
-        return list(self._args.get(name, ()))
+        return self._args.get(name, "").strip()
 
     def choice(self, name: str, choices: Collection[str]) -> str:
         """A filter that takes one of some words; another word is told as a problem."""
@@ -79,18 +65,12 @@ class Listing:
     def url(self, **changes: Any) -> str:
         """This list's address with some values changed; None leaves a value out."""
         args = {**self._args, **changes}
-        given = {key: value for key, value in args.items() if value not in (None, "", [])}
-        query = urlencode(given, doseq=True)
+        query = urlencode({key: value for key, value in args.items() if value not in (None, "")})
         return f"{self._path}?{query}" if query else self._path
 
     def without(self, name: str) -> str:
         """The address without one filter, on its first page."""
         return self.url(**{name: None, "page": None})
-
-    def without_value(self, name: str, value: str) -> str:
-        """The address without one value of a repeated filter, on its first page."""
-        left = [each for each in self.values(name) if each != value]
-        return self.url(**{name: left, "page": None})
 
     def sort_url(self, key: str) -> str:
         """The address sorted by a column; by the current one, the other way round."""
@@ -100,10 +80,6 @@ class Listing:
     def pager(self, page: Page[Any]) -> dict[str, Any]:
         """What the `pager` macro shows."""
         return pager_of(page, self.url)
-
-    def _text(self, name: str, default: str = "") -> str:
-        value = self._args.get(name, default)
-        return value if isinstance(value, str) else default
 
 
 def page_number(text: str, problems: list[str]) -> int:

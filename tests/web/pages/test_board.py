@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models import Project, Ticket, WorkerType
 from app.queries.board import CARDS_AT_ONCE
+from app.queries.board.cards import CARDS_IN_LANES
 from app.queries.projects.plan_order import in_order_of
 from tests.conftest import OpenSession, SignIn
 from tests.factories import (
@@ -27,7 +28,7 @@ from tests.factories import (
     make_worker,
     run_stage,
 )
-from tests.pages import between
+from tests.pages import between, parsed
 from tests.statements import counting_queries
 
 pytestmark = pytest.mark.both_databases
@@ -70,7 +71,7 @@ def stages_of(page: str) -> list[str]:
 
 def poll_address(page: str) -> str:
     """Where the region asks for what is new."""
-    return between(page, 'hx-get="', '"')
+    return html.unescape(between(page, 'hx-get="', '"'))
 
 
 def test_a_bare_project_leads_to_its_worker_types(client: FlaskClient, board: OpenSession) -> None:
@@ -335,6 +336,9 @@ def test_the_board_asks_the_same_number_of_questions_however_full_it_is(
         client.get(HOME)
 
     assert len(for_many) == len(for_few)
+    with counting_queries(client.application) as narrowed:
+        client.get(f"{HOME}?q=-label:bug+priority:<3+updated:<7d+is:ready,blocked")
+    assert len(narrowed) == len(for_many)
 
 
 def test_an_archived_project_can_be_read_and_taken_back(
@@ -388,6 +392,54 @@ def test_whatever_narrows_a_list_narrows_the_board(client: FlaskClient, board: O
     assert cards(client.get(f"{HOME}?state=on_hold").text, "on_hold") == [id_of_held]
     assert is_folded(client.get(f"{HOME}?priority=0").text, "implementation")
     assert "No ticket fits" in client.get(f"{HOME}?label=bug&label=idea").text
+    queries = {"label:bug -is:on_hold": [bug], "is:closed": [], "-label:idea": [bug, id_of_held]}
+    for query, ids in queries.items():
+        found = client.get(HOME, query_string={"q": query}).text
+        assert re.findall(r'data-ticket="([^"]+)"', found) == ids
+
+
+def test_a_mistake_is_told_at_its_word_above_the_board(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session)
+
+    wrong = client.get(f"{HOME}?q=is:redy&lanes=priority")
+    assert wrong.status_code == 400
+    told = parsed(wrong.text)
+    assert [mark.text for mark in told.select(".query-told mark")] == ["redy"]
+    (link,) = told.select('[role="alert"] a')
+    assert link["href"] == f"{HOME}?q=is:ready&lanes=priority"
+    assert "Nothing was looked for" in wrong.text
+    unknown = client.get(f"{HOME}?q=stage:revue")
+    assert unknown.status_code == 400
+    assert "Did you mean" in unknown.text
+    assert "There is no lanes" in client.get(f"{HOME}?lanes=project").text
+
+
+def test_the_box_keeps_the_lanes(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session, labels=["bug"])
+    page = parsed(client.get("/board?q=label:bug&lanes=priority").text)
+    (form,) = page.select('form[role="search"]')
+    sent = {str(field["name"]): str(field["value"]) for field in form.select("input[name]")}
+
+    assert sent == {"q": "label:bug", "lanes": "priority"}
+    (chip,) = page.select('a[aria-label*="label:bug"]')
+    assert chip["href"] == "/board?lanes=priority"
+
+
+def test_a_column_leads_to_its_tickets_in_the_list(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        for _ in range(CARDS_IN_LANES + 1):
+            make_ticket(session, labels=["bug"], priority=0).stop(ANN)
+
+    page = parsed(client.get("/board?q=label:bug&lanes=priority").text)
+
+    (more,) = page.select(".more a")
+    assert more["href"] == "/tickets?q=label:bug+priority:urgent+is:closed+closed:%3C7d"
+    listed = client.get(str(more["href"])).text
+    assert listed.count('id="row-') == CARDS_IN_LANES + 1
 
 
 def test_a_hidden_project_is_on_no_board(sign_in: SignIn, board: OpenSession) -> None:

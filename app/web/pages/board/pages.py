@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -11,8 +10,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
-from app.forms.ticket import NUMBER_OF
-from app.models.label import LABELS_MAX
+from app.models.ticket import PRIORITIES
 from app.queries.board import (
     LANES,
     Card,
@@ -23,32 +21,25 @@ from app.queries.board import (
     following_cards,
     number_begun,
 )
-from app.queries.choices import label_names, project_names, worker_type_names
-from app.queries.tickets.conditions import STATES, TicketFilter
-from app.queries.tickets.list import SEARCH_MAX
+from app.queries.board.counts import RECENTLY
+from app.queries.choices import project_names
+from app.queries.language.query import Query
 from app.rendering import ago_text, for_text
 from app.web.auth.access import page
-from app.web.auth.identity import current_visibility
+from app.web.auth.identity import current_reader, current_visibility
 from app.web.http import live
 from app.web.pages.board.blueprint import blueprint
-from app.web.pages.listing import Listing
 from app.web.pages.loading import load_project
 from app.web.pages.projects import blueprint as projects
 from app.web.pages.projects import project_page
+from app.web.pages.tickets.asked import QueryListing
+from app.web.pages.tickets.query_form import form_context
 
 SHOWN = "shown."
 """Before the key of a cell: how many of its cards the page has loaded."""
 
-
-FILTERS = ("q", "state", "stage", "priority", "label")
-
-
-class Choices(NamedTuple):
-    """What the board can be narrowed to."""
-
-    projects: tuple[str, ...]
-    stages: tuple[str, ...]
-    labels: tuple[str, ...]
+STATES = {"waiting": ("waiting",), "on_hold": ("on_hold",), "done": ("closed",)}
+"""The states of the tickets in the columns that every board has."""
 
 
 @projects.get("/projects/<project:name>")
@@ -56,60 +47,62 @@ class Choices(NamedTuple):
 def show(name: str) -> Answer:
     """One project's board; asked by its region, only what has changed."""
     project = load_project(name)
-    shown = _read(name)
+    listing = _listing(name)
+    shown = _read(listing)
     if shown is None:
         return "", 204
     if project.max_in_progress:
         shown["begun"] = number_begun(db.session(), name)
     if live.wants_region():
         return render_template("board/_region.html", project=project, **shown)
-    return project_page("projects/show.html", project, **shown), shown["listing"].status
+    return project_page("projects/show.html", project, **shown), listing.status
 
 
 @blueprint.get("/board")
 @page(role="viewer")
 def show_all() -> Answer:
     """The board of all projects."""
-    shown = _read("")
+    listing = _listing()
+    shown = _read(listing)
     if shown is None:
         return "", 204
-    if live.wants_region():
-        return render_template("board/_region.html", project=None, **shown)
-    return render_template("board/show.html", project=None, **shown), shown["listing"].status
+    name = "board/_region.html" if live.wants_region() else "board/show.html"
+    # A region's address was understood as far as it could be when its page was opened.
+    status = 200 if live.wants_region() else listing.status
+    return render_template(name, project=None, **shown), status
 
 
 @blueprint.get("/board/cards")
 @page(role="viewer")
 def more_cards() -> Answer:
     """The cards that follow in one column."""
-    listing = _listing()
-    name = listing.choice("project", project_names(db.session(), current_visibility()))
-    scope = _scope(listing, name)
-    cell = following_cards(db.session(), scope, listing.value("cell"), listing.value("after"))
+    name = request.args.get("board", "")
+    listing = _listing(name if name in project_names(db.session(), current_visibility()) else "")
+    scope = _scope(listing)
+    asked = request.args.get
+    cell = following_cards(db.session(), scope, asked("cell", ""), asked("after", ""))
     if cell is None:
         return ""  # the column is gone, or the lane: nothing follows
-    left = int(said) - len(cell.cards) if (said := listing.value("left")).isdecimal() else 0
+    left = int(said) - len(cell.cards) if (said := asked("left", "")).isdecimal() else 0
     return render_template("board/_cards.html", cell=cell, left=left, **_shown(listing, scope))
 
 
-def _read(project: str) -> dict[str, Any] | None:
+def _listing(project: str = "") -> QueryListing:
+    return QueryListing("lanes", "unfold", project=project)
+
+
+def _read(listing: QueryListing) -> dict[str, Any] | None:
     """What a board shows; None if the page that asks shows it already."""
     session = db.session()
-    listing = _listing()
-    scope = _scope(listing, project)
+    # The lanes are read before the form, which tells what isn't understood.
+    scope = _scope(listing)
     version = live.stamp(board_version(session, scope.visibility))
     if live.is_unchanged(version):
         return None
-    return {
-        "board": board(session, scope, _loaded(), frozenset(listing.values("unfold"))),
-        "version": version,
-        "choices": None if live.wants_region() else _choices(project),
-        **_shown(listing, scope, version),
-    }
-
-
-def _listing() -> Listing:
-    return Listing(repeated=("label", "unfold"), ignored=SHOWN)
+    form = {} if live.wants_region() else form_context(listing)
+    unfolded = frozenset(listing.kept["unfold"])
+    found = board(session, scope, _loaded(), unfolded) if listing.is_understood else None
+    return {"board": found, "version": version, **form, **_shown(listing, scope, version)}
 
 
 def _loaded() -> dict[str, int]:
@@ -121,41 +114,42 @@ def _loaded() -> dict[str, int]:
     }
 
 
-def _shown(listing: Listing, scope: Scope, version: str = "") -> dict[str, Any]:
+def _shown(listing: QueryListing, scope: Scope, version: str = "") -> dict[str, Any]:
     """What the parts of the board show, besides its cards."""
-    asked = {name: listing.value(name) for name in FILTERS if name != "label"}
-    asked |= {"project": scope.project, "lanes": scope.lanes}
-    given = {name: value for name, value in asked.items() if value}
-    cards = urlencode({**given, "label": scope.wanted.labels}, doseq=True)
+    asked = {"q": listing.text, "board": scope.project, "lanes": scope.lanes}
+    cards = urlencode({name: value for name, value in asked.items() if value})
+    unfolded = listing.kept["unfold"]
 
     def list_url(cell: Cell) -> str:
-        where = {"stage": cell.column.name} if cell.column.kind == "stage" else {}
-        state = {"waiting": "waiting", "on_hold": "on_hold", "done": "closed"}
-        asked = {
-            "project": cell.project,
-            "state": state.get(cell.column.kind),
-            "label": scope.wanted.labels,
-            **where,
-        }
-        given = {key: value for key, value in asked.items() if value}
-        return f"{request.script_root}/tickets?{urlencode(given, doseq=True)}"
+        query = urlencode({"q": _query_of(cell, scope)}, safe=":,/")
+        return f"{request.script_root}/tickets?{query}"
 
     return {
         "listing": listing,
-        "wanted": scope.wanted,
-        # A project's board isn't another's.
-        "narrowing": replace(scope.wanted, project=""),
+        "board_project": scope.project,
         "lanes": scope.lanes,
         "lane_choices": [("", "No lanes"), *((one, f"By {one}") for one in _lanes(scope.project))],
         "is_narrowed": scope.is_narrowed,
-        "clear_url": listing.url(**dict.fromkeys(FILTERS)),
         "region_url": listing.url(v=version),
         "cards_url": f"{request.script_root}/board/cards?{cards}&",
         "list_url": list_url,
-        "open_url": lambda key: listing.url(unfold=[*listing.values("unfold"), key]),
+        "open_url": lambda key: listing.url(unfold=[*unfolded, key]),
         "detail_of": detail_of,
         "new_id": lambda: uuid4().hex,
     }
+
+
+def _query_of(cell: Cell, scope: Scope) -> Query:
+    """What finds the tickets of a cell in the list."""
+    query = scope.query
+    if cell.project:
+        query = query.naming("project", cell.project)
+    if cell.priority is not None:
+        query = query.adding("priority", PRIORITIES[cell.priority])
+    if cell.column.kind == "stage":
+        return query.naming("stage", cell.column.name)
+    query = query.adding("is", *STATES[cell.column.kind])
+    return query.adding("closed", f"<{RECENTLY.days}d") if cell.column.kind == "done" else query
 
 
 def _lanes(project: str) -> tuple[str, ...]:
@@ -163,28 +157,11 @@ def _lanes(project: str) -> tuple[str, ...]:
     return ("priority",) if project else LANES
 
 
-def _scope(listing: Listing, project: str) -> Scope:
-    """What the address asks for: any filter of the list of tickets narrows the board."""
-    text = listing.value("q")[:SEARCH_MAX]
-    wanted = TicketFilter(
-        project=project,
-        state=listing.choice("state", STATES) or "open",
-        stage=listing.value("stage"),
-        priority=listing.choice("priority", tuple(NUMBER_OF)),
-        labels=tuple(listing.values("label")[:LABELS_MAX]),
-        text=text,
-    )
-    lanes = listing.choice("lanes", _lanes(project))
-    return Scope.of(db.session(), current_visibility(), wanted, lanes)
-
-
-def _choices(project: str) -> Choices:
+def _scope(listing: QueryListing) -> Scope:
+    """What the address asks for: any query of the list of tickets narrows the board."""
+    lanes = listing.choice("lanes", _lanes(listing.project))
     session, visibility = db.session(), current_visibility()
-    return Choices(
-        (),
-        tuple(worker_type_names(session, visibility, project)),
-        tuple(label_names(session, visibility)),
-    )
+    return Scope.of(session, visibility, listing.query, current_reader(), listing.project, lanes)
 
 
 def detail_of(card: Card) -> str:

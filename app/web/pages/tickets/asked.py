@@ -1,4 +1,4 @@
-"""What the address of the list asks for: one query, which every link and drop-down edits."""
+"""What the address of a list or a board asks for: a query, which every link and drop-down edits."""
 
 from __future__ import annotations
 
@@ -41,16 +41,20 @@ WAS = "was"
 
 
 class QueryListing:
-    """What is asked of the list, and the addresses that ask for a little else.
+    """What is asked of a list or a board, and the addresses that ask for a little else.
 
     Older addresses say it in parameters (`state=closed&label=ui`); they become a part of the query.
     `mistakes`: what is wrong with it, told at its words. With one that can't be read as a query, as
-    `is_understood` says, nothing can be listed.
+    `is_understood` says, nothing can be listed. `keeps`: what else the address says, besides the
+    view and the page. `project`: whose board is asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *keeps: str, project: str = "") -> None:
         args = request.args
-        self._path = request.script_root + request.path
+        self.project = project
+        self.is_list = not keeps
+        self.kept = {name: [each for each in args.getlist(name) if each] for name in keeps}
+        self.path = request.script_root + request.path
         self.is_form = WAS in args
         self.is_bare = not args
         self.text = _text_in(args)
@@ -86,6 +90,14 @@ class QueryListing:
         """What isn't offered once more."""
         return tuple(self.query.values_of("label"))
 
+    def choice(self, name: str, choices: Collection[str]) -> str:
+        """Something kept that is one of some words; another is told as a problem."""
+        value = next(iter(self.kept[name]), "")
+        if value and value not in choices:
+            self.problems.append(f"There is no {name} “{value}”; choose {', '.join(choices)}.")
+            return ""
+        return value
+
     def check_names(self, known: Mapping[str, Collection[str]]) -> None:
         """Tell of names that nothing on the board bears: `known` are those of some fields."""
         for term in self.query.conditions:
@@ -101,16 +113,30 @@ class QueryListing:
                     )
                 )  # fmt: skip
 
+    @property
+    def as_view(self) -> str:
+        """The query as a view keeps it, which names the project itself."""
+        return str(self.query.naming("project", self.project)) if self.project else self.text
+
+    @property
+    def clear_url(self) -> str:
+        """The address of all that there is."""
+        return self.url(q="", view=None, page=None)
+
     def url(self, **changes: Any) -> str:
         """This list's address with some values changed; None leaves a value out."""
         args = {
             "q": self.text,
             "view": self.view,
             "page": self.page if self.page > 1 else None,
+            **self.kept,
             **changes,
         }
-        given = {key: value for key, value in args.items() if value is not None}
-        return f"{self._path}?{urlencode(given, safe=':,/')}"
+        # A list whose address says nothing begins with the view that the person chose for it.
+        given = {
+            key: value for key, value in args.items() if value or (key == "q" and self.is_list)
+        }
+        return f"{self.path}?{urlencode(given, doseq=True, safe=':,/')}"
 
     def query_url(self, query: Query) -> str:
         """The address of another query, on its first page."""

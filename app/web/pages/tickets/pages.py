@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -10,51 +10,33 @@ from typing import Any, NamedTuple
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from app.db.base import db
 from app.db.full_text import NEWEST_MAX
-from app.errors import NotFound
 from app.forms.comment import CommentForm
 from app.forms.ticket_content import TaskForm
 from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
-from app.models import SavedView
-from app.queries.choices import LABELS_OFFERED, label_names, project_names, worker_type_names
 from app.queries.language import completion
-from app.queries.language.fields import FIELDS
-from app.queries.language.query import Query
 from app.queries.paging import COUNT_CAP
 from app.queries.tickets.brief import brief_sections, brief_sizes
 from app.queries.tickets.list import TicketList, list_tickets, list_version
-from app.queries.tickets.people import known_people
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.timeline import tell_story
 from app.queries.tickets.view import TicketView, ticket_version, view_ticket
-from app.visibility import Visibility
 from app.web.auth.access import page
-from app.web.auth.identity import current_reader, current_visibility, require_person
+from app.web.auth.identity import current_reader, current_visibility
 from app.web.http import live
 from app.web.http.live import Audience, is_unchanged, stamp, wants_region
 from app.web.pages.loading import load_ticket, require_ticket
-from app.web.pages.saved_views import views_of_person, visible_view
-from app.web.pages.shared import shared, version_of_board
+from app.web.pages.saved_views import views_of_person
+from app.web.pages.shared import version_of_board
 from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.blueprint import blueprint
+from app.web.pages.tickets.query_form import form_context
 
 REFRESH_SECONDS = 5
 SEARCH_REFRESH_SECONDS = 30
 """Words that many texts hold cost more than a filter: too much to repeat it with every event."""
-
-
-HELP = tuple((field.name, field.help_line, field.words) for field in FIELDS.values())
-
-
-class Choices(NamedTuple):
-    """What the list can be narrowed to."""
-
-    projects: tuple[str, ...]
-    stages: tuple[str, ...]
-    labels: tuple[str, ...]
 
 
 @blueprint.get("/tickets")
@@ -69,7 +51,7 @@ def index() -> Answer:
     ):
         return redirect(url_for("saved_views.show", view_id=view.id), 303)
     if not listing.is_understood:
-        return render_template("tickets/index.html", **_form_context(listing)), listing.status
+        return render_template("tickets/index.html", **form_context(listing)), listing.status
     project = listing.query.only_value("project")
     version = stamp(list_version(db.session(), current_visibility(), project))
     if is_unchanged(version):
@@ -78,50 +60,6 @@ def index() -> Answer:
     context = _list_context(listing, version)
     # A region's address was understood as far as it could be when its page was opened.
     return render_template(name, **context), 200 if wants_region() else listing.status
-
-
-def _form_context(listing: QueryListing) -> dict[str, Any]:
-    """What the box, its drop-downs and its chips show."""
-    session, visibility = db.session(), current_visibility()
-    project = listing.query.only_value("project")
-    choices = shared(f"choices of {project}", partial(_choices, session, visibility, project))
-    listing.check_names(_known(listing.query, choices))
-    view = _view_shown(listing)
-    return {
-        "listing": listing,
-        "query": listing.query,
-        "choices": choices,
-        "fields": HELP,
-        "view": view,
-        "may_edit_view": view is not None and (not view.is_shared or require_person().may("lead")),
-    }
-
-
-def _view_shown(listing: QueryListing) -> SavedView | None:
-    """The view that the list was opened with; it may be gone meanwhile."""
-    if listing.view is None:
-        return None
-    try:
-        return visible_view(db.session(), listing.view)
-    except NotFound:
-        return None
-
-
-def _choices(session: Session, visibility: Visibility, project: str) -> Choices:
-    projects = project_names(session, visibility)
-    stages = worker_type_names(session, visibility, project if project in projects else "")
-    return Choices(tuple(projects), tuple(stages), tuple(label_names(session, visibility)))
-
-
-def _known(query: Query, choices: Choices) -> dict[str, Collection[str]]:
-    """The names that fields of the query may have."""
-    known: dict[str, Collection[str]] = {"project": choices.projects, "stage": choices.stages}
-    if len(choices.labels) < LABELS_OFFERED:
-        known["label"] = choices.labels
-    if names := query.values_of("assignee"):
-        people = known_people(db.session(), [name.lower() for name in names])
-        known["assignee"] = [name for name in names if name.lower() in people]
-    return known
 
 
 class Drawn(NamedTuple):
@@ -133,7 +71,7 @@ class Drawn(NamedTuple):
 
 def _list_context(listing: QueryListing, version: str) -> dict[str, Any]:
     """What the parts of the page show."""
-    shown = {**_form_context(listing), "wanted": listing.wanted, "count_cap": COUNT_CAP}
+    shown = {**form_context(listing), "wanted": listing.wanted, "count_cap": COUNT_CAP}
     draw = partial(_draw, listing, shown, version)
     wanted = listing.wanted
     if wanted.has_text or wanted.is_personal:
