@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from app import pipeline
@@ -18,8 +20,8 @@ WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerk" * 4
 PROMPT = f"# You implement\n\n### Carefully\n\nRead the ticket.\n\n- {WORD}\n\n`{WORD}`"
 
 
-def fill(session: Session) -> dict[str, str]:
-    """Make it; returns the addresses of its main pages."""
+def fill(session: Session) -> dict[str, Any]:
+    """Make it; returns what stands for the parts of addresses, by the names that routes have."""
     make_project(session, PROJECT, roles=["review"], gates=[GATE])
     role = make_role(session, ROLE, PROJECT, system_prompt=PROMPT, short_description=WORD[:100])
     template = PlanTemplate.create(
@@ -29,38 +31,23 @@ def fill(session: Session) -> dict[str, str]:
     running = _ticket(session, "R")
     claim(session, worker)
     _make_calls(session)
-    waiting = _ticket(session, "G", plan=[GATE])
+    _ticket(session, "G", plan=[GATE])
     blocked = _ticket(session, "B")
     blocked.block_by(running.ticket_id, ANN)
     _ticket(session, "C").stop(ANN, WORD)
     asked = make_ticket(session, [ROLE], project=PROJECT, title="Short", ticket_id="S-1")
     run_stage(session, asked, _worker(session, "b")).ask_attention("Which one?")
-    ApiToken.issue(session, name=WORD[:60], scopes=["work"], project_id=PROJECT, actor=ANN)
+    token, _secret = ApiToken.issue(
+        session, name=WORD[:60], scopes=["work"], project_id=PROJECT, actor=ANN
+    )
     session.flush()
-    board = f"/projects/{PROJECT}"
     return {
-        "dashboard": "/",
-        "list": "/tickets?state=all",
-        "filtered list": f"/tickets?project={PROJECT}&stage={ROLE}&label={WORD[:LABEL_MAX]}",
-        "a running ticket": f"/tickets/{running.ticket_id}",
-        "a ticket that waits": f"/tickets/{waiting.ticket_id}",
-        "a new ticket": f"/tickets/new?project={PROJECT}",
-        "its plan": f"/tickets/{waiting.ticket_id}/plan",
-        "inbox": "/events",
-        "all events": "/events?show=all&processed=any",
-        "workers": "/workers?status=all",
-        "a worker": f"/workers/{worker.worker_id}",
-        "projects": "/projects",
-        "a project": board,
-        "its worker types": f"{board}/-/worker-types",
-        "its plans": f"{board}/-/plans",
-        "a plan": f"{board}/-/plans/{template.id}/edit",
-        "its settings": f"{board}/-/settings",
-        "a worker type": f"/worker-types/{role.id}",
-        "people": "/people",
-        "tokens": "/tokens",
-        "audit": "/audit",
-        "account": "/account",
+        "name": PROJECT,
+        "ticket_id": running.ticket_id,
+        "worker_id": worker.worker_id,
+        "worker_type_id": role.id,
+        "template_id": template.id,
+        "token_id": token.id,
     }
 
 

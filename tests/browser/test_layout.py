@@ -1,101 +1,18 @@
-"""The main pages on a phone and on a desk, with names as long as they may be."""
+"""What pages look like on a phone, on a desk and on paper, beside what every page has to keep."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import long_names
-from tests.browser.conftest import Server
+from tests.browser.faults import OVERFLOW
 from tests.conftest import OpenSession
 from tests.factories import make_ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-axe = Axe()
-
-COLOUR_RULES = ["color-contrast", "link-in-text-block"]
-RULES: dict[Literal["light", "dark"], dict[str, Any]] = {
-    "light": {"resultTypes": ["violations"]},
-    "dark": {
-        "resultTypes": ["violations"],
-        "runOnly": {"type": "rule", "values": COLOUR_RULES},
-    },
-}
-"""Options of axe for each colour scheme: the dark pages differ in nothing but their colours. What
-is found to be in order isn't told, which takes longer than to find it."""
-
-OVERFLOW = """() => {
-  const root = document.documentElement;
-  const found = root.scrollWidth > root.clientWidth ? [`the page: ${root.scrollWidth} px`] : [];
-  const cut = (element) => {
-    for (let each = element.parentElement; each; each = each.parentElement) {
-      const { overflowX } = getComputedStyle(each);
-      if (overflowX === "auto" || overflowX === "scroll") return false;
-      if (overflowX !== "visible") {
-        const box = each.getBoundingClientRect();
-        return element.getBoundingClientRect().right > box.right + 1;
-      }
-    }
-    return element.getBoundingClientRect().right > root.clientWidth + 1;
-  };
-  const held = "main :is(a, button, select, input, textarea, .pill, .id, td, th, summary)";
-  for (const element of document.querySelectorAll(held)) {
-    if (!element.checkVisibility() || element.closest(".unseen")) continue;
-    if (getComputedStyle(element.parentElement).textOverflow === "ellipsis") continue;
-    if (cut(element)) found.push(element.outerHTML.replace(/\\s+/g, " ").slice(0, 160));
-  }
-  return found;
-}"""
-"""What is wider than its page, or cut off by the card that it stands in."""
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_on_the_main_pages_sticks_out(
-    page: Page, context: BrowserContext, server: Server, board: OpenSession, width: int
-) -> None:
-    server.let_in(context, "admin", "ada")
-    with board() as session:
-        addresses = long_names.fill(session)
-    page.set_viewport_size({"width": width, "height": 800})
-    wrong = {}
-    for name, address in addresses.items():
-        answer = page.goto(address)
-        assert answer is not None
-        assert answer.ok, name
-        if found := page.evaluate(OVERFLOW):
-            wrong[name] = found[:6]
-    assert wrong == {}
-
-
-def test_the_main_pages_have_no_fault_that_axe_knows(
-    page: Page, context: BrowserContext, server: Server, board: OpenSession
-) -> None:
-    server.let_in(context, "admin", "ada")
-    with board() as session:
-        addresses = long_names.fill(session)
-    faults = {}
-    for scheme, options in RULES.items():
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for name, address in addresses.items():
-            page.goto(address)
-            result = axe.run(page, options=options)
-            if result.violations_count:
-                faults[scheme, name] = told(result.response["violations"])
-    assert faults == {}
-
-
-def told(violations: list[dict[str, Any]]) -> list[str]:
-    """Each fault with the first of its places."""
-    return [
-        f"{each['id']} ({len(each['nodes'])}): {each['nodes'][0]['html'][:200]}"
-        f" {each['nodes'][0]['failureSummary'][:200]}"
-        for each in violations
-    ]
 
 
 def test_a_menu_on_a_phone_stays_within_the_page(page: Page, board: OpenSession) -> None:
@@ -115,9 +32,9 @@ def test_the_words_beside_a_stage_with_a_long_name_stay_on_their_line(
     page: Page, board: OpenSession
 ) -> None:
     with board() as session:
-        addresses = long_names.fill(session)
+        ticket_id = long_names.fill(session)["ticket_id"]
     page.set_viewport_size({"width": 360, "height": 800})
-    page.goto(addresses["a running ticket"])
+    page.goto(f"/tickets/{ticket_id}")
     words = page.locator(".plan > li > span")
     expect(words).to_have_count(3)
     for height in words.evaluate_all("(all) => all.map((each) => each.offsetHeight)"):

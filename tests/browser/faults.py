@@ -1,0 +1,120 @@
+"""What may be wrong with any page, whatever it shows: found by axe, and by measuring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import Page, ViewportSize
+
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 360, "height": 800}
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+OF_PLACES = ("target-size", "scrollable-region-focusable")
+
+FIND = """async ([where, options]) => {
+  const asked = { resultTypes: ["violations"], ...options };
+  const { violations } = await axe.run(where ?? document, asked);
+  return violations.map(({ id, nodes }) => {
+    const [{ html, failureSummary }] = nodes;
+    return `${id} (${nodes.length}): ${html.slice(0, 200)} ${failureSummary.slice(0, 200)}`;
+  });
+}"""
+"""Each fault with the first of its places. What is found to be in order isn't told, which takes
+longer than to find it."""
+
+TEXTS = """(seen) => {
+  const look = (element) => {
+    const { color, fontSize, fontWeight } = getComputedStyle(element);
+    const beside = element.parentElement && getComputedStyle(element.parentElement).color;
+    const found = [element.matches("a, input, select, textarea") && element.tagName, color, beside];
+    found.push(fontSize, fontWeight);
+    for (let each = element; each; each = each.parentElement) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(each);
+      if (opacity !== "1") found.push(`opacity ${opacity}`);
+      if (backgroundColor === "rgba(0, 0, 0, 0)" && backgroundImage === "none") continue;
+      found.push(backgroundColor, backgroundImage);
+      if (!backgroundColor.includes("/") && !backgroundColor.startsWith("rgba")) break;
+    }
+    return found.join();
+  };
+  const saysSomething = (element) => element.matches("input, select, textarea")
+    || [...element.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim());
+  window.texts = new Map();
+  for (const element of document.body.querySelectorAll("*")) {
+    if (!saysSomething(element) || !element.checkVisibility()) continue;
+    const how = look(element);
+    if (!seen.includes(how) && !texts.has(how)) texts.set(how, element);
+  }
+  return [...texts.keys()];
+}"""
+"""How texts of the page look that weren't seen before; keeps one of each."""
+
+OVERFLOW = """() => {
+  const root = document.documentElement;
+  const found = root.scrollWidth > root.clientWidth ? [`the page: ${root.scrollWidth} px`] : [];
+  const cut = (element) => {
+    for (let each = element.parentElement; each; each = each.parentElement) {
+      const { overflowX } = getComputedStyle(each);
+      if (overflowX === "auto" || overflowX === "scroll") return false;
+      if (overflowX !== "visible") {
+        const box = each.getBoundingClientRect();
+        return element.getBoundingClientRect().right > box.right + 1;
+      }
+    }
+    return element.getBoundingClientRect().right > root.clientWidth + 1;
+  };
+  const held = "main :is(a, button, select, input, textarea, .pill, .id, td, th, summary)";
+  for (const element of document.querySelectorAll(held)) {
+    if (!element.checkVisibility() || element.closest(".unseen")) continue;
+    if (getComputedStyle(element.parentElement).textOverflow === "ellipsis") continue;
+    if (cut(element)) found.push(element.outerHTML.replace(/\\s+/g, " ").slice(0, 160));
+  }
+  return found;
+}"""
+"""What is wider than its page, or cut off by the card that it stands in."""
+
+
+class Inspector:
+    """Looks for faults in pages, one after the other."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._looks: set[str] = set()
+        page.add_init_script(AXE)
+        page.emulate_media(reduced_motion="reduce")
+
+    def look(self) -> list[str]:
+        """What is wrong with the page that is shown: in both schemes, on a desk and on a phone.
+
+        What a change of colours or of the width doesn't touch is asked once.
+        """
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(WIDE)
+        found = [*self._axe(skip=OF_COLOURS), *self._colours(), *self.page.evaluate(OVERFLOW)]
+        self.page.emulate_media(color_scheme="dark")
+        found += [f"dark: {fault}" for fault in self._colours()]
+        self.page.set_viewport_size(NARROW)
+        narrow = [*self._axe(only=OF_PLACES), *self._colours(), *self.page.evaluate(OVERFLOW)]
+        self.page.emulate_media(color_scheme="light")
+        return found + [f"narrow: {fault}" for fault in [*narrow, *self._colours()]]
+
+    def _axe(self, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> list[str]:
+        options: dict[str, object] = {"rules": {rule: {"enabled": False} for rule in skip}}
+        if only:
+            options = {"runOnly": {"type": "rule", "values": only}}
+        found: list[str] = self.page.evaluate(FIND, [None, options])
+        return found
+
+    def _colours(self) -> list[str]:
+        """What is wrong with colours, of texts that don't look like one that was seen before: to
+        look through a page for all of them takes longer than everything else."""
+        looks = self.page.evaluate(TEXTS, list(self._looks))
+        self._looks.update(looks)
+        ask = f"(options) => ({FIND})([[...texts.values()], options])"
+        options = {"runOnly": {"type": "rule", "values": OF_COLOURS}}
+        found: list[str] = self.page.evaluate(ask, options) if looks else []
+        return found
