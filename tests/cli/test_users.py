@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from app.actor import Actor
-from app.db.base import db
 from app.models import AuditEntry, User, UserSession
+from tests.boards import command, let_go
 from tests.processes import PATIENCE
 
 GOOD = "four quiet otters sing"
@@ -88,8 +88,8 @@ def test_someone_is_made_with_a_link(run, board, stranger):
 
 
 def test_at_a_terminal_the_password_is_asked_for_and_not_shown(tmp_path, make_app):
-    with make_app(f"sqlite:///{tmp_path / 'callboard.db'}").app_context():
-        db.engine.dispose()
+    app = make_app(f"sqlite:///{tmp_path / 'callboard.db'}")
+    let_go(app)
     environment = {**os.environ, "CALLBOARD_INSTANCE_PATH": str(tmp_path)}
     ours, its = pty.openpty()
     process = subprocess.Popen(
@@ -109,9 +109,7 @@ def test_at_a_terminal_the_password_is_asked_for_and_not_shown(tmp_path, make_ap
     assert process.wait(PATIENCE) == 0
     assert GOOD.encode() not in said
     os.close(ours)
-    listed = subprocess.run(
-        [CALLBOARD, "user", "list"], env=environment, check=True, capture_output=True, text=True
-    )
+    listed = command(app, "user", "list")
     assert listed.stdout.splitlines()[1].split()[:3] == ["bob", "admin", "password"]
 
 
