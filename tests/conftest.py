@@ -21,6 +21,7 @@ import pytest
 from click.testing import Result
 from flask import Flask, current_app, has_app_context
 from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -39,7 +40,7 @@ ADAPTERS = ("tests.web", "tests.mcp", "tests.api", "tests.visibility")
 tested below them, so one database is enough, but for modules marked `both_databases`."""
 
 EMPTY_FILE = "tests.empty_file"
-"""Where an application on SQLite keeps its file as it was before the first row, in memory."""
+"""Where an application finds a SQLite file as it is before the first row, in memory."""
 
 CHROMIUM = shutil.which("chromium")
 
@@ -81,10 +82,14 @@ def new_database(
 
 @pytest.fixture(scope="session")
 def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Flask]]:
-    """Make an application with its tables on a database URL."""
+    """Make an application with its tables on a database URL. The migrations make the first SQLite
+    file; a later one that isn't there yet begins as its copy."""
     made: list[Flask] = []
+    empty_file = sqlite3.connect(":memory:", check_same_thread=False)
 
     def make(url: str, **settings: Any) -> Flask:
+        file = make_url(url).database or ""
+        is_new_file = url.startswith("sqlite") and not Path(file).exists()
         # Nobody needs this data after a power cut.
         settings.setdefault("sqlite_synchronous", "normal")
         app = create_app(
@@ -94,10 +99,14 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         )
         bind_migrations(app)
         app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        app.extensions[EMPTY_FILE] = empty_file
         with app.app_context():
-            flask_migrate.upgrade()
-            if db.engine.dialect.name == "sqlite":
-                _keep_empty_file()
+            if is_new_file and _has_tables(empty_file):
+                _bring_back_empty_file()
+            else:
+                flask_migrate.upgrade()
+                if is_new_file:
+                    _keep_empty_file()
         made.append(app)
         return app
 
@@ -105,8 +114,7 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     for app in made:
         with app.app_context():
             db.engine.dispose()
-            if EMPTY_FILE in app.extensions:
-                app.extensions[EMPTY_FILE].close()
+    empty_file.close()
 
 
 def pytest_configure() -> None:
@@ -278,9 +286,11 @@ def empty_all_tables() -> None:
 
 def _keep_empty_file() -> None:
     with _file() as file:
-        kept = sqlite3.connect(":memory:", check_same_thread=False)
-        file.backup(kept)
-    current_app.extensions[EMPTY_FILE] = kept
+        file.backup(current_app.extensions[EMPTY_FILE])
+
+
+def _has_tables(file: sqlite3.Connection) -> bool:
+    return file.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None
 
 
 def _bring_back_empty_file() -> None:
