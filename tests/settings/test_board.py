@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import main
 from app.settings import ConfigError
 from app.settings.board import Settings, load_settings, secret_key
 
@@ -46,34 +47,45 @@ def environment(*settings):
     return kept | dict(f"CALLBOARD_{setting}".split("=", 1) for setting in settings)
 
 
-BY_SETTING = {setting.partition("=")[0]: setting for setting in reversed(WRONG)}
-"""The first of each setting: enough for the command, which takes a second to start."""
+def of_the_real_command(setting):
+    done = subprocess.run(
+        COMMAND, env=environment(setting), capture_output=True, text=True, timeout=120, check=False
+    )
+    return done.stdout, done.stderr, done.returncode
 
 
-@pytest.fixture(scope="module")
-def answers():
-    """What the real command answers; all are asked at once."""
-    asked = {
-        setting: subprocess.Popen(
-            COMMAND, env=environment(setting), stdout=-1, stderr=-1, text=True
-        )
-        for setting in BY_SETTING.values()
-    }
-    return {
-        setting: (*process.communicate(timeout=120), process.returncode)
-        for setting, process in asked.items()
-    }
+REFUSED_LATER = "INSTANCE_PATH=/proc/nowhere"
+"""All others are refused as the settings are read."""
 
 
-@pytest.mark.parametrize("name", BY_SETTING)
-def test_a_wrong_setting_is_one_clear_line_and_exit_code_2(answers, name):
-    out, error, code = answers[BY_SETTING[name]]
+@pytest.mark.parametrize("setting", ["LEASE_SECONDS=soon", REFUSED_LATER])
+def test_a_wrong_setting_is_one_clear_line_and_exit_code_2(setting):
+    assert_refused(of_the_real_command(setting), setting)
+
+
+@pytest.mark.parametrize("setting", sorted(WRONG.keys() - {REFUSED_LATER}))
+def test_so_is_every_other_one_within_a_process(monkeypatch, capfd, setting):
+    for name in [name for name in os.environ if name.startswith("CALLBOARD_")]:
+        monkeypatch.delenv(name)
+    name, _, value = setting.partition("=")
+    monkeypatch.setenv(f"CALLBOARD_{name}", value)
+    monkeypatch.setattr(sys, "argv", COMMAND)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert_refused((*capfd.readouterr(), ended.value.code), setting)
+
+
+def assert_refused(answer, setting):
+    """The command answers with one line, and starts nothing."""
+    out, error, code = answer
     line = error.strip()
 
     assert (code, out) == (2, "")
     assert "\n" not in line
     assert line.startswith("callboard: CALLBOARD_")
-    assert WRONG[BY_SETTING[name]] in line
+    assert WRONG[setting] in line
 
 
 @pytest.mark.parametrize("setting", WRONG)
