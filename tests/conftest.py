@@ -54,9 +54,7 @@ OpenSession = Callable[[], AbstractContextManager[Session]]
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL server, which all processes of the run share."""
-    folder = tmp_path_factory.getbasetemp()
-    is_one_of_many = "PYTEST_XDIST_WORKER" in os.environ
-    with shared_server(folder.parent if is_one_of_many else folder) as url:
+    with shared_server(folder_of_run(tmp_path_factory)) as url:
         yield url
 
 
@@ -86,17 +84,18 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     file; a later one that isn't there yet begins as its copy."""
     made: list[Flask] = []
     empty_file = sqlite3.connect(":memory:", check_same_thread=False)
+    compiled = folder_of_run(tmp_path_factory) / "compiled-templates"
+    compiled.mkdir(mode=0o700, exist_ok=True)
 
     def make(url: str, **settings: Any) -> Flask:
         file = make_url(url).database or ""
         is_new_file = url.startswith("sqlite") and not Path(file).exists()
         # Nobody needs this data after a power cut.
         settings.setdefault("sqlite_synchronous", "normal")
-        app = create_app(
-            load_settings(
-                database_url=url, instance_path=tmp_path_factory.mktemp("instance"), **settings
-            )
-        )
+        instance = tmp_path_factory.mktemp("instance")
+        # Each template is compiled once in a run, not once for each application.
+        (instance / "templates").symlink_to(compiled)
+        app = create_app(load_settings(database_url=url, instance_path=instance, **settings))
         bind_migrations(app)
         app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
         app.extensions[EMPTY_FILE] = empty_file
@@ -115,6 +114,12 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         with app.app_context():
             db.engine.dispose()
     empty_file.close()
+
+
+def folder_of_run(factory: pytest.TempPathFactory) -> Path:
+    """What all processes of the run share."""
+    folder = factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 def pytest_configure() -> None:

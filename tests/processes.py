@@ -58,7 +58,7 @@ class BoardServer:
         self._environment = {
             **os.environ,
             "CALLBOARD_DATABASE_URL": database_url,
-            "CALLBOARD_INSTANCE_PATH": str(folder),
+            "CALLBOARD_INSTANCE_PATH": app.instance_path,
             "CALLBOARD_SWEEP_SECONDS": "0.5",
             "CALLBOARD_LOG_LEVEL": "warning",
             **settings,

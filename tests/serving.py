@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Flask
+
 from app.settings.board import ROOT
 from tests.processes import PATIENCE, free_port
 
@@ -18,8 +20,8 @@ STOP_SECONDS = 10
 
 
 @contextmanager
-def serving(database_url: str, folder: Path) -> Iterator[int]:
-    """Serve a database that has its tables; gives the port. Only this process is ended."""
+def serving(app: Flask, folder: Path) -> Iterator[int]:
+    """Serve the board of an application; gives the port. Only this process is ended."""
     port = free_port()
     log = folder / "gunicorn.log"
     # Without gunicorn's own limit, all answers to long addresses are the application's.
@@ -27,8 +29,8 @@ def serving(database_url: str, folder: Path) -> Iterator[int]:
     config = ROOT / "deploy" / "gunicorn.conf.py"
     environment = {
         **os.environ,
-        "CALLBOARD_DATABASE_URL": database_url,
-        "CALLBOARD_INSTANCE_PATH": str(folder),
+        "CALLBOARD_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
+        "CALLBOARD_INSTANCE_PATH": app.instance_path,
     }
     command = ["-m", "gunicorn", "--config", str(config), *options.split(), "wsgi:app"]
     with log.open("ab") as stream:

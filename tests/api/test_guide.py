@@ -26,15 +26,15 @@ GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 def test_every_example_of_the_guide_works(
     new_database: Callable[[str], str], make_app: Callable[..., Flask], tmp_path: Path
 ) -> None:
-    url = new_database("sqlite")
-    with make_app(url).app_context():
+    app = make_app(new_database("sqlite"))
+    with app.app_context():
         _, secret = ApiToken.issue(
             db.session(), name="coordinator", scopes=["plan", "work"], actor=ANN
         )
         db.session.commit()
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL))
     assert script.count("call ") > 30
-    with serving(url, tmp_path) as port:
+    with serving(app, tmp_path) as port:
         found = subprocess.run(
             ["bash", "-eux", "-c", script],
             check=False,

@@ -65,10 +65,11 @@ def served(
 ) -> Iterator[Served]:
     """On SQLite, unless a test names another database."""
     url = new_database(getattr(request, "param", "sqlite"))
-    with make_app(url).app_context():
+    app = make_app(url)
+    with app.app_context():
         secret = _fill(db.session())
         db.session.commit()
-    with serving(url, tmp_path_factory.mktemp("server")) as port:
+    with serving(app, tmp_path_factory.mktemp("server")) as port:
         yield Served(port, secret)
 
 

@@ -63,8 +63,7 @@ class Server:
         environment = {
             **os.environ,
             "CALLBOARD_DATABASE_URL": self.app.config["SQLALCHEMY_DATABASE_URI"],
-            "CALLBOARD_INSTANCE_PATH": str(self._folder),
-            "CALLBOARD_SECRET_KEY": self.app.config["SECRET_KEY"],
+            "CALLBOARD_INSTANCE_PATH": self.app.instance_path,
         }
         log = (self._folder / "gunicorn.log").open("ab")
         with log:

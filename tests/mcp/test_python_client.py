@@ -35,9 +35,9 @@ def address(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[str, str]]:
     """The MCP endpoint of a running server, and a token for it."""
-    url = new_database(request.param)
-    secret = issue_token(make_app(url))
-    with serving(url, tmp_path_factory.mktemp("server")) as port:
+    app = make_app(new_database(request.param))
+    secret = issue_token(app)
+    with serving(app, tmp_path_factory.mktemp("server")) as port:
         yield f"http://127.0.0.1:{port}/mcp", secret
 
 

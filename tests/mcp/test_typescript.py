@@ -52,9 +52,9 @@ def server(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[int, str]]:
     """The port of a running server, and a token for it."""
-    url = new_database("sqlite")
-    secret = issue_token(make_app(url))
-    with serving(url, tmp_path_factory.mktemp("server")) as port:
+    app = make_app(new_database("sqlite"))
+    secret = issue_token(app)
+    with serving(app, tmp_path_factory.mktemp("server")) as port:
         yield port, secret
 
 
