@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -22,6 +22,8 @@ from tests.web.probing.crawling import Form
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
+QUOTED = [quote_plus(text) for text in hostile.TEXTS]
+PARTS = [quote(text, safe="") for text in hostile.TEXTS if text] + [*hostile.BROKEN]
 JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
 
 
@@ -48,6 +50,7 @@ class Probes:
 
     def __init__(self, app: Flask, parts: Mapping[str, Any]) -> None:
         self.rules = list(app.url_map.iter_rules())
+        self.asked = {f"api.{each.name}": each.query for each in routes() if each.query}
         self.parts = {
             "secret": "zap",
             "filename": "css/tokens.css",
@@ -82,9 +85,8 @@ class Probes:
     def _in_parts(self, rule: Rule) -> Iterator[Probe]:
         if rule.endpoint == "static":
             yield from (Probe("part of a path", "/", "GET", path) for path in hostile.ADDRESSES)
-        values = (*(quote(text, safe="") for text in hostile.TEXTS), *hostile.BROKEN)
         for name in rule.arguments:
-            for value in filter(None, values):
+            for value in PARTS:
                 path = self.address(rule.rule, **{name: value})
                 for method in (rule.methods or set()) & {"GET", "POST", "PATCH", "DELETE"}:
                     yield Probe("part of a path", rule.rule, method, path)
@@ -93,17 +95,16 @@ class Probes:
         if "GET" not in (rule.methods or ()):
             return
         path = self.address(rule.rule)
-        asked = {f"api.{each.name}": each.query for each in routes() if each.query}
         read: tuple[str, ...] = hostile.PARAMETERS if rule.endpoint in hostile.READERS else ()
-        if model := asked.get(rule.endpoint):
+        if model := self.asked.get(rule.endpoint):
             read = tuple(model.model_fields)
         for number, name in enumerate(dict.fromkeys([*hostile.PARAMETERS, *read])):
             # Whoever doesn't read a name gets each text with one such name or another.
-            texts = hostile.TEXTS if name in read else hostile.TEXTS[number::40]
+            texts = QUOTED if name in read else QUOTED[number::40]
             odd = (f"{name}[]=1&{name}[x]=2", f"{name}=1&{name}=2", f"{name}=" + "&" * 3_000)
             place = "parameter that is read" if name in read else "parameter"
             for query in (
-                *(urlencode({name: text}) for text in texts),
+                *(f"{name}={text}" for text in texts),
                 *(f"{name}={broken}" for broken in hostile.BROKEN),
                 *odd,
             ):
