@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from sqlalchemy import (
     CheckConstraint,
@@ -28,6 +28,16 @@ from app.models.audit import Action, AuditEntry
 from app.models.event import Event
 from app.models.user import User
 from app.text import optional_line, require_line, require_repository_name, require_text
+
+
+class ProjectChanges(TypedDict, total=False):
+    """What may change about a project."""
+
+    path: str
+    short_description: str | None
+    rules: str
+    patterns: str
+    max_in_progress: int | None
 
 
 class Project(Model):
@@ -98,20 +108,14 @@ class Project(Model):
         """Whether the project is put away: its pages can be read, its queues are closed."""
         return self.archived_at is not None
 
-    def edit(
-        self,
-        path: str,
-        short_description: str | None,
-        rules: str,
-        patterns: str,
-        *,
-        actor: Actor,
-        max_in_progress: int | None = None,
-    ) -> None:
-        """Change what may change about a project; its name and prefix stand in links for ever."""
+    def edit(self, *, actor: Actor, **changes: Unpack[ProjectChanges]) -> None:
+        """Change what is given; what is left out stays. Its name and prefix stand in links for
+        ever."""
         before = self._description
-        self._describe(path, short_description, rules, patterns)
-        self._limit(max_in_progress)
+        wanted: Any = {**before, **changes}
+        most = wanted.pop("max_in_progress")
+        self._describe(**wanted)
+        self._limit(most)
         after = self._description
         if changed := [name for name in before if before[name] != after[name]]:
             self._record("project_edited", actor, changed=changed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, insert, select
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -19,6 +19,18 @@ from app.models.user import User
 from app.text import optional_line, require_name, require_text
 
 PerformedBy = Literal["agent", "person"]
+
+
+class RoleChanges(TypedDict, total=False):
+    """What may change about a role."""
+
+    short_description: str | None
+    system_prompt: str
+    performed_by: str
+    lease_seconds: int
+    max_attempts: int
+    max_running: int | None
+    approvers: Sequence[str]
 
 
 class WorkerType(Model):
@@ -102,23 +114,16 @@ class WorkerType(Model):
         """Whether a person performs this stage, also as a condition of a query."""
         return self.performed_by == "person"
 
-    def edit(
-        self,
-        *,
-        short_description: str | None,
-        system_prompt: str,
-        performed_by: str,
-        lease_seconds: int,
-        max_attempts: int,
-        actor: Actor,
-        max_running: int | None = None,
-        approvers: Sequence[str] = (),
-    ) -> None:
-        """Change the role. A new prompt becomes a new version; the old ones stay readable."""
+    def edit(self, *, actor: Actor, **changes: Unpack[RoleChanges]) -> None:
+        """Change what is given; what is left out stays. A new prompt becomes a new version; the old
+        ones stay readable."""
         self.lock(self.session, self.id)
         before = self._terms
-        prompt = require_text(system_prompt, "system_prompt", self.SYSTEM_PROMPT_MAX)
-        self._set(short_description, performed_by, lease_seconds, max_attempts, max_running)
+        prompt = changes.pop("system_prompt", self.system_prompt)
+        prompt = require_text(prompt, "system_prompt", self.SYSTEM_PROMPT_MAX)
+        terms: Any = {**before, **changes}
+        approvers = terms.pop("approvers")
+        self._set(**terms)
         self._name_approvers(approvers)
         if changed := [name for name, value in self._terms.items() if before[name] != value]:
             self.record("worker_type_edited", actor, changed=changed)

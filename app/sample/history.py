@@ -117,10 +117,7 @@ class SampleHistory:
             select(WorkerType).filter_by(project_id=self.project_id, worker_type=change.name)
         ).one()
         role.edit(
-            short_description=role.short_description,
             system_prompt=f"{role.system_prompt}\n\n{change.add.strip()}",
-            performed_by=role.performed_by,
-            lease_seconds=role.lease_seconds,
             max_attempts=change.max_attempts or role.max_attempts,
             actor=Actor.person(change.by),
         )

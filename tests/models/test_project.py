@@ -74,7 +74,7 @@ def test_a_long_text_is_refused_at_its_field(session):
     project = make_project(session)
 
     with pytest.raises(Invalid, match="65,536") as refusal:
-        project.edit("/src", None, "x" * (Project.GUIDE_MAX + 1), "", actor=ANN)
+        project.edit(rules="x" * (Project.GUIDE_MAX + 1), actor=ANN)
 
     assert refusal.value.field == "rules"
 
@@ -82,12 +82,28 @@ def test_a_long_text_is_refused_at_its_field(session):
 def test_rules_and_patterns_can_be_edited(session):
     project = make_project(session)
 
-    project.edit("/srv/web", "The shop", "Write tests.\r\n", "MVC", actor=ANN)
+    project.edit(
+        path="/srv/web",
+        short_description="The shop",
+        rules="Write tests.\r\n",
+        patterns="MVC",
+        actor=ANN,
+    )
     session.flush()
     session.refresh(project)
 
     assert (project.path, project.short_description) == ("/srv/web", "The shop")
     assert (project.rules, project.patterns) == ("Write tests.", "MVC")
+
+
+def test_what_an_edit_leaves_out_stays(session):
+    project = make_project(session)
+    project.edit(max_in_progress=3, rules="Write tests.", actor=ANN)
+
+    project.edit(path="/srv/web", actor=ANN)
+
+    assert (project.path, project.max_in_progress) == ("/srv/web", 3)
+    assert project.rules == "Write tests."
 
 
 def test_an_unknown_project_is_not_found(session):

@@ -5,22 +5,14 @@ from sqlalchemy import select
 
 from app.actor import Actor
 from app.errors import Conflict, Invalid, NotFound
-from app.models import PromptVersion, WorkerType
+from app.models import PromptVersion, User, WorkerType
 from tests.factories import ANN, PROJECT, make_project, make_role
 
 BOB = Actor.person("bob")
 
 
 def edit(role, **changes):
-    values = {
-        "short_description": role.short_description,
-        "system_prompt": role.system_prompt,
-        "performed_by": role.performed_by,
-        "lease_seconds": role.lease_seconds,
-        "max_attempts": role.max_attempts,
-        "actor": ANN,
-    }
-    role.edit(**{**values, **changes})
+    role.edit(**{"actor": ANN, **changes})
 
 
 def history(session, role):
@@ -55,6 +47,19 @@ def test_a_new_prompt_becomes_a_new_version_and_the_old_stay(session, role):
         (2, "Draw better.", "bob"),
         (3, "Draw best.", "ann"),
     ]
+
+
+def test_what_an_edit_leaves_out_stays(session):
+    make_project(session, gates=[])
+    User.create(session, name="bob", role="member", actor=ANN)
+    gate = make_role(session, "approval", performed_by="person")
+    edit(gate, lease_seconds=60, max_attempts=2, max_running=5, approvers=["bob"])
+
+    edit(gate, short_description="Looks at it")
+
+    assert (gate.lease_seconds, gate.max_attempts, gate.max_running) == (60, 2, 5)
+    assert gate.approvers == ["bob"]
+    assert gate.is_gate
 
 
 def test_an_edit_that_keeps_the_prompt_makes_no_version(session, role):
