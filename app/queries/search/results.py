@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.db import full_text
 from app.models import Comment, Project, Ticket, Worker, WorkerType
 from app.queries.search.marks import Marker, Piece
-from app.queries.search.phrases import phrases_of
+from app.queries.search.phrases import phrases_of, phrases_typed_so_far
 from app.queries.search.texts import ids_beginning
 from app.queries.tickets.conditions import situation
 from app.visibility import Visibility
@@ -77,11 +77,19 @@ NOTHING = Found([], [], [], [])
 
 
 def find_everything(
-    session: Session, visibility: Visibility, typed: str, most: int = TICKETS_SHOWN
+    session: Session,
+    visibility: Visibility,
+    typed: str,
+    most: int = TICKETS_SHOWN,
+    *,
+    is_typing: bool = False,
 ) -> Found:
     """Whatever matches, of what may be seen, in a fixed number of statements. Tickets whose id or
-    title has the most of the words come first, then those whose texts are the newest."""
-    phrases = phrases_of(typed)
+    title has the most of the words come first, then those whose texts are the newest.
+
+    `is_typing`: the last word may be the beginning of one.
+    """
+    phrases = phrases_typed_so_far(typed) if is_typing else phrases_of(typed)
     if not phrases:
         return NOTHING
     marker = Marker.of(phrases)

@@ -35,10 +35,11 @@ def show() -> Answer:
 def palette() -> Answer:
     """The same in a few lines, without a frame, while somebody types."""
     typed = request.args.get("q", "").strip()
-    return render_template("search/_palette.html", found=_find(typed, PALETTE_TICKETS), typed=typed)
+    found = _find(typed, PALETTE_TICKETS, is_typing=True)
+    return render_template("search/_palette.html", found=found, typed=typed)
 
 
-def _find(typed: str, most: int) -> Found:
+def _find(typed: str, most: int, *, is_typing: bool = False) -> Found:
     if len(typed) > SEARCH_MAX:
         return NOTHING
-    return find_everything(db.session(), current_visibility(), typed, most)
+    return find_everything(db.session(), current_visibility(), typed, most, is_typing=is_typing)

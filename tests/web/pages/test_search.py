@@ -63,3 +63,13 @@ def test_the_palette_gets_lines_without_a_frame(client: FlaskClient) -> None:
     found = [each["href"] for each in page.select("li[role=option] > a")]
     assert found == ["/tickets/WEB-12", "/workers/harbour-1", "/search?q=harbour"]
     assert page.select("nav") == []
+
+
+@pytest.mark.usefixtures("harbour")
+@pytest.mark.parametrize(("typed", "is_found"), [("harb", True), ("ha", False), ('"harb"', False)])
+def test_the_palette_finds_a_word_that_isn_t_typed_to_its_end(
+    client: FlaskClient, typed: str, is_found: bool
+) -> None:
+    page = client.get("/search/palette", query_string={"q": typed}).text
+    assert ("/tickets/WEB-12" in page) is is_found
+    assert "/tickets/WEB-12" not in client.get("/search", query_string={"q": typed}).text
