@@ -31,6 +31,7 @@ Action = Literal[
     "token_created",
     "token_revoked",
     "project_created",
+    "sample_added",
     "project_edited",
     "project_archived",
     "project_unarchived",

@@ -69,6 +69,9 @@ class Project(Model):
     """Tickets that are begun and not closed, at most; None: any number."""
     archived_at: Mapped[datetime | None]
     members_only: Mapped[bool] = mapped_column(server_default=false())
+    is_sample: Mapped[bool] = mapped_column(server_default=false())
+    """Made to look at: nothing in it is anybody's work, so it is removed without a typed name, and
+    the first steps of a board don't count it."""
     created_at: Mapped[created]
     updated_at: Mapped[updated]
 
@@ -85,12 +88,13 @@ class Project(Model):
         patterns: str = "",
         ticket_prefix: str | None = None,
         max_in_progress: int | None = None,
+        is_sample: bool = False,
     ) -> Self:
         """A new project; without a prefix, one is made of its name. Or `Conflict`, `Invalid`."""
         name = require_repository_name(repository_name, cls.NAME_MAX)
         if session.get(cls, name):
             raise Conflict(f"The name {name} is taken; choose another.", "repository_name")
-        project = cls(repository_name=name)
+        project = cls(repository_name=name, is_sample=is_sample)
         project._describe(path, short_description, rules, patterns)
         project._limit(max_in_progress)
         project.ticket_prefix = (
@@ -203,12 +207,13 @@ class Project(Model):
             )
 
     def delete(self, typed_name: str, actor: Actor) -> None:
-        """Delete the project with all that belongs to it, if its name was typed to confirm.
+        """Delete the project with all that belongs to it, if its name was typed to confirm, or it
+        is a sample.
 
         Its events go too: they hold what was said there, and would lead to pages that are gone.
         The audit keeps who deleted it.
         """
-        if typed_name.strip() != self.repository_name:
+        if not self.is_sample and typed_name.strip() != self.repository_name:
             raise Invalid(f"Type {self.repository_name} exactly to delete it.", "confirm")
         self.session.execute(delete(Event).where(Event.project_id == self.repository_name))
         self._record("project_deleted", actor)

@@ -62,6 +62,8 @@ class User(Model):
     role: Mapped[str] = mapped_column(server_default="member")
     theme: Mapped[str] = mapped_column(server_default="system")
     time_zone: Mapped[str | None]
+    first_steps_hidden_at: Mapped[datetime | None]
+    """Since when the dashboard shows them no list of the board's first steps."""
     disabled_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[created]
@@ -179,6 +181,11 @@ class User(Model):
             )
         self.theme, self.time_zone = theme, time_zone or None
         self.display_name = optional_line(display_name, "display_name", self.DISPLAY_NAME_MAX)
+
+    def hide_first_steps(self) -> None:
+        """Show them the list of the board's first steps no more."""
+        if self.first_steps_hidden_at is None:
+            self.first_steps_hidden_at = clock.now()
 
     def _hold_with_admins(self) -> set[int]:
         """The admins who can sign in. They and this user are held until the transaction ends: two

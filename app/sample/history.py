@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from heapq import heappop, heappush
-from itertools import count
+from itertools import chain, count
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock, pipeline
 from app.actor import Actor
-from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
+from app.errors import Conflict
+from app.models import AuditEntry, Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
 from app.sample.content import (
     InboxReview,
@@ -23,6 +24,7 @@ from app.sample.content import (
     SampleRun,
     SampleTicket,
     SampleWorker,
+    load_sample,
 )
 from app.starter import add_starter_set
 from app.visibility import Visibility
@@ -33,11 +35,28 @@ SIGN_OF_LIFE_HOURS = 4
 """Shorter than the sample's leases, so that no run is lost that should go on."""
 
 
-def create_history(session: Session, project_id: str, sample: SampleProject) -> int:
-    """Make the project and all that happened in it; returns how many tickets it has."""
+NAME = "acme/web"
+
+
+def add_sample(session: Session, actor: Actor) -> str:
+    """Put the sample project on the board, under the first name that is free. `Conflict` if a
+    sample is there already."""
+    there = session.scalars(select(Project.repository_name).where(Project.is_sample)).first()
+    if there:
+        raise Conflict("There is a sample project on this board already.")
+    names = chain([NAME], (f"{NAME}-{number}" for number in count(2)))
+    name = next(name for name in names if session.get(Project, name) is None)
+    create_history(session, name, load_sample(), actor)
+    return name
+
+
+def create_history(session: Session, project_id: str, sample: SampleProject, actor: Actor) -> int:
+    """Make the project and all that happened in it; returns how many tickets it has. `actor` is who
+    asks for it: the people in it are made up."""
     history = SampleHistory(session, project_id, sample)
     history.schedule()
     history.run()
+    AuditEntry.record(session, "sample_added", actor, project_id=project_id)
     return len(sample.tickets)
 
 
@@ -105,6 +124,7 @@ class SampleHistory:
             short_description=sample.short_description,
             rules=sample.rules,
             patterns=sample.patterns,
+            is_sample=True,
         )
         project.created_at = clock.now()
         self.prefix = (project.ticket_prefix or "").lower()

@@ -7,6 +7,7 @@ from app import pipeline
 from app.db.base import db
 from app.errors import Conflict, Invalid, NotFound
 from app.models import AuditEntry, Event, PlanTemplate, Project
+from app.sample.history import add_sample
 from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker
 
 
@@ -174,6 +175,28 @@ def test_a_project_isnt_deleted_unless_its_name_is_typed(session, typed):
     assert refusal.value.field == "confirm"
     session.flush()
     assert session.get(Project, PROJECT)
+
+
+def test_a_sample_goes_without_its_name_and_nothing_else_with_it(session):
+    make_ticket(session, project="acme/mine").say("Ours.", ANN)
+    before = session.scalars(select(Event.id).order_by(Event.id)).all()
+    name = add_sample(session, ANN)
+    with pytest.raises(Conflict, match="a sample project on this board already"):
+        add_sample(session, ANN)
+
+    Project.get(session, name).delete("", ANN)
+    session.flush()
+
+    assert session.scalars(select(Project.repository_name)).all() == ["acme/mine"]
+    assert session.scalars(select(Event.id).order_by(Event.id)).all() == before
+    assert _count(session, "tickets") == _count(session, "comments") == 1
+    assert _count(session, "workers") == _count(session, "stage_runs") == 0
+
+
+def test_a_sample_takes_the_first_name_that_is_free(session):
+    make_project(session, "acme/web")
+
+    assert add_sample(session, ANN) == "acme/web-2"
 
 
 def test_deleting_a_project_deletes_what_belongs_to_it_and_nothing_else(session):
