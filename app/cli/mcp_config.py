@@ -1,105 +1,15 @@
-"""`callboard mcp-config`: the configuration that lets an MCP client find the board.
-
-Each agent program has a format of its own, and its own way to name an environment variable in it.
-"""
+"""`callboard mcp-config`: the configuration that lets an MCP client find the board."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 import click
 
-DEFAULT_URL = "http://127.0.0.1:8000"
-VARIABLE = "CALLBOARD_TOKEN"
+from app.connecting import DEFAULT_URL, PROGRAMS, VARIABLE, mcp_endpoint
+
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """An agent program. `configured` takes a name, the endpoint and a token (None: the program
-    reads it from its own environment), and gives the text of the file."""
-
-    file: str
-    hint: str
-    configured: Callable[[str, str, str | None], str]
-
-
-def _claude(name: str, endpoint: str, token: str | None) -> str:
-    server = {
-        "type": "http",
-        "url": endpoint,
-        "headers": _headers(token, f"${{{VARIABLE}}}"),
-    }
-    return _json({"mcpServers": {name: server}})
-
-
-def _codex(name: str, endpoint: str, token: str | None) -> str:
-    if token is None:
-        secret = f"bearer_token_env_var = {_toml(VARIABLE)}"
-    else:
-        secret = f"http_headers = {{ Authorization = {_toml(f'Bearer {token}')} }}"
-    return f"[mcp_servers.{name}]\nurl = {_toml(endpoint)}\n{secret}"
-
-
-def _gemini(name: str, endpoint: str, token: str | None) -> str:
-    server = {"httpUrl": endpoint, "headers": _headers(token, f"${{{VARIABLE}}}")}
-    return _json({"mcpServers": {name: server}})
-
-
-def _opencode(name: str, endpoint: str, token: str | None) -> str:
-    server = {
-        "type": "remote",
-        "url": endpoint,
-        "headers": _headers(token, f"{{env:{VARIABLE}}}"),
-        # A refused token would else send it looking for an authorization server: there is none.
-        "oauth": False,
-    }
-    return _json({"$schema": "https://opencode.ai/config.json", "mcp": {name: server}})
-
-
-def _headers(token: str | None, placeholder: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {placeholder if token is None else token}"}
-
-
-def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=2)
-
-
-def _toml(text: str) -> str:
-    # A TOML string is written as a JSON string is, but knows no surrogate pairs.
-    return json.dumps(text, ensure_ascii=False)
-
-
-PROGRAMS: Mapping[str, Program] = {
-    "claude": Program(
-        ".mcp.json at the top of the repository",
-        "Claude Code asks once whether you trust it; `claude -p` takes it with "
-        "--mcp-config .mcp.json. To see whether it connects: claude mcp list",
-        _claude,
-    ),
-    "codex": Program(
-        "~/.codex/config.toml, below what is there",
-        "To see it listed: codex mcp list",
-        _codex,
-    ),
-    "gemini": Program(
-        ".gemini/settings.json in the repository, or ~/.gemini/settings.json",
-        "Gemini CLI uses it in folders that it was told to trust; `gemini -p` takes it with "
-        "--allowed-mcp-server-names. To see whether it connects: gemini mcp list",
-        _gemini,
-    ),
-    "opencode": Program(
-        "opencode.json at the top of the repository, or ~/.config/opencode/opencode.json",
-        "To see whether it connects: opencode mcp list",
-        _opencode,
-    ),
-}
 
 
 @click.command("mcp-config")
@@ -141,19 +51,10 @@ def mcp_config(program: str, url: str, name: str, with_token: bool) -> None:
 
 
 def _endpoint(url: str) -> str:
-    """The address of /mcp below the board's own, which may lie below a proxy's path."""
-    parts = _split(url.strip())
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+    endpoint = mcp_endpoint(url)
+    if endpoint is None:
         raise click.BadParameter(f"{url!r} is no address such as {DEFAULT_URL}", param_hint="--url")
-    path = parts.path.rstrip("/").removesuffix("/mcp")
-    return f"{parts.scheme}://{parts.netloc}{path}/mcp"
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
+    return endpoint
 
 
 def _token() -> str:

@@ -62,6 +62,10 @@ class TokenForm(BoardForm):
         pairs = [("", "All that are open to everyone"), *((name, name) for name in projects)]
         self.project_id.choices = select_choices(*pairs)
 
+    def offer_only(self, *scopes: str) -> None:
+        """Let only these scopes be chosen."""
+        self.scopes.choices = select_choices(*((scope, SCOPE_TEXTS[scope]) for scope in scopes))
+
     @property
     def lifetime(self) -> timedelta | None:
         """How long it lives; None: until it is revoked."""

@@ -10,19 +10,17 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db.columns import UTCDateTime, now_when_sent
 from app.db.rows import rows_of
-from app.models import Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket import IN_QUEUE
+from app.models import Project, StageRun, Ticket
 from app.queries.events.list import EventFilter, EventRow, event_page
 from app.queries.inbox.item import InboxItem
 from app.queries.inbox.list import first_items, number_of_items
 from app.queries.paging import COUNT_CAP, number_of
-from app.queries.people.api_tokens import live_tokens
 from app.queries.queues import Queue, first_of_queues
 from app.queries.tickets.conditions import situation_is
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
@@ -40,24 +38,6 @@ PROJECTS_SHOWN = 8
 MEDIAN_DAYS = 7
 MEDIAN_OF = 1_000
 """The median is that of the tickets closed last, at most so many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """How far a new board has come. `role` is the project and worker type that agents could work
-    for first; None when people do all stages."""
-
-    project: str | None
-    has_worker_types: bool
-    has_tickets: bool
-    has_token: bool
-    has_workers: bool
-    role: tuple[str, str] | None
-
-    @property
-    def are_done(self) -> bool:
-        """Whether nothing is left to set up: a worker came, or none is needed."""
-        return self.has_tickets and (self.has_workers or self.role is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +69,8 @@ class Running:
 class Dashboard:
     """The whole page."""
 
-    steps: Steps
+    has_project: bool
+    has_tickets: bool
     figures: Figures
     waiting: list[InboxItem]
     waiting_total: int
@@ -108,7 +89,8 @@ def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashbo
     found = first_of_queues(session, visibility)
     shown = _shown_queues(found)
     return Dashboard(
-        steps=_steps(session, visibility, facts),
+        has_project=facts.has_project,
+        has_tickets=facts.has_tickets,
         figures=_figures(session, visibility, facts, found),
         waiting=first_items(session, visibility, ITEMS_SHOWN),
         waiting_total=min(facts.waiting, COUNT_CAP),
@@ -123,17 +105,14 @@ def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashbo
 
 @lru_cache(STATEMENTS_KEPT)
 def _facts(visibility: Visibility) -> Rows:
-    projects = select(func.min(Project.repository_name)).where(
-        Project.archived_at.is_(None), visibility.of(Project.repository_name)
-    )
     tickets = visibility.of(Ticket.project_id)
     midnight = bindparam("midnight", type_=UTCDateTime())
     is_new = Ticket.closed_at >= midnight
     return select(
-        projects.scalar_subquery().label("project"),
-        _has(WorkerType, visibility).label("has_worker_types"),
-        _has(Ticket, visibility).label("has_tickets"),
-        _has(Worker, visibility).label("has_workers"),
+        exists()
+        .where(Project.archived_at.is_(None), visibility.of(Project.repository_name))
+        .label("has_project"),
+        exists().select_from(Ticket).where(tickets).label("has_tickets"),
         _count(situation_is("blocked"), tickets).label("blocked"),
         _count(Ticket.state == "on_hold", tickets).label("on_hold"),
         _count(Ticket.state == "closed", is_new, tickets).label("closed_today"),
@@ -141,54 +120,8 @@ def _facts(visibility: Visibility) -> Rows:
     )
 
 
-def _has(table: Any, visibility: Visibility) -> ColumnElement[bool]:
-    return exists().select_from(table).where(visibility.of(table.project_id))
-
-
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     return number_of(select(Ticket.ticket_id).where(*conditions))
-
-
-def _steps(session: Session, visibility: Visibility, facts: Facts) -> Steps:
-    return Steps(
-        project=facts.project,
-        has_worker_types=facts.has_worker_types,
-        has_tickets=facts.has_tickets,
-        has_token=facts.has_workers or _has_token(session, visibility),
-        has_workers=facts.has_workers,
-        role=None if facts.has_workers else _first_role(session, visibility),
-    )
-
-
-def _has_token(session: Session, visibility: Visibility) -> bool:
-    """Whether there is a token that a worker can come with."""
-    return any(
-        token.is_good
-        and "work" in token.allowed
-        and (token.project_id is None or visibility.sees(token.project_id))
-        for token in live_tokens(session)
-    )
-
-
-def _first_role(session: Session, visibility: Visibility) -> tuple[str, str] | None:
-    """A project and one of its worker types that agents do; rather one with work to do."""
-    is_wanted = exists().where(
-        Ticket.project_id == WorkerType.project_id,
-        Ticket.current_stage == WorkerType.worker_type,
-        IN_QUEUE,
-    )
-    row = session.execute(
-        select(WorkerType.project_id, WorkerType.worker_type)
-        .join(Project, Project.repository_name == WorkerType.project_id)
-        .where(
-            ~WorkerType.is_gate,
-            Project.archived_at.is_(None),
-            visibility.of(WorkerType.project_id),
-        )
-        .order_by(is_wanted.desc(), WorkerType.project_id, WorkerType.id)
-        .limit(1)
-    ).first()
-    return (row.project_id, row.worker_type) if row else None
 
 
 def _shown_queues(found: Sequence[Queue]) -> list[tuple[str, list[Queue]]]:

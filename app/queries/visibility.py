@@ -26,6 +26,7 @@ SIGNED_IN = (
         User.role,
         User.theme,
         User.time_zone,
+        User.first_steps_hidden_at.is_not(None).label("hides_first_steps"),
         Project.repository_name.label("hidden"),
     )
     .join(User, User.id == UserSession.user_id)

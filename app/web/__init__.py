@@ -40,8 +40,10 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.pages.audit import blueprint as audit
     from app.web.pages.board import blueprint as board
     from app.web.pages.comments import blueprint as comments
+    from app.web.pages.connect import blueprint as connect
     from app.web.pages.dashboard import blueprint as dashboard
     from app.web.pages.events import blueprint as events
+    from app.web.pages.first_steps import blueprint as first_steps
     from app.web.pages.inbox import blueprint as inbox
     from app.web.pages.members import blueprint as members
     from app.web.pages.metrics import blueprint as metrics
@@ -57,6 +59,8 @@ def _blueprints() -> tuple[Blueprint, ...]:
 
     return (
         dashboard,
+        first_steps,
+        connect,
         board,
         projects,
         search,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli.mcp_config import PROGRAMS, mcp_config
+from app.cli.mcp_config import mcp_config
+from app.connecting import PROGRAMS
 
 
 def run(*arguments: str, **environment: str | None) -> Result:

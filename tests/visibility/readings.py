@@ -68,6 +68,7 @@ FILTERS = {
         *(f"?status=all&sort=-{sort}" for sort in WORKER_SORTS),
         "?type=review",
     ],
+    "connect.show": ["?project={project_id}", "?agent=codex"],
     "inbox.index": [*(f"?kind={kind}" for kind in KINDS), "?project={project_id}"],
     "events.index": [
         "?show=all",

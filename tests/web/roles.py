@@ -28,6 +28,10 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "trusted_header.join": ANYONE,
         # To see the board.
         "dashboard.show": "viewer",
+        "first_steps.hide": "viewer",
+        "first_steps.sample": "lead",
+        "connect.show": "viewer",
+        "connect.make_token": "admin",
         "search.show": "viewer",
         "search.palette": "viewer",
         "board.show_all": "viewer",

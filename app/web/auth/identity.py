@@ -35,6 +35,7 @@ class Person(UserMixin):  # type: ignore[misc]  # flask_login has no types
     role: str
     theme: str
     time_zone: str | None
+    hides_first_steps: bool
     visibility: Visibility
 
     def get_id(self) -> str:
@@ -73,6 +74,7 @@ def load_person(secret: str) -> Person | None:
         role=row.role,
         theme=row.theme,
         time_zone=row.time_zone,
+        hides_first_steps=row.hides_first_steps,
         visibility=visibility,
     )
 

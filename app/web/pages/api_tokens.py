@@ -38,7 +38,7 @@ def new() -> Answer:
     """The form for a new token; its secret is shown once."""
     form = TokenForm()
     form.offer(project_names(db.session(), current_visibility()))
-    if issued := save(form, partial(_issue, form)):
+    if issued := save(form, partial(issue_token, form)):
         token, secret = issued
         return render_template(
             "api_tokens/made.html", token=token, secret=secret, url=request.url_root
@@ -46,7 +46,8 @@ def new() -> Answer:
     return render_template("api_tokens/new.html", form=form), form.status
 
 
-def _issue(form: TokenForm, session: Session) -> tuple[ApiToken, str]:
+def issue_token(form: TokenForm, session: Session) -> tuple[ApiToken, str]:
+    """What a form for a token asks for: the token, and its secret."""
     return ApiToken.issue(
         session,
         name=form.name.data or "",

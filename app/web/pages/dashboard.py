@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from operator import attrgetter
-from shlex import quote
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from markupsafe import Markup
 
 from app.db.base import db
-from app.links import public_url
 from app.queries import dashboard
+from app.queries.first_steps import FirstSteps, first_steps
 from app.queries.paging import COUNT_CAP
 from app.web.auth.access import page
-from app.web.auth.identity import current_zone
+from app.web.auth.identity import current_zone, require_person
 from app.web.http import live
 from app.web.http.live import Audience
 from app.web.pages.shared import version_of_board
@@ -32,7 +30,7 @@ class Drawn:
     region: Markup
     waiting_total: int
     has_project: bool
-    is_set_up: bool
+    has_tickets: bool
 
 
 @blueprint.get("/")
@@ -42,9 +40,9 @@ def show() -> Answer:
     version = live.stamp(version_of_board())
     if live.is_unchanged(version):
         return "", 204
-    drawn = live.shared("dashboard", version, _draw, keep=attrgetter("is_set_up"))
+    drawn = live.shared("dashboard", version, _draw)
     template = "dashboard/_refresh.html" if live.wants_region() else "dashboard/show.html"
-    return render_template(template, drawn=drawn)
+    return render_template(template, drawn=drawn, steps=_steps(version))
 
 
 def _draw(audience: Audience, version: str) -> Drawn:
@@ -54,7 +52,19 @@ def _draw(audience: Audience, version: str) -> Drawn:
         board=board,
         count_cap=COUNT_CAP,
         refresh_url=url_for("dashboard.show", v=version),
-        address=quote((public_url() or request.url_root).rstrip("/")),
     )
-    steps = board.steps
-    return Drawn(region, board.waiting_total, steps.project is not None, steps.are_done)
+    return Drawn(region, board.waiting_total, board.has_project, board.has_tickets)
+
+
+def _steps(version: str) -> FirstSteps | None:
+    """How far the board has come, until that is far enough, or the person hides it."""
+    if require_person().hides_first_steps:
+        return None
+    steps = live.shared(
+        "first steps",
+        version,
+        lambda whom, _: first_steps(db.session(), whom.visibility),
+        # The version doesn't tell of a new token.
+        keep=lambda found: found.has_token or found.are_done,
+    )
+    return None if steps.are_done else steps

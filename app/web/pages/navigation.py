@@ -31,6 +31,7 @@ SECTIONS = {
     "saved_views": "tickets",
     "comments": "tickets",
     "workers": "workers",
+    "connect": "connect",
     "inbox": "inbox",
     "events": "inbox",
     "statistics": "statistics",
