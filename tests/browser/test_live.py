@@ -1,12 +1,14 @@
 """Regions keep themselves up to date, and hold still while someone is busy in them."""
 
+import re
+
 import pytest
 from playwright.sync_api import Response, expect
 from sqlalchemy import select
 
 from app import pipeline
 from app.actor import Actor
-from app.models import Event, PlanTemplate
+from app.models import Event, PlanTemplate, Ticket
 from tests.browser.conftest import wait_for_poll
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 
@@ -62,6 +64,26 @@ def test_the_dashboard_tells_what_another_process_did_again_and_again(page, boar
             ask_for_attention(session, title)
         wait_for_poll(page)
         expect(title_on(page, title).first).to_be_visible()
+    expect(page).to_have_title("(2) Dashboard · Callboard")
+    icon = page.locator("link[rel=icon]")
+    assert "favicon-waiting.svg" in (icon.get_attribute("href") or "")
+
+
+def test_a_page_without_a_region_learns_within_a_minute_that_something_waits(page, board):
+    page.goto("/projects")
+    expect(page).to_have_title("Projects · Callboard")
+    icon = page.locator("link[rel=icon]")
+    with board() as session:
+        ticket_id = ask_for_attention(session)
+    page.clock.fast_forward(60_000)
+    expect(page).to_have_title("(1) Projects · Callboard")
+    expect(icon).to_have_attribute("href", re.compile("favicon-waiting"))
+
+    with board() as session:
+        Ticket.lock(session, ticket_id).resume(ANN, "The first.")
+    page.clock.fast_forward(60_000)
+    expect(page).to_have_title("Projects · Callboard")
+    expect(icon).to_have_attribute("href", re.compile(r"favicon\.svg"))
 
 
 def test_nothing_new_is_answered_without_a_page(page):

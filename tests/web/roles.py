@@ -57,6 +57,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "workers.index": "viewer",
         "workers.show": "viewer",
         "inbox.index": "viewer",
+        "inbox.waiting": "viewer",
         "events.index": "viewer",
         "events.show": "viewer",
         "statistics.index": "viewer",

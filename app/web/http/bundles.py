@@ -29,7 +29,7 @@ LIBRARIES = (
 )
 SCRIPTS = (
     *("times", "tasks", "live", "dialogs", "menus", "forms", "filters", "query", "select", "keys"),
-    "palette",
+    *("palette", "waiting"),
 )
 
 BUNDLES = {

@@ -30,6 +30,16 @@ def index() -> Answer:
     return _list(ProcessForm(formdata=None))
 
 
+@blueprint.get("/inbox/waiting")
+@page(role="viewer")
+def waiting() -> Answer:
+    """How much waits for this person, if that isn't what their page says."""
+    number = count_items(db.session(), current_visibility())
+    if request.args.get("v") == str(number):
+        return "", 204
+    return render_template("inbox/_waiting.html", number=number, apart=True)
+
+
 @blueprint.post("/inbox")
 @page(role="member")
 def process() -> Answer:

@@ -74,7 +74,7 @@ def test_each_step_is_next_until_what_it_makes_is_there(client, board):
         run_id = run.run_id
     assert current_step(client.get("/").text) == "See the first stage finished"
     polled = client.get("/", headers=ASKS).text
-    assert 'hx-swap-oob="morph:outerHTML"' in polled
+    assert 'hx-swap-oob="morph"' in polled
     assert "5 of 6 done" in polled
 
     with board() as session:

@@ -116,15 +116,42 @@ def test_each_thing_that_waits_has_its_way_on(client, board, no_sweep):
         assert title not in page
 
 
-def test_a_poll_brings_the_sidebar_s_number_and_the_title_along(client, board):
+def test_a_poll_brings_the_sidebar_s_number_along(client, board):
     with board() as session:
         ask_for_attention(session)
     for address in ("/?v=old", "/inbox?v=old"):
         region = client.get(address, headers=ASKS).text
         assert 'id="side-inbox" hx-swap-oob="true">1<' in region
         assert 'id="phone-inbox" hx-swap-oob="true">1<' in region
-        assert "<title>(1) " in region
         assert "<html" not in region
+
+
+def test_every_page_says_in_title_and_icon_that_something_waits(client, board):
+    icon = 'rel="icon"\n      type="image/svg+xml"\n      href="/static/icons/'
+    calm = client.get("/projects").text
+    assert "<title>Projects · Callboard</title>" in calm
+    assert f"{icon}favicon.svg" in calm
+
+    with board() as session:
+        ask_for_attention(session)
+
+    page = client.get("/projects").text
+    assert "<title>(1) Projects · Callboard</title>" in page
+    assert f"{icon}favicon-waiting.svg" in page
+
+
+def test_a_page_asks_how_much_waits_and_is_told_when_it_is_something_else(client, board):
+    asked = between(client.get("/projects").text, 'id="waiting"', ">")
+    url = between(asked, 'hx-get="', '"')
+    assert client.get(url, headers=ASKS).status_code == 204
+
+    with board() as session:
+        ask_for_attention(session)
+
+    told = client.get(url, headers=ASKS).text
+    assert 'id="side-inbox" hx-swap-oob="true">1<' in told
+    assert 'hx-get="/inbox/waiting?v=1"' in told
+    assert client.get("/inbox/waiting?v=1", headers=ASKS).status_code == 204
 
 
 def test_the_urgent_comes_first_and_then_what_has_waited_longest(client, board):
