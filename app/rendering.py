@@ -1,17 +1,20 @@
 """What every template may call: words for times and numbers, and addresses of static files."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
 from app import clock
 from app.markdown import WORK_PER_PAGE, to_html
+from app.markdown.references import filled_in, linked
 from app.markdown.work import Work
+from app.queries.tickets.references import NOTHING, References
 
 DRAWINGS_KEPT = 1_000
 
@@ -39,7 +42,8 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["asset_url"] = asset_url
     # A partial that is made of these values and nothing else. It is kept: most of a page is the
     # same as when it was last shown to somebody.
-    app.jinja_env.globals["draw_once"] = draw if app.debug else lru_cache(DRAWINGS_KEPT)(draw)
+    draw_once = draw if app.debug else lru_cache(DRAWINGS_KEPT)(draw)
+    app.extensions["callboard.draw_once"] = app.jinja_env.globals["draw_once"] = draw_once
     app.jinja_env.filters.update(
         ago_text=ago_text,
         short_text=short_text,
@@ -49,6 +53,7 @@ def register(app: Flask) -> None:
         iso_time=iso_time,
         thousands=thousands,
         markdown=markdown,
+        with_references=with_references,
     )
 
 
@@ -56,7 +61,29 @@ def markdown(text: str | None) -> Markup:
     """The text as HTML, as long as the page that is being made may still spend work on it."""
     if "markdown_work" not in g:
         g.markdown_work = Work(WORK_PER_PAGE)
-    return to_html(text, g.markdown_work)
+    return filled_in(to_html(text, g.markdown_work), draw_reference)
+
+
+def with_references(text: str | None) -> Markup:
+    """A plain text as HTML, in which what it refers to can be followed."""
+    return linked(text or "", draw_reference)
+
+
+def know(known: References) -> None:
+    """What the texts of the page that is being made refer to."""
+    g.references = known
+
+
+def draw_reference(kind: str, written: str) -> Markup | None:
+    """A reference in a text; None: there is nothing of that name to be seen."""
+    known: References = g.get("references", NOTHING)
+    if kind == "person" and (called := known.people.get(written.lower())):
+        return Markup('<span class="mention" title="{}">@{}</span>').format(called, written)
+    if kind == "ticket" and (ticket := known.tickets.get(written)):
+        named = {"ticket_id": written, "title": ticket.title, "situation": ticket.situation}
+        draw: Callable[..., Markup] = current_app.extensions["callboard.draw_once"]
+        return draw("tickets/_reference.html", root=request.script_root, **named)
+    return None
 
 
 def content_hash(file: Path) -> str:

@@ -5,11 +5,11 @@ Whatever stands in an event is escaped and cut to a length: rows may come from a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.events.descriptions import describe, facts
 from app.events.event import Event
@@ -47,6 +47,10 @@ class Plain:
         del kind
         return key
 
+    def other(self, ticket_id: str) -> Text:
+        """The id of another ticket than the event is about."""
+        return ticket_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Html(Plain):
@@ -54,6 +58,8 @@ class Html(Plain):
 
     root: str = ""
     links: frozenset[str] = frozenset()
+    draw_other: Callable[[str], Markup | None] | None = None
+    """How another ticket is shown, if there is one to be seen."""
 
     def fill(self, template: str, values: dict[str, Text]) -> Markup:
         return Markup(template).format_map(values)  # noqa: S704 - templates are the table's own
@@ -66,6 +72,10 @@ class Html(Plain):
             return Markup('<span class="id">{}</span>').format(key)
         named = Markup("") if kind == "projects" else Markup(' class="id"')
         return Markup('<a{} href="{}/{}/{}">{}</a>').format(named, self.root, kind, key, key)
+
+    def other(self, ticket_id: str) -> Markup:
+        drawn = self.draw_other(ticket_id) if self.draw_other else None
+        return drawn or escape(ticket_id)
 
 
 PLAIN = Plain()
@@ -123,8 +133,9 @@ def _values(event: Event, wording: Plain) -> dict[str, Text]:
         "last": LAST.get(_text(details.get("cause")), ""),
         "from_plan": _names(details.get("from_plan")),
         "to_plan": _names(details.get("to_plan")),
-        "blocked_by": _names(details.get("blocked_by")),
-        "related": _names(details.get("related")),
+        "blocked_by": _others(details.get("blocked_by"), wording),
+        "related": _others(details.get("related"), wording),
+        "other": wording.other(_text(details.get("other"))),
         "freed": f"; {freed} went back to its queue" if freed else "",
         "changes": _changes(event),
         **{each: _text(details.get(each)) for each in COPIED},
@@ -142,7 +153,6 @@ COPIED = (
     "claimed_by",
     "open_blockers",
     "open_blockers_before",
-    "other",
     "report",
     "run_outcome",
 )
@@ -179,6 +189,13 @@ def _content(value: object) -> str:
     if isinstance(value, list):
         return _names(value) or "none"
     return "none" if value is None else f"“{_text(value)}”"
+
+
+def _others(value: object, wording: Plain) -> Text:
+    """Other tickets, by their ids."""
+    ids = _texts(value)
+    drawn = {f"t{place}": wording.other(each) for place, each in enumerate(ids[:NAMES_MAX])}
+    return wording.fill(_listed([*(f"{{{name}}}" for name in drawn), *ids[NAMES_MAX:]]), drawn)
 
 
 def _names(value: object) -> str:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from app.markdown.cache import Cache
 from app.markdown.parser import TASK_LABELS, parser
+from app.markdown.references import CLASSES
 from app.markdown.work import Work, WorkExceeded
 
 LONGEST_RENDERED = 20_000
@@ -95,9 +96,10 @@ def _sanitised(html: str) -> str:
 
 
 def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
-    """Classes are ours alone: those that colour code. Links lead only where it is allowed."""
+    """Classes are ours alone: those that colour code, and those that mark references. Links lead
+    only where it is allowed."""
     if name == "class":
-        return value if value.startswith("hl-") else None
+        return value if value.startswith("hl-") or value in CLASSES else None
     if name == "href":
         return value if _ADDRESS.match(value) else None
     return value

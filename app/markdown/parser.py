@@ -22,6 +22,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from app.markdown.code import coloured
+from app.markdown.references import found_in
 from app.markdown.work import Work, WorkExceeded
 
 DEEPEST_BLOCK = 24
@@ -33,7 +34,7 @@ HEADINGS_DOWN = 2
 """The page has headings of its own above every text."""
 
 LINE_STEP, CHARACTER_STEP, SKIPPED = 8, 5, 1
-BLOCK_TOKEN, INLINE_TEXT, LINK, DEFINITION = 3, 6, 20, 20
+BLOCK_TOKEN, INLINE_TEXT, LINK, DEFINITION, REFERENCE = 3, 6, 20, 20, 10
 SOURCE = {">": 2, "|": 4, "*": 2, "_": 2, "~": 2}
 """What costs something at each place where it stands: a quote's line, a cell, a delimiter."""
 CHARACTERS_A_UNIT = 16
@@ -72,6 +73,7 @@ def _make_parser() -> MarkdownIt:
     for name, rule in (("link", link), ("image", image), ("autolink", autolink)):
         made.inline.ruler.at(name, _priced(rule, LINK))
     made.core.ruler.after("inline", "addresses", _link_addresses)
+    made.core.ruler.after("text_join", "references", _mark_references)
     made.core.ruler.push("headings_down", _move_headings_down)
     made.core.ruler.push("images_as_links", _turn_images_into_links)
     made.core.ruler.push("count_tokens", _count_tokens)
@@ -229,6 +231,33 @@ def _linked(state: StateCore, token: Token) -> Iterator[Token]:
         done = found.start() + len(address)
     if done < len(text):
         yield _text(text[done:], token.level)
+
+
+def _mark_references(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type == "inline" and token.children:
+            token.children = list(_with_references_marked(state, token.children))
+
+
+def _with_references_marked(state: StateCore, tokens: Sequence[Token]) -> Iterator[Token]:
+    links = 0
+    for token in tokens:
+        if token.type in ("link_open", "link_close"):
+            links += token.nesting
+        if token.type != "text" or links:
+            yield token
+            continue
+        text, done = token.content, 0
+        for kind, written, start, end in found_in(text):
+            _work(state).spend(REFERENCE)
+            yield _text(text[done:start], token.level)
+            opening = Token("ref_open", "span", 1, meta={kind: written}, level=token.level)
+            opening.attrSet("class", f"ref-{kind}")
+            yield opening
+            yield _text(written, token.level + 1)
+            yield Token("ref_close", "span", -1, level=token.level)
+            done = end
+        yield _text(text[done:], token.level) if done else token
 
 
 def _without_what_follows(address: str) -> str:

@@ -8,6 +8,7 @@ from app.models.idempotency import IdempotencyKey
 from app.models.identity import Identity
 from app.models.invitation import Invitation
 from app.models.label import TicketLabel
+from app.models.mention import Mention
 from app.models.plan_template import PlanTemplate
 from app.models.project import Project, ProjectMember
 from app.models.saved_view import DefaultView, SavedView
@@ -31,6 +32,7 @@ __all__ = [
     "IdempotencyKey",
     "Identity",
     "Invitation",
+    "Mention",
     "PlanTemplate",
     "Project",
     "ProjectMember",

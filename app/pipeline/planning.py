@@ -12,6 +12,7 @@ from app.actor import Actor
 from app.errors import DomainError, Invalid, InvalidEntries
 from app.models import Event, Project, Ticket, TicketLabel
 from app.models.label import require_labels
+from app.models.mention import Said
 from app.models.plan import hold_roles, require_roles, require_stages
 
 TICKETS_MAX = 1_000
@@ -67,6 +68,8 @@ def create_tickets(
         ticket.ticket_id = ticket.ticket_id or next(numbered)
     _store(session, project_id, drafts, tickets, actor)
     TicketLabel.add(session, {t.ticket_id: names for t, names in zip(tickets, labels, strict=True)})
+    texts = [Said(ticket.ticket_id, ticket.description) for ticket in tickets]
+    Ticket.tell_mentioned(session, project_id, texts, actor)
     return tickets
 
 

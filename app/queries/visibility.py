@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import Row, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.db.columns import now_when_sent
 from app.db.rows import rows_of
 from app.errors import NotAuthenticated
-from app.models import ApiToken, Project, User, UserSession
+from app.models import ApiToken, Mention, Project, User, UserSession
+from app.models.mention import UNSEEN
 from app.models.project import IS_HIDDEN
 from app.secret import hash_of
 from app.visibility import Visibility
@@ -27,6 +28,7 @@ SIGNED_IN = (
         User.theme,
         User.time_zone,
         User.first_steps_hidden_at.is_not(None).label("hides_first_steps"),
+        exists().where(Mention.user_id == User.id, UNSEEN).label("is_mentioned"),
         Project.repository_name.label("hidden"),
     )
     .join(User, User.id == UserSession.user_id)

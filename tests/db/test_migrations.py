@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from app import pipeline
+from app.actor import Actor
 from app.db import full_text
 from app.db.base import db
 from app.errors import RunNotCurrent
@@ -90,7 +91,7 @@ def fill_every_table(session):
     session.add(GateApprover(worker_type_id=gate, user_id=user.id))
     ticket.assignee_id = user.id
     session.add(RelatedTickets(ticket_id=blocker.ticket_id, related_id=ticket.ticket_id))
-    said = ticket.say("Twice.", ANN)
+    said = ticket.say("Twice, @ann.", Actor.system())
     session.add(CommentVersion(comment_id=said, content="Once."))
     IdempotencyKey.take(session, token.id, "key-1", "hash")
 

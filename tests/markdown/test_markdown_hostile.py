@@ -10,7 +10,7 @@ import pytest
 from app.markdown import LINK_REL, LONGEST_RENDERED, to_html
 from tests.hostile_text import PAYLOADS
 
-COLOUR = re.compile(r"hl-[a-z0-9]+")
+COLOUR = re.compile(r"hl-[a-z0-9]+|ref-(?:ticket|person)")
 ADDRESS = re.compile(
     r"https?://[^\s\"<>]+|mailto:[^\s\"<>]+|/[^\s\"<>]*|#[^\s\"<>]*", re.IGNORECASE
 )

@@ -101,6 +101,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "comments.add": "member",
         "comments.edit": "member",
         "comments.withdraw": "member",
+        "inbox.dismiss": "viewer",
         "inbox.process": "member",
         "events.process": "member",
         "workers.stop": "member",

@@ -12,6 +12,7 @@ from app import clock
 from app.actor import Actor
 from app.errors import Conflict, Invalid
 from app.models.label import TicketLabel, require_labels
+from app.models.mention import Said
 from app.models.plan import require_plan
 from app.models.project import Project
 from app.models.ticket.content import checked
@@ -69,6 +70,8 @@ class TicketCreation(TicketText):
         session.flush()
         TicketLabel.add(session, {ticket.ticket_id: names})
         ticket.record("ticket_created", actor)
+        said = Said(ticket.ticket_id, ticket.description)
+        cls.tell_mentioned(session, project_id, [said], actor)
         return ticket
 
     @classmethod

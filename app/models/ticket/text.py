@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Unpack
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
@@ -13,6 +14,7 @@ from app.errors import Conflict
 from app.models.comment import Comment
 from app.models.event import Event
 from app.models.label import TicketLabel
+from app.models.mention import Mention, Said
 from app.models.ticket.belonging import TicketBelonging
 from app.models.ticket.content import Content, EditConflict, checked, difference, merge
 
@@ -34,6 +36,9 @@ class TicketText(TicketBelonging):
         if wanted:
             self._set(wanted)
             self.version += 1
+            if "description" in wanted:
+                said = Said(self.ticket_id, self.description, before=before["description"])
+                self.tell_mentioned(self.session, self.project_id, [said], actor)
             self.record("ticket_edited", actor, details=difference(before, wanted))
 
     def content(self) -> Content:
@@ -74,10 +79,11 @@ class TicketText(TicketBelonging):
         """Add a comment, whose number is returned; one said at a stage names the stage and its
         worker type."""
         self.updated_at = clock.now()
-        return Comment.add(
+        content = Comment.require_content(content)
+        number = Comment.add(
             self.session,
             ticket_id=self.ticket_id,
-            content=Comment.require_content(content),
+            content=content,
             author=actor.label,
             worker_id=actor.name if actor.kind == "worker" else None,
             worker_type=self.stage_name(stage_number) if stage_number else None,
@@ -86,10 +92,27 @@ class TicketText(TicketBelonging):
             submission_id=submission_id,
             created_at=self.updated_at,
         )
+        said = Said(self.ticket_id, content, number)
+        self.tell_mentioned(self.session, self.project_id, [said], actor)
+        return number
+
+    @classmethod
+    def tell_mentioned(
+        cls, session: Session, project_id: str, texts: Sequence[Said], actor: Actor
+    ) -> None:
+        """Let the people whom others name in texts of a project's tickets find it in their inbox,
+        if they can see the project."""
+        if names := Mention.names_in(texts) - ({actor.name} if actor.kind == "person" else set()):
+            people = cls.people_named(session, project_id, names)
+            if people:
+                Mention.add_all(session, texts, people, actor.label)
 
     def edit_comment(self, comment: Comment, content: str, actor: Actor) -> None:
         """Let its author say a comment in other words."""
+        before = comment.content
         if comment.revise(content, actor):
+            said = Said(self.ticket_id, comment.content, comment.id, before)
+            self.tell_mentioned(self.session, self.project_id, [said], actor)
             details = {"cause": "comment_edited", "comment": comment.id}
             self.record("ticket_edited", actor, details=details)
 
@@ -102,5 +125,6 @@ class TicketText(TicketBelonging):
         if comment.is_by(actor) and self.session.scalar(told.limit(1)):
             raise Conflict("This was said by a decision, which it explains. Edit it instead.")
         comment.withdraw(actor)
+        Mention.forget(self.session, comment.id)
         details = {"cause": "comment_withdrawn", "comment": comment.id}
         self.record("ticket_edited", actor, details=details)

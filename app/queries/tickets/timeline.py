@@ -125,6 +125,26 @@ class Story:
     entries: Sequence[Entry]
     is_cut: bool
 
+    @property
+    def texts(self) -> list[str | None]:
+        """All that somebody wrote in them."""
+        said = [entry.said.content for entry in self.entries if entry.said]
+        reasons = [it.reason for entry in self.entries for it in (entry.fact, entry.run) if it]
+        return [*said, *reasons]
+
+    @property
+    def ids(self) -> list[str]:
+        """The other tickets that events name."""
+        named = (entry.fact.details for entry in self.entries if entry.fact)
+        return [
+            each
+            for details in named
+            for field in ("blocked_by", "related")
+            if isinstance(details.get(field), list)
+            for each in details[field]
+            if isinstance(each, str)
+        ]
+
 
 def tell_story(
     session: Session, view: TicketView, *, in_full: bool = False, stage: int | None = None

@@ -37,6 +37,8 @@ class Person(UserMixin):  # type: ignore[misc]  # flask_login has no types
     time_zone: str | None
     hides_first_steps: bool
     visibility: Visibility
+    is_mentioned: bool
+    """Whether somebody named them where they haven't looked yet, and perhaps can't any more."""
 
     def get_id(self) -> str:
         """What the cookie holds: the session's secret, so that it can be ended here."""
@@ -76,6 +78,7 @@ def load_person(secret: str) -> Person | None:
         time_zone=row.time_zone,
         hides_first_steps=row.hides_first_steps,
         visibility=visibility,
+        is_mentioned=row.is_mentioned,
     )
 
 

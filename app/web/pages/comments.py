@@ -21,6 +21,7 @@ from app.web.auth.identity import current_actor, current_visibility
 from app.web.http.live import wants_region
 from app.web.http.saving import done, save
 from app.web.pages.loading import require_ticket
+from app.web.pages.tickets.pages import note_references
 
 blueprint = Blueprint("comments", __name__)
 
@@ -40,11 +41,13 @@ def add(ticket_id: str) -> Answer:
 
 
 def _form_page(ticket_id: str, form: CommentForm, *, is_preview: bool) -> Answer:
+    view = view_ticket(db.session(), ticket_id)
+    note_references(view, form.content.data)
     if wants_region():
         return render_template("comments/_preview.html", comment_form=form)
     page = render_template(
         "comments/new.html",
-        view=view_ticket(db.session(), ticket_id),
+        view=view,
         comment_form=form,
         is_preview=is_preview,
         is_late=form.refused_with is not None,

@@ -17,6 +17,7 @@ from app.queries.paging import COUNT_CAP
 from app.rendering import ago_text, exact_time, iso_time, short_text
 from app.web.auth.identity import Person, current_person, current_zone
 from app.web.http.live import wants_region
+from app.web.pages.inbox import number_of_mentions
 from app.web.pages.shared import shared
 
 SECTIONS = {
@@ -97,7 +98,7 @@ def _navigation(person: Person) -> Frame:
         project=next((name for name, _ in counts.projects if _is_page_of(name)), None),
         tickets_open=counts.tickets_open,
         workers_live=counts.workers_live,
-        calls=counts.calls,
+        calls=min(counts.calls + number_of_mentions(), COUNT_CAP),
         projects=counts.projects,
     )
 

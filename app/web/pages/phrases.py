@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from flask import request
 
 from app.events import Event, Html, describe, name, sentence
 from app.queries.events.list import EventRow
+from app.rendering import draw_reference
 
 MARKS = re.compile(r"```\w*|[`*]+|^\s{0,3}(?:#{1,6}|>|[-+])\s+", re.MULTILINE)
 """What Markdown adds to the words."""
@@ -22,7 +24,7 @@ def event_sentence(event: EventRow) -> str:
 
 def ticket_sentence(event: Event) -> str:
     """The same on the page of its own ticket, which needn't be named."""
-    return sentence(event, Html(within_ticket=True))
+    return sentence(event, Html(within_ticket=True, draw_other=partial(draw_reference, "ticket")))
 
 
 def deed(event: Event) -> str:

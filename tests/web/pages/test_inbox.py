@@ -22,7 +22,7 @@ from tests.factories import (
     make_worker,
     run_stage,
 )
-from tests.pages import between, words
+from tests.pages import between, parsed, words
 from tests.statements import counting_queries
 from tests.web.pages.test_events import ASKS, ask_for_attention
 
@@ -415,3 +415,43 @@ def test_the_region_is_drawn_anew_when_someone_else_processes_what_it_shows(clie
     assert answer.status_code == 200
     assert "<html" not in answer.text
     assert "Nothing waits for anyone" in answer.text
+
+
+def test_who_is_named_finds_it_in_their_own_inbox_until_they_look(sign_in, board):
+    with board() as session:
+        tickets = [make_ticket(session, title=f"Ticket {n}").ticket_id for n in "abc"]
+        tickets.append(make_ticket(session, project="acme/hidden").ticket_id)
+    bob, eve = sign_in("member", name="bob"), sign_in("viewer", name="eve")
+    with board() as session:
+        text = "See *here*, @bob and @eve."
+        comments = [session.get(Ticket, ticket_id).say(text, ANN) for ticket_id in tickets]
+        Project.lock(session, "acme/hidden").limit_to_members(ANN)
+
+    def named(client):
+        inbox = client.get("/inbox").text
+        badge = between(between(inbox, 'id="side-inbox"', "/span>"), ">", "<")
+        items = parsed(inbox).select("[id^=mention-]")
+        return badge, [(each["id"], each.select_one(".id").text) for each in items]
+
+    badge, items = named(bob)
+    assert (badge, [ticket for _, ticket in items]) == ("3", ["WEB-3", "WEB-2", "WEB-1"])
+    inbox = bob.get("/inbox").text
+    assert "ann: See here, @bob and @eve." in words(inbox)
+    assert f'href="/tickets/WEB-3#c-{comments[2]}"' in inbox
+
+    bob.get("/tickets/WEB-2", headers={"HX-Request": "true"})
+    assert named(bob)[0] == "3"
+    bob.get("/tickets/WEB-2")
+    first = items[0][0].removeprefix("mention-")
+    assert bob.post("/inbox/mentions/dismiss", data={"mention": first}).status_code == 303
+    assert [ticket for _, ticket in named(bob)[1]] == ["WEB-1"]
+
+    for wrong in ("x", "-1", "\u0661"):
+        assert eve.post("/inbox/mentions/dismiss", data={"mention": wrong}).status_code == 422
+    eve.post("/inbox/mentions/dismiss", data={"mention": ["9" * 30, "9" * 18]})
+    assert named(eve)[0] == "3"
+    eve.post("/inbox/mentions/dismiss", data={"mention": first})
+    assert named(eve)[0] == "3"
+    eve.post("/inbox/mentions/dismiss")
+    assert named(eve) == ("0", [])
+    assert "Nothing waits for anyone" in eve.get("/inbox").text

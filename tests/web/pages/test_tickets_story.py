@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from app import clock
 from app.actor import Actor
-from app.models import StageRun, Ticket, WorkerType
+from app.models import Project, StageRun, Ticket, User, WorkerType
 from tests.conftest import OpenSession
 from tests.factories import ANN, GATE, make_ticket, run_stage
-from tests.pages import between, words
+from tests.pages import between, parsed, words
+from tests.statements import counting_queries
 
 
 def story(client: FlaskClient, ticket_id: str) -> str:
@@ -48,7 +50,7 @@ def test_sent_back_with_a_sentence_is_a_line_with_a_quote(
         run_stage(session, ticket).send_back(1, "Merging twice doubles it.")
         ticket_id = ticket.ticket_id
     told = story(client, ticket_id)
-    assert "sent it back to <b>implementation</b>: <q>Merging twice doubles it.</q>" in told
+    assert "sent it back to implementation: Merging twice doubles it." in words(told)
     assert told.count("Merging twice") == 1
 
 
@@ -278,3 +280,49 @@ def test_one_stage_shows_its_part_of_the_story(client: FlaskClient, board: OpenS
     page = client.get(f"/tickets/{ticket_id}?stage=2", headers={"HX-Request": "true"}).text
     assert "stage=2&amp;v=" in between(page, 'hx-get="', '"')
     assert f'href="/tickets/{ticket_id}?stage=1"' in page
+
+
+def test_texts_lead_to_the_tickets_that_they_name_and_tell_how_they_stand(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket = make_ticket(session, description="After WEB-2, not `WEB-2`, HID-1 or web-2.")
+        other = make_ticket(session, title="<b>Other</b>")
+        make_ticket(session, project="acme/hidden", ticket_id="HID-1")
+        Project.lock(session, "acme/hidden").limit_to_members(ANN)
+        ticket.relate_to(other.ticket_id, ANN)
+        ticket.say("| WEB-2 | @Bob @nan |\n|---|---|", ANN)
+        run_stage(session, ticket).fail("see WEB-2")
+        other.stop(ANN)
+        User.create(session, name="bob", role="member", actor=ANN, display_name="Bob B.")
+    told = parsed(story(client, "WEB-1"))
+
+    links = told.select("a.reference")
+    assert [link["href"] for link in links] == ["/tickets/WEB-2"] * 4
+    assert {link["title"] for link in links} == {"<b>Other</b> (stopped)"}
+    assert words(str(links[0])) == "WEB-2 (stopped)"
+    (mention,) = told.select(".mention")
+    assert (mention.text, mention["title"]) == ("@Bob", "Bob B.")
+    assert "@nan" in told.text
+    form = {"content": "WEB-2 and @bob", "preview": "1"}
+    preview = client.post("/tickets/WEB-1/comments", data=form, headers={"HX-Request": "true"})
+    assert len(parsed(preview.text).select(".reference, .mention")) == 2
+
+
+def test_texts_that_name_many_things_cost_two_statements(
+    client: FlaskClient, board: OpenSession, app: Flask
+) -> None:
+    with board() as session:
+        plain = make_ticket(session)
+        naming = make_ticket(session)
+        for number in range(20):
+            plain.say("Nothing.", ANN)
+            naming.say(f"WEB-{number} @p{number} " * 20, ANN)
+
+    def sent_for(ticket_id: str) -> int:
+        client.get(f"/tickets/{ticket_id}")
+        with counting_queries(app) as sent:
+            assert client.get(f"/tickets/{ticket_id}").status_code == 200
+        return len(sent)
+
+    assert sent_for("WEB-2") == sent_for("WEB-1") + 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 from markupsafe import Markup
 
+from app import rendering
 from app.db.base import db
 from app.db.full_text import NEWEST_MAX
 from app.forms.comment import CommentForm
@@ -21,12 +22,14 @@ from app.queries.paging import COUNT_CAP
 from app.queries.tickets.brief import brief_sections, brief_sizes
 from app.queries.tickets.list import TicketList, list_tickets, list_version
 from app.queries.tickets.plan import stage_cards
+from app.queries.tickets.references import references
 from app.queries.tickets.timeline import tell_story
 from app.queries.tickets.view import TicketView, ticket_version, view_ticket
 from app.web.auth.access import page
 from app.web.auth.identity import current_reader, current_visibility
 from app.web.http import live
 from app.web.http.live import Audience, is_unchanged, stamp, wants_region
+from app.web.pages.inbox import note_seen
 from app.web.pages.loading import load_ticket, require_ticket
 from app.web.pages.saved_views import views_of_person
 from app.web.pages.shared import version_of_board
@@ -112,6 +115,8 @@ def suggest() -> Answer:
 def show(ticket_id: str) -> Answer:
     """A ticket with its plan and its story."""
     require_ticket(ticket_id)
+    if not wants_region():
+        note_seen(ticket_id)
     version = stamp(ticket_version(db.session(), ticket_id))
     if is_unchanged(version):
         return "", 204
@@ -126,11 +131,13 @@ def ticket_page_context(view: TicketView, version: str, asked: Mapping[str, str]
     in_full = asked.get("all") == "1"
     stage = stage_asked(asked.get("stage", ""), view)
     ticket_id = view.ticket.ticket_id
+    story = tell_story(db.session(), view, in_full=in_full, stage=stage)
+    note_references(view, *story.texts, ids=story.ids)
     return {
         "view": view,
         "stages": stage_cards(view),
         "stage_shown": stage,
-        "story": tell_story(db.session(), view, in_full=in_full, stage=stage),
+        "story": story,
         "sizes": brief_sizes(db.session(), view),
         "actions": actions_for(view),
         "shown": SHOWN.get(view.situation, 1),
@@ -145,6 +152,13 @@ def ticket_page_context(view: TicketView, version: str, asked: Mapping[str, str]
             v=version,
         ),
     }
+
+
+def note_references(view: TicketView, *texts: str | None, ids: Iterable[str] = ()) -> None:
+    """Find out what the ticket's own texts and these refer to, before they are drawn."""
+    asks = view.hold.reason if view.hold else None
+    project_id, written = view.ticket.project_id, [view.ticket.description, asks, *texts]
+    rendering.know(references(db.session(), current_visibility(), project_id, written, ids))
 
 
 def stage_asked(typed: str, view: TicketView) -> int | None:

@@ -21,6 +21,7 @@ from app.web.auth.identity import current_actor, current_visibility
 from app.web.http.saving import done, save
 from app.web.pages.loading import require_ticket
 from app.web.pages.tickets.blueprint import blueprint
+from app.web.pages.tickets.pages import note_references
 
 EVENTS_SHOWN = 3
 
@@ -64,6 +65,7 @@ def _form_page(view: TicketView, form: VerbForm) -> Answer:
         form.suit(view)
     else:
         form = fresh_form(type(form), view)
+    note_references(view)
     page = render_template("tickets/verb.html", view=view, action=action, form=form)
     return page, form.status
 
