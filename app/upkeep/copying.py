@@ -30,6 +30,7 @@ from app.upkeep.tables import (
     Checksum,
     Rows,
     TableSum,
+    count_rows,
     count_tables,
     has_rows,
     read_rows,
@@ -108,12 +109,13 @@ def _fill(
 ) -> list[TableSum]:
     """Copy every table, compare it with its source, and let the numbers go on where they were."""
     theirs = {table.name: table for table in tables_of(target)}
-    if strange := [table.name for table in tables_of(source) if table.name not in theirs]:
+    ours = tables_of(source)
+    if strange := [table.name for table in ours if table.name not in theirs]:
         raise Conflict(f"The table {strange[0]} is none of Callboard's. Move it away first.")
-    count = _counting(sum(table.rows for table in count_tables(source)), progress)
+    count = _counting(sum(count_rows(source, table) for table in ours), progress)
     # The index of the texts comes into being as they are copied, and asks for a comment's ticket.
     order = [name for name, _ in inspect(target).get_sorted_table_and_fkc_names()]
-    ours = sorted(tables_of(source), key=lambda table: order.index(table.name))
+    ours.sort(key=lambda table: order.index(table.name))
     sums = [_copy_table(source, target, table, theirs[table.name], count) for table in ours]
     set_counters(target, counters)
     return sums

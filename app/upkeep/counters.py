@@ -5,7 +5,7 @@ A run's number is its fencing token, and who follows events remembers the last n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import Column, Connection, Integer, Table, func, select, text
 
@@ -15,16 +15,19 @@ LAST_GIVEN = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END
 NEVER_REUSED = text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINC%'")
 
 Counters = Mapping[str, int]
+Numbered = tuple[Table, Column[int]]
+"""A table, and the column that numbers its rows."""
 
 
 def counters_of(connection: Connection) -> dict[str, int]:
     """The last number given, by table; for all tables whose rows are numbered."""
-    remembered = _remembered(connection)
+    numbered = list(_numbered(connection))
+    remembered = _remembered(connection, numbered)
     return {
         table.name: max(
             remembered.get(table.name, 0), connection.scalar(select(func.max(number))) or 0
         )
-        for table, number in _numbered(connection)
+        for table, number in numbered
     }
 
 
@@ -46,17 +49,17 @@ def set_counters(connection: Connection, counters: Counters) -> None:
             connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), row)
             connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :seq)"), row)
         return
-    for name, sequence in _sequences(connection):
+    for name, sequence in _sequences(connection, _numbered(connection)):
         last = counters.get(name, 0)
         connection.execute(select(func.setval(sequence, max(last, 1), last > 0)))
 
 
-def _remembered(connection: Connection) -> dict[str, int]:
+def _remembered(connection: Connection, numbered: Iterable[Numbered]) -> dict[str, int]:
     """What the database itself remembers of numbers given, also to rows that are gone."""
     if connection.dialect.name != "sqlite":
         return {
             name: connection.scalar(text(LAST_GIVEN.format(sequence))) or 0
-            for name, sequence in _sequences(connection)
+            for name, sequence in _sequences(connection, numbered)
         }
     if not never_reused(connection):
         return {}
@@ -64,15 +67,15 @@ def _remembered(connection: Connection) -> dict[str, int]:
     return {name: int(last) for name, last in rows}
 
 
-def _sequences(connection: Connection) -> Iterator[tuple[str, str]]:
+def _sequences(connection: Connection, numbered: Iterable[Numbered]) -> Iterator[tuple[str, str]]:
     """Tables and the sequences that number their rows, on PostgreSQL."""
-    for table, number in _numbered(connection):
+    for table, number in numbered:
         sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, number.name)))
         if sequence:
             yield table.name, sequence
 
 
-def _numbered(connection: Connection) -> Iterator[tuple[Table, Column[int]]]:
+def _numbered(connection: Connection) -> Iterator[Numbered]:
     for table in tables_of(connection):
         key = list(table.primary_key.columns)
         if len(key) == 1 and isinstance(key[0].type, Integer):
