@@ -140,8 +140,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the databases that a test's application runs on, unless the test names them itself."""
-    named = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
-    if "migrated_app" in metafunc.fixturenames and "migrated_app" not in named:
+    chosen = metafunc.definition.iter_markers("parametrize")
+    is_named = any("migrated_app" in mark.args[0] for mark in chosen)
+    if "migrated_app" in metafunc.fixturenames and not is_named:
         is_adapter = metafunc.module.__name__.startswith(ADAPTERS)
         is_on_both = metafunc.definition.get_closest_marker("both_databases") is not None
         databases = DATABASES if is_on_both or not is_adapter else DATABASES[:1]
