@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -123,8 +124,11 @@ def folder_of_run(factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_configure() -> None:
-    """A run that is told to end cleans up, as after Ctrl-C."""
+    """A run that is told to end cleans up, as after Ctrl-C. It starts hundreds of processes: what
+    one of them has compiled, none compiles again, whatever the environment says."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_xdist_auto_num_workers() -> int:
