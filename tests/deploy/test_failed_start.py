@@ -30,9 +30,6 @@ def a_folder(key):
     key.mkdir()
 
 
-UNUSABLE = pytest.mark.parametrize("make_unusable", [not_ascii, too_short, a_folder])
-
-
 def run_to_its_end(command, folder):
     environment = {key: value for key, value in os.environ.items() if "CALLBOARD" not in key}
     return subprocess.run(
@@ -46,7 +43,7 @@ def run_to_its_end(command, folder):
     )
 
 
-@UNUSABLE
+@pytest.mark.parametrize("make_unusable", [not_ascii, too_short, a_folder])
 def test_serve_with_an_unusable_secret_key_is_one_line_and_exit_code_2(tmp_path, make_unusable):
     key = tmp_path / "secret_key"
     make_unusable(key)
@@ -59,10 +56,9 @@ def test_serve_with_an_unusable_secret_key_is_one_line_and_exit_code_2(tmp_path,
     assert done.stderr.count("\n") == 1
 
 
-@UNUSABLE
-def test_gunicorn_with_an_unusable_secret_key_ends_with_the_reason(tmp_path, make_unusable):
+def test_gunicorn_with_an_unusable_secret_key_ends_with_the_reason(tmp_path):
     key = tmp_path / "secret_key"
-    make_unusable(key)
+    not_ascii(key)
 
     done = run_to_its_end(GUNICORN, tmp_path)
 

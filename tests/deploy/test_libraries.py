@@ -11,7 +11,7 @@ import sys
 
 import httpx
 
-from tests.processes import CALLBOARD, PATIENCE, ROOT, free_port, until
+from tests.processes import PATIENCE, ROOT, free_port, until
 
 LOADED = """
 import json, os, runpy, sys, threading
@@ -33,7 +33,9 @@ def test_the_master_holds_what_is_defined_and_nothing_that_is_open():
     assert [path for path in opened if not path.startswith("pipe:")] == []
 
 
-def test_a_reload_brings_new_code(tmp_path):
+def test_a_reload_brings_new_code(tmp_path, database):
+    (tmp_path / "instance").mkdir()
+    shutil.copy(database, tmp_path / "instance" / "callboard.db")
     for folder in ("app", "deploy"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     for name in ("migrations", "static", "templates"):
@@ -42,7 +44,6 @@ def test_a_reload_brings_new_code(tmp_path):
     address = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
     environment = os.environ | {"CALLBOARD_INSTANCE_PATH": str(tmp_path / "instance")}
-    subprocess.run([*CALLBOARD, "db", "upgrade"], env=environment, capture_output=True, check=True)
     master = subprocess.Popen(
         [*command, "--bind", address, "app.wsgi:app"], cwd=tmp_path, env=environment
     )
