@@ -33,6 +33,7 @@ from app.db.full_text import DOCUMENTS
 from app.models import User, UserSession
 from app.settings.board import load_settings
 from app.upkeep.migrations import bind_migrations
+from app.upkeep.revisions import SchemaCheck
 from tests.postgresql import shared_server
 
 DATABASES = ("sqlite", "postgresql")
@@ -160,7 +161,12 @@ def migrated_app(
     make_app: Callable[..., Flask],
 ) -> Flask:
     """One application per database, shared; use `app`, which starts each test with empty tables."""
-    return make_app(new_database(request.param), sweep_seconds=0)
+    app = make_app(new_database(request.param), sweep_seconds=0)
+    # Each request sweeps; that each looks at the schema too would cost a twentieth of all tests.
+    check = app.extensions["callboard.schema"] = SchemaCheck(float("inf"))
+    with app.app_context():
+        assert check.standing(db.session()) == "current"
+    return app
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from app.actor import Actor
 from app.db.base import db
 from app.models import ApiToken, Project
 from app.settings.board import load_settings
+from app.upkeep.revisions import SchemaCheck
 from tests.conftest import DATABASES
 from tests.factories import make_project
 from tests.processes import until
@@ -133,8 +134,14 @@ def set_revision(revision):
 NEWER = "newer than this version of Callboard: upgrade the program."
 
 
+@pytest.fixture
+def watchful(app, monkeypatch):
+    """The application asks for its schema with each request."""
+    monkeypatch.setitem(app.extensions, "callboard.schema", SchemaCheck(0))
+
+
 def test_every_request_but_health_is_refused_while_the_schema_is_another_version_s(
-    client, app, board
+    client, app, board, watchful
 ):
     with board() as session:
         make_project(session)
@@ -193,7 +200,7 @@ def test_a_schema_that_is_right_isn_t_asked_for_by_each_request(make_app, new_da
     assert 1 <= len(asked) < 20
 
 
-def test_a_refusal_of_another_schema_reads_no_table_of_the_board(client, app):
+def test_a_refusal_of_another_schema_reads_no_table_of_the_board(client, app, watchful):
     with app.app_context():
         head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
         set_revision("9999")
