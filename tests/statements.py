@@ -12,7 +12,7 @@ from sqlalchemy import event
 from app.db.base import db
 
 OF_THE_SCHEMA = ("alembic_version", "pg_catalog.pg_class")
-"""What looks at the schema's version: in tests with each request, else every two seconds."""
+"""What looks at the schema's version, every two seconds at most; the shared application doesn't."""
 
 
 @contextmanager
