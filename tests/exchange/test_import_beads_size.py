@@ -10,7 +10,7 @@ from tests.exchange.conftest import count, record
 
 pytestmark = ON_SQLITE
 
-FEW, MANY = 1_500, 4_000
+FEW, MANY = 1_000, 2_500
 
 
 def test_memory_doesnt_grow_with_the_records(run, tmp_path):
