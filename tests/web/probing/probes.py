@@ -153,9 +153,11 @@ def in_forms(forms: Iterable[Form]) -> Iterator[Probe]:
 
 def in_fields(form: Form) -> Iterator[Probe]:
     """A form as its page has it, but for one field."""
+    as_it_is = {name: urlencode({name: value}) for name, value in form.fields.items()}
     for name in form.fields:
-        for text in hostile.TEXTS:
-            yield filled(form, [(n, text if n == name else v) for n, v in form.fields.items()])
+        for text in QUOTED:
+            hostile_field = {name: f"{quote_plus(name)}={text}"}
+            yield sent(form, "&".join((as_it_is | hostile_field).values()))
         for broken in hostile.BROKEN:
             yield sent(form, f"{urlencode(form.fields)}&{name}={broken}")
         yield filled(form, [(n, v) for n, v in form.fields.items() if n != name])
