@@ -1,10 +1,15 @@
-"""What statements say to SQLite's planner. Until it has statistics it believes that ten rows have
-any value of a column; with them, that all values are equally frequent."""
+"""What statements say to planners.
+
+Until SQLite has statistics it believes that ten rows have any value of a column; with them, that
+all values are equally frequent. PostgreSQL believes that a value which its statistics don't know is
+in one row, whichever index it looks for it in.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -31,3 +36,22 @@ def _plain(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(unindexed, "sqlite")
 def _without_index(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
     return f"+{compiler.process(element.clauses, **options)}"
+
+
+class without_sorting(FunctionElement[str]):  # noqa: N801 - it reads as what is asked for
+    """Read beside a row, it lets PostgreSQL sort nothing until the transaction ends: the next
+    statement takes its first row from the index that has its order, and not from all that a project
+    has which was filled a minute ago."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(without_sorting)
+def _nothing(element: without_sorting, compiler: SQLCompiler, **options: Any) -> str:
+    return "NULL"
+
+
+@compiles(without_sorting, "postgresql")
+def _disable_sorting(element: without_sorting, compiler: SQLCompiler, **options: Any) -> str:
+    return "set_config('enable_sort', 'off', true)"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from app import clock
+from app.db.plans import without_sorting
 from app.db.transactions import past_the_session
 from app.errors import NotFound
 from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
@@ -34,6 +35,7 @@ _LOCK_CLAIMANT = (
         WorkerType.max_running,
         Project.max_in_progress,
         and_(~WorkerType.is_gate, Project.archived_at.is_(None)),
+        without_sorting(),
     )
     .join(Project, Project.repository_name == Worker.project_id)
     .outerjoin(
@@ -123,7 +125,8 @@ class Claimant:
             row = connection.execute(_LOCK_CLAIMANT, {"claimant": worker_id}).first()
         if row is None:
             raise NotFound(Worker.MISSING.format(worker_id))
-        return cls(*row)
+        columns: list[Any] = list(row[:-1])
+        return cls(*columns)
 
     @property
     def is_to_stop(self) -> bool:
