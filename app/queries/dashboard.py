@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db.columns import UTCDateTime, now_when_sent
 from app.db.rows import rows_of
-from app.models import Project, StageRun, Ticket
+from app.models import Project, StageRun, Ticket, WorkerType
 from app.queries.events.list import EventFilter, EventRow, event_page
 from app.queries.inbox.item import InboxItem
 from app.queries.inbox.list import first_items, number_of_items
-from app.queries.paging import COUNT_CAP, number_of
+from app.queries.inbox.tickets import number_at_gates
+from app.queries.paging import COUNT_CAP, number_of, shared_cap
 from app.queries.queues import Queue, first_of_queues
 from app.queries.tickets.conditions import situation_is
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
@@ -76,6 +77,7 @@ class Dashboard:
     waiting_total: int
     running: list[Running]
     queues: list[tuple[str, list[Queue]]]
+    queue_cap: int
     more_projects: int
     worker_counts: dict[str, int]
     workers: list[WorkerRow]
@@ -96,6 +98,7 @@ def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashbo
         waiting_total=min(facts.waiting, COUNT_CAP),
         running=_running(session, visibility),
         queues=shown[:PROJECTS_SHOWN],
+        queue_cap=shared_cap(sum(queue.id is not None for queue in found)),
         more_projects=len(shown[PROJECTS_SHOWN:]),
         worker_counts=count_by_status(session, visibility),
         workers=first_workers(session, visibility, WORKERS_SHOWN),
@@ -113,9 +116,11 @@ def _facts(visibility: Visibility) -> Rows:
         .where(Project.archived_at.is_(None), visibility.of(Project.repository_name))
         .label("has_project"),
         exists().select_from(Ticket).where(tickets).label("has_tickets"),
+        _count(situation_is("ready"), tickets).label("ready"),
         _count(situation_is("blocked"), tickets).label("blocked"),
         _count(Ticket.state == "on_hold", tickets).label("on_hold"),
         _count(Ticket.state == "closed", is_new, tickets).label("closed_today"),
+        number_at_gates(visibility.of(WorkerType.project_id)).label("at_gates"),
         number_of_items(visibility).label("waiting"),
     )
 
@@ -143,9 +148,9 @@ def _figures(
 ) -> Figures:
     return Figures(
         running=sum(queue.running for queue in found),
-        ready=sum(queue.ready for queue in found if not queue.is_gate),
+        ready=facts.ready,
         blocked=facts.blocked,
-        waiting=sum(queue.ready for queue in found if queue.is_gate),
+        waiting=facts.at_gates,
         on_hold=facts.on_hold,
         closed_today=facts.closed_today,
         median=_median_seconds(session, visibility),

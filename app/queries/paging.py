@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BindParameter, ScalarSelect, Select, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
@@ -14,6 +24,8 @@ T = TypeVar("T")
 PAGE_SIZE = 50
 COUNT_CAP = 1_000
 """Counting stops here; a page then says "1,000+"."""
+COUNTED_IN_ALL, LEAST_CAP = 5_000, 100
+"""What counts of many queues or projects share, and how far each of them goes at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +53,27 @@ class Page(Generic[T]):
         return self.last < self.total or (self.total >= COUNT_CAP and len(self.items) == self.size)
 
 
+def shared_cap(number: int) -> int:
+    """Where each of so many counts beside each other stops."""
+    return min(COUNT_CAP, max(LEAST_CAP, COUNTED_IN_ALL // max(1, number)))
+
+
+def shared_cap_of(number: ScalarSelect[int]) -> ColumnElement[int]:
+    """The same, worked out by the database."""
+    return case(
+        (number * COUNT_CAP <= COUNTED_IN_ALL, COUNT_CAP),
+        (number * LEAST_CAP >= COUNTED_IN_ALL, LEAST_CAP),
+        else_=literal(COUNTED_IN_ALL).op("/", return_type=Integer())(number),
+    )
+
+
 def capped_count(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
     """How many rows a select has, counted up to `COUNT_CAP`."""
     return session.scalar(select(number_of(rows))) or 0
 
 
 def number_of(
-    rows: Select[*tuple[Any, ...]], cap: int | BindParameter[int] = COUNT_CAP
+    rows: Select[*tuple[Any, ...]], cap: int | ColumnElement[int] = COUNT_CAP
 ) -> ScalarSelect[int]:
     """The same, up to any cap, as an expression for a query that asks for more."""
     # Without columns an index that answers the conditions is enough.

@@ -6,23 +6,24 @@ Pages, programs and monitoring read the same queues, so that their numbers agree
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     CompoundSelect,
+    Integer,
     ScalarSelect,
     Select,
     Text,
     and_,
-    case,
+    bindparam,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -31,10 +32,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
-from app.models.ticket import IN_QUEUE
-from app.queries.paging import number_of
+from app.models.ticket import IN_QUEUE, ON_HOLD
+from app.queries.paging import COUNT_CAP, number_of, shared_cap
 from app.queries.tickets.conditions import situation_is
 from app.queries.workers.conditions import is_live
 from app.visibility import STATEMENTS_KEPT, Visibility
@@ -47,8 +49,10 @@ class Queue:
     """The tickets at one worker type. `id` is None when its project no longer has that one.
 
     `ready`: those that can be taken now, or at a gate that wait for a person. `oldest`: since when
-    the first of them is. `on_hold` and `blocked` are counted only by `queue_status`.
+    the first of them is. None but `running` and `backoff` is counted further than `CAP`.
     """
+
+    CAP: ClassVar[int] = COUNT_CAP
 
     project_id: str
     worker_type: str
@@ -102,27 +106,17 @@ class Queue:
         return (clock.now() - self.oldest).total_seconds() if self.oldest else None
 
 
-def queues(session: Session, visibility: Visibility) -> list[Queue]:
-    """The queues of all projects, archived ones too: two queries, each served by indexes.
-
-    Worker types come in the order in which they were made, then those that are gone.
-    """
-    return _read(session, visibility)
-
-
 def queues_of(session: Session, project_id: str) -> list[Queue]:
     """The queues of one project."""
-    return queues(session, Visibility(only=project_id))
+    return _read(session, Visibility(only=project_id))
 
 
 def first_of_queues(session: Session, visibility: Visibility) -> list[Queue]:
-    """The queues of all projects with what is ready, up to `COUNT_CAP` in each, and what runs.
-
-    However much is queued, this looks at so many tickets of each queue at most.
-    """
+    """The queues of all projects with what is ready, counted up to their `shared_cap`, and what
+    runs. Worker types come in the order in which they were made, then those that are gone."""
     found = {(row[0], row[1]): Queue(*row) for row in rows_of(session, _worker_types(visibility))}
-    for project_id, stage, word, count, _, oldest, _ in rows_of(
-        session, _ready_and_running(visibility)
+    for project_id, stage, word, count, oldest in rows_of(
+        session, _ready_and_running(visibility), cap=shared_cap(len(found))
     ):
         queue = found.setdefault((project_id, stage), Queue(project_id, stage))
         setattr(queue, word, count)
@@ -146,37 +140,52 @@ def empty_queues(session: Session, visibility: Visibility) -> list[Queue]:
 def queue_status(
     session: Session, visibility: Visibility, project: str | None = None
 ) -> list[Queue]:
-    """The queues of one project or of all that aren't archived, by name, with what is on hold or
-    blocked there: this reads every open ticket."""
+    """The queues of one project or of all that aren't archived, by name."""
     if project is not None:
         visibility = replace(visibility, only=project)
-    every = _read(session, visibility, "on_hold", "blocked")
-    found = [queue for queue in every if queue.id and not queue.is_archived]
+    found = [queue for queue in _read(session, visibility) if not queue.is_archived]
     return sorted(found, key=lambda queue: (queue.project_id, queue.worker_type))
 
 
-def _read(session: Session, visibility: Visibility, *more: str) -> list[Queue]:
-    found = {(row[0], row[1]): Queue(*row) for row in rows_of(session, _worker_types(visibility))}
-    for project_id, stage, word, count, rested, oldest, oldest_rested in rows_of(
-        session, _counts(visibility, more)
-    ):
-        if not count:
-            continue
-        queue = found.setdefault((project_id, stage), Queue(project_id, stage))
-        if word != "queued":
+def _read(session: Session, visibility: Visibility) -> list[Queue]:
+    found = {(row[0], row[1]): Queue(*row) for row in rows_of(session, _depths(visibility))}
+    for project_id, stage, word, count, *_ in rows_of(session, _few(visibility)):
+        queue = found.get((project_id, stage))
+        if queue:
             setattr(queue, word, count)
-        elif queue.is_gate:
-            queue.ready, queue.oldest = count, oldest
-        else:
-            queue.ready, queue.backoff, queue.oldest = rested, count - rested, oldest_rested
     return list(found.values())
 
 
 @lru_cache(STATEMENTS_KEPT)
-def _counts(visibility: Visibility, more: Sequence[str]) -> CompoundSelect[*tuple[Any, ...]]:
-    counted = (_count(visibility, situation) for situation in more)
-    parts = union_all(_queued(visibility), _running(visibility), *counted)
-    return parts.order_by("project_id", "current_stage")
+def _depths(visibility: Visibility) -> Rows:
+    """Each worker type with what may be much: each part of its queue is counted on its own, by an
+    index, up to `CAP`."""
+    here = (
+        Ticket.project_id == WorkerType.project_id,
+        Ticket.current_stage == WorkerType.worker_type,
+    )
+    tickets = select(Ticket.ready_at).where(*here).correlate(WorkerType)
+    ready = tickets.where(IN_QUEUE, or_(WorkerType.is_gate, ~Ticket.in_backoff()))
+    none: ColumnElement[int] = literal_column("0")
+    return _worker_types(visibility).add_columns(
+        number_of(ready),
+        none,
+        ready.order_by(Ticket.ready_at).limit(1).scalar_subquery(),
+        none,
+        number_of(tickets.where(ON_HOLD)),
+        number_of(tickets.where(situation_is("blocked"))),
+    )
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _few(visibility: Visibility) -> CompoundSelect[*tuple[Any, ...]]:
+    return union_all(_resting(visibility), _running(visibility))
+
+
+def _resting(visibility: Visibility) -> Rows:
+    """Pauses are short, so that few tickets are in one."""
+    seen = visibility.of(unindexed(Ticket.project_id))
+    return _count("backoff", situation_is("backoff"), seen)
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -210,27 +219,6 @@ def _workers(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     )
 
 
-def _queued(visibility: Visibility) -> Rows:
-    rested = ~Ticket.in_backoff()
-    return (
-        select(
-            Project.repository_name.label("project_id"),
-            Ticket.current_stage.label("current_stage"),
-            literal("queued").label("word"),
-            func.count(Ticket.ticket_id),
-            func.count(case((rested, Ticket.ticket_id))),
-            func.min(Ticket.ready_at),
-            func.min(case((rested, Ticket.ready_at))),
-        )
-        .select_from(Project)
-        # An outer join lets SQLite begin with the projects, and find each queue by its index: an
-        # inner one makes it read every open ticket.
-        .outerjoin(Ticket, and_(Ticket.project_id == Project.repository_name, IN_QUEUE))
-        .where(visibility.of(Project.repository_name))
-        .group_by(Project.repository_name, Ticket.current_stage)
-    )
-
-
 @lru_cache(STATEMENTS_KEPT)
 def _ready_and_running(visibility: Visibility) -> CompoundSelect[*tuple[Any, ...]]:
     parts = union_all(_ready(visibility), _running(visibility))
@@ -254,10 +242,8 @@ def _ready(visibility: Visibility) -> Rows:
             places.c.project_id,
             places.c.stage.label("current_stage"),
             literal("ready"),
-            number_of(ready),
-            null(),
+            number_of(ready, bindparam("cap", type_=Integer())),
             ready.order_by(Ticket.ready_at).limit(1).scalar_subquery(),
-            null(),
         )
         .select_from(places)
         .outerjoin(WorkerType, at_stage)
@@ -291,35 +277,16 @@ def _places(visibility: Visibility) -> CTE:
 @lru_cache(STATEMENTS_KEPT)
 def _running(visibility: Visibility) -> Rows:
     """Runs in progress are few and have an index of their own."""
-    return (
-        select(
-            Ticket.project_id,
-            Ticket.current_stage,
-            literal("running"),
-            func.count(),
-            null(),
-            null(),
-            null(),
-        )
-        .select_from(StageRun)
-        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        # The planner doesn't know how few: with `|| ''` no index leads to all tickets instead.
-        .where(StageRun.finished_at.is_(None), visibility.of(Ticket.project_id.concat("")))
-        .group_by(Ticket.project_id, Ticket.current_stage)
+    runs = select(StageRun.ticket_id).where(StageRun.finished_at.is_(None))
+    # The planner doesn't know how few: with `|| ''` no index leads to all tickets instead.
+    return _count(
+        "running", Ticket.ticket_id.in_(runs), visibility.of(Ticket.project_id.concat(""))
     )
 
 
-def _count(visibility: Visibility, situation: str) -> Rows:
+def _count(word: str, *conditions: ColumnElement[bool]) -> Rows:
     return (
-        select(
-            Ticket.project_id,
-            Ticket.current_stage,
-            literal(situation),
-            func.count(),
-            null(),
-            null(),
-            null(),
-        )
-        .where(situation_is(situation), visibility.of(Ticket.project_id))
+        select(Ticket.project_id, Ticket.current_stage, literal(word), func.count(), null())
+        .where(*conditions)
         .group_by(Ticket.project_id, Ticket.current_stage)
     )

@@ -10,7 +10,7 @@ from app.schemas.base import PROJECT, ProjectName, Query, ResponseBody
 
 
 class QueueResponse(ResponseBody):
-    """The queue of one worker type of one project."""
+    """The queue of one worker type of one project. What isn't running is counted up to 1,000."""
 
     project_id: str = Field(description=PROJECT)
     worker_type: str = Field(description="The worker type.")

@@ -18,9 +18,9 @@ from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.language.query import from_parameters
 from app.queries.navigation import navigation
-from app.queries.paging import PAGE_SIZE
+from app.queries.paging import PAGE_SIZE, shared_cap
 from app.queries.projects.list import overviews
-from app.queries.queues import first_of_queues, queues
+from app.queries.queues import first_of_queues, queue_status
 from app.queries.tickets.conditions import STATES
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.records import ticket_slice
@@ -189,12 +189,33 @@ def test_what_the_dashboard_says_of_queues_is_what_is_in_them(filled):
     with filled.app_context():
         session = db.session()
         shown = {queue_key(queue): queue for queue in first_of_queues(session, EVERYTHING)}
-        whole = {queue_key(queue): queue for queue in queues(session, EVERYTHING)}
+        whole = {queue_key(queue): queue for queue in queue_status(session, EVERYTHING)}
         assert shown.keys() == whole.keys()
+        cap = shared_cap(len(whole))
         for key, queue in whole.items():
             same = shown[key]
-            assert (same.ready, same.oldest) == (queue.ready, queue.oldest)
+            assert (same.ready, same.oldest) == (min(queue.ready, cap), queue.oldest)
             assert same.running == queue.running
+
+
+def test_counts_share_what_is_counted_in_all():
+    assert [shared_cap(number) for number in (0, 1, 5, 8, 50, 9_000)] == [
+        1_000, 1_000, 1_000, 625, 100, 100,
+    ]  # fmt: skip
+
+
+def test_queues_are_counted_part_by_part_of_each(filled):
+    with filled.app_context():
+        session = db.session()
+        parts = ("ready", "backoff", "blocked", "on_hold")
+        for queue in queue_status(session, EVERYTHING):
+            asked = f"project:{queue.project_id} stage:{queue.worker_type}"
+            for part in parts:
+                state = "waiting" if queue.is_gate and part == "ready" else part
+                found = list_tickets(
+                    session, EVERYTHING, parse(f"{asked} is:{state}"), READER, 1
+                ).page.total
+                assert getattr(queue, part) == found, (asked, part)
 
 
 def queue_key(queue):
@@ -247,6 +268,10 @@ def assert_counted_apart(session):
     assert "ix_events_holds" in plan
     assert "ix_events_inbox" in plan
     assert "ix_events_unprocessed" not in plan
+    depths, few = plans(session, queue_status, EVERYTHING)
+    for name in ("ix_tickets_queue", "ix_tickets_on_hold", "ix_tickets_blocked_at_stage"):
+        assert name in depths
+    assert "ix_tickets_backoff_until" in few
     first = plans(session, first_of_queues, EVERYTHING)
     assert any("ix_tickets_queue_age" in plan for plan in first)
 
@@ -276,6 +301,8 @@ def plans_of_pages(session):
     yield "sidebar", plans(session, navigation, EVERYTHING)
     yield "inbox", plans(session, item_page, EVERYTHING)
     yield "queues", plans(session, first_of_queues, EVERYTHING)
+    yield "API: queues", plans(session, queue_status, EVERYTHING)
+    yield "API: queues of a project", plans(session, queue_status, EVERYTHING, "acme/p1")
     yield "projects", plans(session, overviews, EVERYTHING)
     yield "another case", plans(session, id_in_other_case, EVERYTHING, "p0-8")
     yield "events", plans(session, event_page, EVERYTHING, EventFilter(processed=False))

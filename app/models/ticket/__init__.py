@@ -14,11 +14,12 @@ from app.models.ticket.dependencies import TicketDependency
 from app.models.ticket.queue import PLACES, Place, TicketQueue
 from app.models.ticket.relations import RelatedTickets
 from app.models.ticket.retries import TicketRetries
-from app.models.ticket.row import IN_QUEUE, PRIORITIES, STATES
+from app.models.ticket.row import IN_QUEUE, ON_HOLD, PRIORITIES, STATES
 from app.models.ticket.state import Resolution, TicketState
 
 __all__ = [
     "IN_QUEUE",
+    "ON_HOLD",
     "PLACES",
     "PRIORITIES",
     "STATES",

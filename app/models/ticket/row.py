@@ -28,6 +28,7 @@ IN_QUEUE = text("state = 'open' AND claimed_by IS NULL AND open_blockers = 0")
 IN_CONDITION = ("state", "claimed_by", "open_blockers")
 """SQLite looks at what a condition says again: where it isn't in the index, in each row."""
 BLOCKED = text("state <> 'closed' AND open_blockers > 0")
+ON_HOLD = text("state = 'on_hold'")
 """Partial indexes have these conditions: SQLite uses them only for exactly these words, and none
 of the databases for words in which a parameter stands."""
 
@@ -136,6 +137,17 @@ class TicketRow(Model):
             "created_at",
             "ticket_id",
         ),
+        # What stands still at each stage.
+        _partial(
+            "ix_tickets_blocked_at_stage",
+            BLOCKED,
+            "project_id",
+            "current_stage",
+            *IN_CONDITION,
+            "ticket_id",
+        ),
+        _partial("ix_tickets_on_hold", ON_HOLD, "project_id", "current_stage", "state"),
+        Index(None, "created_by", "ticket_id"),
         _partial(
             "ix_tickets_resolution",
             text("resolution IS NOT NULL"),

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    TextClause,
     and_,
     bindparam,
     func,
@@ -24,9 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.events import EventFacts, explanation
-from app.models import Comment, Event, Ticket, WorkerType
+from app.models import Comment, Event, Project, Ticket, WorkerType
 from app.models.event import ASKING
 from app.models.ticket import IN_QUEUE
 from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
@@ -122,17 +124,21 @@ def _of_ticket(row: Any) -> InboxItem:
 
 
 def _count_gates(visibility: Visibility, project: str) -> ScalarSelect[int]:
-    waiting = number_at_gate()
-    return (
-        select(func.coalesce(func.sum(waiting), 0))
-        .select_from(WorkerType)
-        .where(*_is_gate(visibility, project))
-        .scalar_subquery()
-    )
+    return number_at_gates(visible_in(visibility, project, WorkerType.project_id))
 
 
-def _is_gate(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
-    return WorkerType.is_gate.expression, visible_in(visibility, project, WorkerType.project_id)
+def number_at_gates(gates: ColumnElement[bool]) -> ScalarSelect[int]:
+    """How many tickets stand in the queues of these gates, or of those of the project beside it, up
+    to `COUNT_CAP`."""
+    # SQLite looks into each gate's queue: it is kept from looking up the gate of each ticket.
+    in_queue = _is_queued_at(unindexed(WorkerType.project_id), unindexed(WorkerType.worker_type))
+    waiting = select(Ticket.ticket_id).join_from(WorkerType, Ticket, and_(*in_queue))
+    return number_of(waiting.where(WorkerType.is_gate, gates).correlate(Project))
+
+
+def _is_queued_at(project: Any, stage: Any) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    here = Ticket.project_id == project, Ticket.current_stage == stage
+    return *here, IN_QUEUE_INDEX, IN_QUEUE
 
 
 def _first_gates(
@@ -147,7 +153,10 @@ def _first_gates(
 @lru_cache(STATEMENTS_KEPT)
 def _gates_with_tickets(visibility: Visibility, project: str) -> Select[str, str]:
     names = select(WorkerType.project_id, WorkerType.worker_type)
-    return names.where(*_is_gate(visibility, project), number_at_gate() > 0)
+    there = _is_queued_at(WorkerType.project_id, WorkerType.worker_type)
+    one = select(Ticket.ticket_id).where(*there).correlate(WorkerType)
+    seen = visible_in(visibility, project, WorkerType.project_id)
+    return names.where(WorkerType.is_gate, seen, one.exists())
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -175,24 +184,27 @@ def _waiting_at(gates: Sequence[Gate]) -> Select[*tuple[Any, ...]]:
 
 
 def _first_at(gates: Sequence[Gate]) -> Subquery:
-    # One search a gate: asked for all gates at once, SQLite reads every open ticket instead.
-    waiting = union_all(
-        *(
-            select(Ticket.ticket_id, Ticket.priority, Ticket.ready_at).where(
-                Ticket.project_id == project,
-                Ticket.current_stage == stage,
-                IN_QUEUE_INDEX,
-                IN_QUEUE,
-            )
-            for project, stage in gates
-        )
-    ).subquery()
+    # Some searches a gate: asked for all gates at once, SQLite reads every open ticket instead.
+    waiting = union_all(*chain.from_iterable(map(_first_of, gates))).subquery()
     return (
         select(waiting.c.ticket_id)
         .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at, waiting.c.ticket_id)
         .limit(bindparam("number"))
         .subquery()
     )
+
+
+def _first_of(gate: Gate) -> Iterable[Select[*tuple[Any, ...]]]:
+    """The urgent ones of its queue, and those that have stood there longest."""
+    waiting = select(Ticket.ticket_id, Ticket.priority, Ticket.ready_at).where(
+        Ticket.project_id == gate.project_id, Ticket.current_stage == gate.worker_type, IN_QUEUE
+    )
+    # SQLite finds the urgent ones by their priority, and reads the others by age.
+    urgent = waiting.where(Ticket.priority == 0).order_by(unindexed(Ticket.ready_at))
+    others = waiting.where(unindexed(Ticket.priority) > 0).order_by(Ticket.ready_at)
+    for part in (urgent, others):
+        first = part.order_by(Ticket.ticket_id).limit(bindparam("number"))
+        yield select(*first.subquery().c)
 
 
 def _of_gate(row: Any) -> InboxItem:
@@ -206,20 +218,6 @@ def _of_gate(row: Any) -> InboxItem:
         said_by=row.said_by,
         key=f"gate-{row.ticket_id}",
         is_urgent=row.priority == 0,
-    )
-
-
-def number_at_gate() -> ScalarSelect[int]:
-    """How many tickets stand in the queue of the worker type beside it, up to `COUNT_CAP`."""
-    return number_of(
-        select(Ticket.ticket_id)
-        .where(
-            Ticket.project_id == WorkerType.project_id,
-            Ticket.current_stage == WorkerType.worker_type,
-            IN_QUEUE_INDEX,
-            IN_QUEUE,
-        )
-        .correlate(WorkerType)
     )
 
 

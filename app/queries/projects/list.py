@@ -22,7 +22,7 @@ from app.models import (
     Worker,
     WorkerType,
 )
-from app.queries.inbox.tickets import number_at_gate
+from app.queries.inbox.tickets import number_at_gates
 from app.queries.keyset import Order, Slice, take_slice
 from app.queries.paging import number_of
 from app.queries.queues import running_by_project
@@ -171,19 +171,8 @@ def _projects(visibility: Visibility) -> Select[*tuple[Any, ...]]:
         last_event,
         number_in("open"),
         number_in("on_hold"),
-        _waiting(),
+        number_at_gates(WorkerType.project_id == Project.repository_name),
     ).where(visibility.of(Project.repository_name))
-
-
-def _waiting() -> ScalarSelect[int]:
-    """How many tickets of the project beside it wait at gates."""
-    return (
-        select(func.coalesce(func.sum(number_at_gate()), 0))
-        .select_from(WorkerType)
-        .where(WorkerType.project_id == Project.repository_name, WorkerType.is_gate)
-        .correlate(Project)
-        .scalar_subquery()
-    )
 
 
 def number_in(state: str) -> ScalarSelect[int]:

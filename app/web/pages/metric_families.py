@@ -52,7 +52,7 @@ class Board(Collector):
     def _depths(self) -> Metric:
         depths = GaugeMetricFamily(
             "callboard_queue_tickets",
-            "Open tickets by the queue they stand in, and why they do.",
+            "Open tickets by the queue they stand in, and why they do; each up to 1,000.",
             labels=(*QUEUE_LABELS, "situation"),
         )
         for queue in self.figures.queues:

@@ -54,6 +54,7 @@ class Frame:
     workers_live: int
     calls: int
     projects: tuple[tuple[str, int], ...]
+    project_cap: int
     count_cap: int = COUNT_CAP
 
 
@@ -100,6 +101,7 @@ def _navigation(person: Person) -> Frame:
         workers_live=counts.workers_live,
         calls=min(counts.calls + number_of_mentions(), COUNT_CAP),
         projects=counts.projects,
+        project_cap=counts.project_cap,
     )
 
 
