@@ -30,12 +30,14 @@ COUNTED_IN_ALL, LEAST_CAP = 5_000, 100
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """The rows `first` to `last` of `total`, which is capped at `COUNT_CAP`."""
+    """The rows `first` to `last` of `total`, which is capped at `COUNT_CAP`. `last_number`: of the
+    last page that can be asked for."""
 
     items: Sequence[T]
     number: int
     total: int
     size: int = PAGE_SIZE
+    last_number: int | None = None
 
     @property
     def first(self) -> int:
@@ -49,8 +51,15 @@ class Page(Generic[T]):
 
     @property
     def has_next(self) -> bool:
-        """Whether rows follow."""
+        """Whether a page follows."""
+        if self.number == self.last_number:
+            return False
         return self.last < self.total or (self.total >= COUNT_CAP and len(self.items) == self.size)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more rows were found than can be paged to."""
+        return self.number == self.last_number and self.total >= COUNT_CAP
 
 
 def shared_cap(number: int) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.fill import databases
-from bench.measures.pages import PAGES, address
+from bench.measures.pages import PAGES
 from bench.processes import CALLBOARD, FLOOR, measured
 from bench.run import Run, signed_in
 
@@ -29,7 +29,7 @@ def measure_start(run: Run) -> None:
         for page in PAGES:
             if page.is_main and not page.path.startswith("/api/"):
                 began = time.perf_counter()
-                browser.get(address(run, page))
+                browser.get(page.path)
                 took = 1000 * (time.perf_counter() - began)
                 run.note(f"first request/{page.name}", ms=took)
 

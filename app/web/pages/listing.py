@@ -99,6 +99,7 @@ def pager_of(page: Page[Any], url: Callable[..., str]) -> dict[str, Any]:
         "total": total,
         "previous_url": url(page=page.number - 1) if page.number > 1 else None,
         "next_url": url(page=page.number + 1) if page.has_next else None,
+        "is_cut": page.is_cut,
     }
 
 

@@ -195,6 +195,30 @@ def test_pages_keep_the_filters(client: FlaskClient, board: OpenSession) -> None
     assert "First page" in beyond
 
 
+def test_pages_go_as_far_as_tickets_are_counted(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        make_project(session)
+        rows = [
+            {
+                "ticket_id": f"MANY-{number:04}",
+                "project_id": PROJECT,
+                "title": "One of many",
+                "execution_plan": ["implementation"],
+            }
+            for number in range(1_030)
+        ]
+        session.execute(insert(Ticket), rows)
+    for sort in ("id", "state"):
+        assert listed(client, f"sort={sort}&page=20")[-1] == "MANY-0999"
+        assert listed(client, f"sort=-{sort}&page=20")[-1] == "MANY-0030"
+    page = client.get("/tickets?sort=id&page=20").text
+    assert "951 to 1000 of 1,000+" in words(page)
+    assert "sort the other way round" in words(page)
+    assert 'rel="next"' not in page
+    assert "other way round" not in client.get("/tickets?sort=id&page=19").text
+    assert "This page is empty" in client.get("/tickets?sort=id&page=21").text
+
+
 def test_a_second_look_at_the_same_list_reads_no_ticket(
     app: Flask, client: FlaskClient, board: OpenSession
 ) -> None:
