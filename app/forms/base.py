@@ -6,9 +6,10 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField
+from wtforms import HiddenField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not yet in its stubs
 from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.errors import Conflict, DomainError, Forbidden, NotFound, TooMany
 
@@ -56,6 +57,13 @@ class OnceMixin:
     submission_id = HiddenField(
         default=lambda: uuid4().hex, validators=[Regexp(r"[0-9A-Za-z-]{0,64}\Z")]
     )
+
+
+class ChecksField(SelectMultipleField):
+    """Any of some choices, each with a box to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def status_of(error: DomainError) -> HTTPStatus:

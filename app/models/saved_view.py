@@ -20,11 +20,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk, string_list
 from app.errors import Conflict, Forbidden, Invalid
-from app.models.user import User, may
+from app.models.user import User, may, require_columns
 from app.text import require_line
 
 Layout = Literal["list", "board"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+LANES = ("project", "priority")
+"""What a board can be divided by."""
 SHARED = text("user_id IS NULL")
 
 
@@ -35,6 +37,7 @@ class SavedView(Model):
     __table_args__ = (
         UniqueConstraint("user_id", "name"),
         CheckConstraint(f"layout IN {LAYOUTS}", name="layout"),
+        CheckConstraint(f"lanes IN {('', *LANES)}", name="lanes"),
         # To the constraint above, no two NULLs are the same.
         Index(
             "uq_saved_views_shared_name",
@@ -48,16 +51,16 @@ class SavedView(Model):
     MISSING = "There is no such view; it may have been deleted."
     NAME_MAX = 64
     QUERY_MAX = 1_000
-    COLUMNS_MAX = 20
 
     id: Mapped[intpk]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str]
     query: Mapped[str]
     columns: Mapped[string_list] = mapped_column(server_default="[]")
-    """Names of the list's columns, in order; empty: those that lists have by themselves."""
-    sort: Mapped[str] = mapped_column(server_default="")
+    """Names of the list's columns; empty: those that the reader chose for their lists."""
     layout: Mapped[str] = mapped_column(server_default="list")
+    lanes: Mapped[str] = mapped_column(server_default="")
+    """What its board is divided by; empty: by nothing."""
     pinned: Mapped[bool] = mapped_column(server_default=false())
     position: Mapped[int] = mapped_column(server_default="0")
     created_by: Mapped[str | None]
@@ -80,14 +83,14 @@ class SavedView(Model):
         name: str,
         query: str,
         columns: Sequence[str] = (),
-        sort: str = "",
         layout: str = "list",
+        lanes: str = "",
         pinned: bool = False,
     ) -> Self:
         """A view of the person's own, behind those that they have."""
         view = cls(user_id=user.id, created_by=user.name, pinned=pinned)
         view.name = view._require_free(session, name, user.id)
-        view._show(query, columns, sort, layout)
+        view._show(query, columns, layout, lanes)
         view.position = cls._next_position(session, user.id)
         session.add(view)
         session.flush()
@@ -104,14 +107,19 @@ class SavedView(Model):
         *,
         query: str,
         columns: Sequence[str],
-        sort: str,
         layout: str,
+        lanes: str,
         pinned: bool,
     ) -> None:
         """Change what it finds, and how that is shown."""
         self.require_editable(user)
-        self._show(query, columns, sort, layout)
+        self._show(query, columns, layout, lanes)
         self.pinned = pinned
+
+    def show_columns(self, user: User, columns: Sequence[str]) -> None:
+        """Let its list have these columns, whoever reads it."""
+        self.require_editable(user)
+        self.columns = require_columns(columns)
 
     def rename(self, user: User, name: str) -> None:
         """Give it another name."""
@@ -161,15 +169,15 @@ class SavedView(Model):
         for position, view in enumerate(ordered):
             view.position = position
 
-    def _show(self, query: str, columns: Sequence[str], sort: str, layout: str) -> None:
+    def _show(self, query: str, columns: Sequence[str], layout: str, lanes: str) -> None:
         if layout not in LAYOUTS:
             raise Invalid("A view is a list or a board.", "layout")
         if len(query) > self.QUERY_MAX:
             raise Invalid(f"At most {self.QUERY_MAX:,} characters.", "query")
-        if len(columns) > self.COLUMNS_MAX:
-            raise Invalid(f"At most {self.COLUMNS_MAX} columns.", "columns")
-        self.query, self.columns = " ".join(query.split()), list(dict.fromkeys(columns))
-        self.sort, self.layout = sort, layout
+        if lanes not in ("", *LANES):
+            raise Invalid(f"Lanes are by {' or '.join(LANES)}.", "lanes")
+        self.query, self.columns = " ".join(query.split()), require_columns(columns)
+        self.layout, self.lanes = layout, lanes if layout == "board" else ""
 
     @classmethod
     def _require_free(cls, session: Session, name: str, user_id: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal, Self, get_args
 from zoneinfo import available_timezones
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
-from app.db.columns import created, intpk, updated
+from app.db.columns import created, intpk, string_list, updated
 from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
 from app.text import optional_line
@@ -38,6 +39,24 @@ _RESERVED = {"callboard", UNKNOWN}
 _hasher = PasswordHasher()
 
 
+DENSITIES = ("comfortable", "compact")
+LIST_SIZES = (25, 50, 100, 200)
+"""How many tickets a page of a list may have."""
+LIST_COLUMNS = (
+    "project",
+    "stage",
+    "state",
+    "priority",
+    "assignee",
+    "author",
+    "created",
+    "updated",
+    "closed",
+)
+"""Columns that a list of tickets may have behind the ticket itself, in this order."""
+LIST_COLUMNS_DEFAULT = ("stage", "state", "priority", "updated")
+
+
 class User(Model):
     """Someone who can sign in."""
 
@@ -45,6 +64,8 @@ class User(Model):
     __table_args__ = (
         CheckConstraint(f"role IN {ROLES}", name="role"),
         CheckConstraint(f"theme IN {THEMES}", name="theme"),
+        CheckConstraint(f"list_density IN {DENSITIES}", name="list_density"),
+        CheckConstraint(f"list_size IN {LIST_SIZES}", name="list_size"),
     )
 
     MISSING = "There is no such person."
@@ -64,6 +85,10 @@ class User(Model):
     time_zone: Mapped[str | None]
     first_steps_hidden_at: Mapped[datetime | None]
     """Since when the dashboard shows them no list of the board's first steps."""
+    list_density: Mapped[str] = mapped_column(server_default="comfortable")
+    list_columns: Mapped[string_list] = mapped_column(server_default="[]")
+    """Columns of their lists of tickets; empty: `LIST_COLUMNS_DEFAULT`."""
+    list_size: Mapped[int] = mapped_column(server_default="50")
     disabled_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[created]
@@ -187,6 +212,17 @@ class User(Model):
         if self.first_steps_hidden_at is None:
             self.first_steps_hidden_at = clock.now()
 
+    def arrange_lists(self, *, density: str, size: int, columns: Sequence[str] | None) -> None:
+        """How lists of tickets look to them. Without columns those that they have stay."""
+        if density not in DENSITIES:
+            raise Invalid(f"Choose one of {', '.join(DENSITIES)}.", "density")
+        if size not in LIST_SIZES:
+            raise Invalid(f"Choose one of {', '.join(map(str, LIST_SIZES))}.", "size")
+        self.list_density, self.list_size = density, size
+        if columns is not None:
+            chosen = require_columns(columns)
+            self.list_columns = [] if tuple(chosen) == LIST_COLUMNS_DEFAULT else chosen
+
     def _hold_with_admins(self) -> set[int]:
         """The admins who can sign in. They and this user are held until the transaction ends: two
         admins can't remove each other. Always in one order, or the two would wait for ever."""
@@ -202,6 +238,14 @@ class User(Model):
     def _require_another(self, admins: set[int]) -> None:
         if admins == {self.id}:
             raise Conflict(f"{self.name} is the only admin; make another one first.")
+
+
+def require_columns(names: Iterable[str]) -> list[str]:
+    """These columns in the order of `LIST_COLUMNS`; raises `Invalid`."""
+    wanted = set(names)
+    if unknown := sorted(wanted.difference(LIST_COLUMNS)):
+        raise Invalid(f"Lists have no column {unknown[0][:64]}.", "columns")
+    return [name for name in LIST_COLUMNS if name in wanted]
 
 
 def require_role(role: str) -> str:

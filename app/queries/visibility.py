@@ -29,6 +29,9 @@ SIGNED_IN = (
         User.time_zone,
         User.first_steps_hidden_at.is_not(None).label("hides_first_steps"),
         exists().where(Mention.user_id == User.id, UNSEEN).label("is_mentioned"),
+        User.list_density,
+        User.list_columns,
+        User.list_size,
         Project.repository_name.label("hidden"),
     )
     .join(User, User.id == UserSession.user_id)

@@ -23,12 +23,14 @@ def names(session, user):
 
 def test_a_view_is_its_owners_alone(session, people):
     mia, bob = people["mia"], people["bob"]
-    view = make_view(session, mia, columns=["id", "title", "id"], layout="board", pinned=True)
+    shown = {"columns": ["state", "stage", "state"], "layout": "board", "lanes": "priority"}
+    view = make_view(session, mia, **shown, pinned=True)
 
-    assert (view.query, view.columns, view.layout, view.pinned) == (
+    assert (view.query, view.columns, view.layout, view.lanes, view.pinned) == (
         "is:ready",
-        ["id", "title"],
+        ["stage", "state"],
         "board",
+        "priority",
         True,
     )
     assert names(session, mia) == ["Mine"]
@@ -110,7 +112,8 @@ def test_a_list_begins_with_the_default_view_until_that_is_gone(session, people)
     [
         ({"layout": "heap"}, "layout"),
         ({"query": "x" * 1_001}, "query"),
-        ({"columns": [str(n) for n in range(21)]}, "columns"),
+        ({"columns": ["colour"]}, "columns"),
+        ({"lanes": "label"}, "lanes"),
         ({"name": " "}, "name"),
     ],
 )

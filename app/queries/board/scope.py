@@ -23,9 +23,6 @@ from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
 from app.visibility import STATEMENTS_KEPT, Visibility
 
-LANES = ("project", "priority")
-"""What a board can be divided by."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -36,6 +36,9 @@ class Person(UserMixin):  # type: ignore[misc]  # flask_login has no types
     theme: str
     time_zone: str | None
     hides_first_steps: bool
+    list_density: str
+    list_columns: tuple[str, ...]
+    list_size: int
     visibility: Visibility
     is_mentioned: bool
     """Whether somebody named them where they haven't looked yet, and perhaps can't any more."""
@@ -77,6 +80,9 @@ def load_person(secret: str) -> Person | None:
         theme=row.theme,
         time_zone=row.time_zone,
         hides_first_steps=row.hides_first_steps,
+        list_density=row.list_density,
+        list_columns=tuple(row.list_columns),
+        list_size=row.list_size,
         visibility=visibility,
         is_mentioned=row.is_mentioned,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from app.db.base import db
 from app.db.transactions import writing
 from app.errors import NotFound
-from app.forms.saved_view import SavedViewForm
+from app.forms.saved_view import ASKED, SavedViewForm
 from app.models import DefaultView, SavedView, User
+from app.queries.choices import project_names
+from app.queries.language.mistakes import NotUnderstood
 from app.queries.language.parsing import parse
 from app.queries.saved_views import ShownView, count_of, depends_on_reader, shown_views
 from app.web.auth.access import page
-from app.web.auth.identity import current_reader, require_person
+from app.web.auth.identity import current_reader, current_visibility, require_person
 from app.web.http.live import Audience, shared
 from app.web.http.saving import done, save
 
@@ -76,30 +78,55 @@ def index() -> Answer:
 @blueprint.get("/views/<int:view_id>")
 @page(role="viewer")
 def show(view_id: int) -> Answer:
-    """The list of tickets, with the view's query."""
-    view = visible_view(db.session(), view_id)
-    return redirect(url_for("tickets.index", q=view.query, view=view.id), 303)
+    """The list or the board that it is."""
+    return redirect(_address_of(visible_view(db.session(), view_id)), 303)
+
+
+def _address_of(view: SavedView) -> str:
+    if view.layout == "list":
+        return url_for("tickets.index", q=view.query, view=view.id)
+    shown: dict[str, Any] = {"view": view.id, "lanes": view.lanes or None}
+    try:
+        query = parse(view.query)
+    except NotUnderstood:
+        return url_for("board.show_all", q=view.query, **shown)  # there it is told
+    project = query.only_value("project")
+    if project not in project_names(db.session(), current_visibility()):
+        return url_for("board.show_all", q=view.query or None, **shown)
+    if view.lanes == "project":
+        shown["lanes"] = None
+    others = str(query.without("project"))
+    return url_for("projects.show", name=project, q=others or None, **shown)
 
 
 @blueprint.route("/views/new", methods=["GET", "POST"])
 @page(role="viewer")
 def new() -> Answer:
     """The form that keeps a query under a name."""
-    form = SavedViewForm(data={"q": request.args.get("q", ""), "pinned": True})
-    if said := save(form, partial(_create, form)):
-        return done(said, "tickets.index", q=form.q.data)
+    shown = {name: request.args[name] for name in ASKED if name in request.args}
+    form = SavedViewForm(data={"columns": require_person().list_columns, "pinned": True, **shown})
+    if made := save(form, partial(_create, form)):
+        view_id, said = made
+        return done(said, "saved_views.show", view_id=view_id)
     return render_template("saved_views/new.html", form=form), form.status
 
 
-def _create(form: SavedViewForm, session: Session) -> str:
+def _create(form: SavedViewForm, session: Session) -> tuple[int, str]:
     me = _me(session)
     query = form.q.data or ""
     parse(query)
     view = SavedView.create(
-        session, me, name=form.name.data or "", query=query, pinned=form.pinned.data
+        session,
+        me,
+        name=form.name.data or "",
+        query=query,
+        columns=form.columns.data or (),
+        layout=form.layout.data,
+        lanes=form.lanes.data or "",
+        pinned=form.pinned.data,
     )
     _settle(view, form, me)
-    return f"The view “{view.name}” was saved."
+    return view.id, f"The view “{view.name}” was saved."
 
 
 @blueprint.route("/views/<int:view_id>/edit", methods=["GET", "POST"])
@@ -110,7 +137,7 @@ def edit(view_id: int) -> Answer:
     view.require_editable(me)
     default = DefaultView.of_user(db.session(), me.id)
     is_default = default is not None and default.id == view.id
-    form = SavedViewForm.of(view, is_default=is_default, query=request.args.get("q"))
+    form = SavedViewForm.of(view, is_default=is_default, shown=request.args)
     if said := save(form, partial(_edit, view_id, form)):
         return done(said, "saved_views.index")
     return render_template("saved_views/edit.html", form=form, view=view), form.status
@@ -126,9 +153,9 @@ def _edit(view_id: int, form: SavedViewForm, session: Session) -> str:
     view.edit(
         me,
         query=query,
-        columns=view.columns,
-        sort=view.sort,
-        layout=view.layout,
+        columns=form.columns.data or (),
+        layout=form.layout.data,
+        lanes=form.lanes.data or "",
         pinned=form.pinned.data,
     )
     _settle(view, form, me)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -173,6 +175,50 @@ def test_a_view_of_something_that_is_gone_says_so(
     assert "There is no field colour" in words(told.text)
     renamed = client.post(f"/views/{old}/edit", data={"name": "Older", "q": "colour:red"})
     assert renamed.status_code == 303
+
+
+def test_a_view_opens_the_board_that_it_was_saved_from(
+    app: Flask, client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session, labels=["bug"])
+        make_ticket(session, project="acme/api", labels=["bug"])
+    opened = {
+        "/projects/acme/web?q=label:bug&lanes=priority": "/projects/acme/web?q=label:bug",
+        "/board?q=label:bug&lanes=project": "/board?q=label:bug",
+        "/projects/acme/api?q=-label:ui": "/projects/acme/api?q=-label:ui",
+    }
+    views: list[int] = []
+    for number, (shown, address) in enumerate(opened.items(), 1):
+        (link,) = (a for a in parsed(client.get(shown).text).select(".chips a") if "Save" in a.text)
+        form = parsed(client.get(str(link["href"])).text)
+        lanes = form.select("[name=lanes] option[selected]")
+        chosen = {
+            "query": str(form.select('main [name="q"]')[0]["value"]),
+            "lanes": str(lanes[0]["value"]) if lanes else "",
+            "layout": str(form.select("[name=layout][checked]")[0]["value"]),
+        }
+        views.append(keep(client, f"View {number}", pinned="y", **chosen))
+        led = unquote(client.get(f"/views/{views[-1]}").location)
+        assert led.startswith(address)
+        assert ("lanes=" in led) == ("lanes=" in shown)
+        shows = client.get(led)
+        assert shows.status_code == 200
+        assert 'id="board"' in shows.text
+        assert f"View {number}" in shows.text
+        assert "Change “" not in shows.text
+
+    assert pinned(app, client) == {"View 1": "1", "View 2": "2", "View 3": "1"}
+    listed = {"name": "View 1", "q": "project:acme/web", "layout": "list", "columns": "author"}
+    client.post(f"/views/{views[0]}/edit", data=listed)
+    assert client.get(f"/views/{views[0]}").location.startswith("/tickets?q=project:acme/web")
+    page = client.get("/views").text
+    assert "board, by project" in page
+    with board() as session:
+        first = session.get_one(SavedView, views[0])
+        assert (first.layout, first.lanes, first.columns) == ("list", "", ["author"])
+    gone = keep(client, "Gone", "project:acme/gone", layout="board")
+    assert "There is no project" in client.get(f"/views/{gone}", follow_redirects=True).text
 
 
 def test_a_query_that_was_changed_can_become_the_views(client: FlaskClient) -> None:

@@ -10,9 +10,9 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue as Answer
 
 from app.db.base import db
+from app.models.saved_view import LANES
 from app.models.ticket import PRIORITIES
 from app.queries.board import (
-    LANES,
     Card,
     Cell,
     Scope,
