@@ -38,7 +38,7 @@ class SavedViewForm(BoardForm):
     )
     columns = ChecksField(
         "Columns of the list",
-        choices=select_choices(*((name, name) for name in LIST_COLUMNS)),
+        choices=select_choices(*((name, name.capitalize()) for name in LIST_COLUMNS)),
         description="None ticked: those that each reader chose for their lists.",
     )
     pinned = BooleanField("In the sidebar", description="With how many tickets it finds.")

@@ -14,7 +14,7 @@ from app.db.base import db
 from app.errors import Conflict, Invalid, NotFound
 from app.models import AuditEntry, User
 from app.models import user as people
-from app.models.user import ROLES, may
+from app.models.user import LIST_COLUMNS_DEFAULT, ROLES, may
 from tests.processes import PATIENCE
 
 ROOT = Actor.operator("root")
@@ -116,6 +116,21 @@ def test_a_change_is_in_the_audit_and_no_change_is_not(session):
     session.flush()
     told = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == "bob")).all()
     assert told == ["user_created", "user_role_changed", "user_disabled"]
+
+
+def test_lists_look_as_someone_chose(session):
+    ann = make_user(session)
+    ann.arrange_lists(density="compact", size=100, columns=["author", "state", "author"])
+    assert (ann.list_density, ann.list_size) == ("compact", 100)
+    assert ann.list_columns == ["state", "author"], "in the order of all lists"
+    ann.arrange_lists(density="comfortable", size=50, columns=None)
+    assert ann.list_columns == ["state", "author"]
+    ann.arrange_lists(density="comfortable", size=50, columns=LIST_COLUMNS_DEFAULT)
+    assert ann.list_columns == [], "whatever the usual ones become"
+    wrong = {"density": "airy"}, {"size": 51}, {"columns": ["colour"]}
+    for values in wrong:
+        with pytest.raises(Invalid):
+            ann.arrange_lists(**{"density": "compact", "size": 50, "columns": None, **values})
 
 
 def test_a_role_zone_or_theme_that_does_not_exist_is_refused(session):

@@ -95,6 +95,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "tickets.stop": "member",
         "tickets.reopen": "member",
         "tickets.act": "member",
+        "tickets.arrange": "viewer",
         "tickets.undo": "member",
         "tickets.depend": "member",
         "tickets.release_dependency": "member",

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from app.db.rows import rows_of
-from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel
+from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel, User
 from app.queries.language.compiling import Matches, Shaped, parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, Query
@@ -36,9 +36,6 @@ from app.visibility import STATEMENTS_KEPT, Visibility
 Blocker = aliased(Ticket)
 
 SEARCH_MAX = 200
-LAST_PAGE = COUNT_CAP // PAGE_SIZE
-"""Nobody turns so many pages. To pass by all tickets before a page takes the longer, the deeper it
-is; they are narrowed instead, or read from the other end."""
 
 STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4, "blocked": 5}
 """Sorted by state, those come first where something happens or should."""
@@ -70,6 +67,9 @@ class TicketLine:
     rail: Rail
     created_at: datetime
     updated_at: datetime
+    closed_at: datetime | None
+    author: str | None
+    assignee: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,12 @@ def _newest_event(visibility: Visibility, project: str) -> Select[int | None]:
 
 
 def list_tickets(
-    session: Session, visibility: Visibility, query: Query, reader: Reader, number: int
+    session: Session,
+    visibility: Visibility,
+    query: Query,
+    reader: Reader,
+    number: int,
+    size: int = PAGE_SIZE,
 ) -> TicketList:
     """One page of those that aren't closed, unless the query says itself which are wanted; and how
     many there are."""
@@ -113,18 +118,21 @@ def list_tickets(
     n_open, n_closed, *others = rows_of(session, statements.counts, **values).one()
     totals = {"open": n_open, "closed": n_closed, "all": min(n_open + n_closed, COUNT_CAP)}
     total = others[0] if others else totals[wanted.state]
-    values["offset"] = (number - 1) * PAGE_SIZE
+    values |= {"offset": (number - 1) * size, "size": size}
+    # Nobody turns more pages. To pass by all tickets before a page takes the longer, the deeper it
+    # is; they are narrowed instead, or read from the other end.
+    last_page = COUNT_CAP // size
     is_found_by_text = matches is not None and matches.wanted is not None
     rows: Iterable[Row[*tuple[Any, ...]]] = ()
     # Looking for nothing by an ordered index would read all of it.
-    if total and number <= LAST_PAGE:
+    if total and number <= last_page:
         is_met_by_state = orders[0][0] == "state" and total >= COUNT_CAP and not is_found_by_text
         rows = (
             _by_state(session, visibility, wanted, orders, matches, values)
             if is_met_by_state
             else rows_of(session, statements.pages.of(total), **values)
         )
-    page = Page([_line(*row) for row in rows], number, total, last_number=LAST_PAGE)
+    page = Page([_line(*row) for row in rows], number, total, size, last_page)
     return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
 
 
@@ -140,21 +148,21 @@ def _by_state(
     alone they couldn't be sorted without working out that of each."""
     make = _statements_in_state if matches else _kept_statements_in_state
     found: list[Row[*tuple[Any, ...]]] = []
-    offset, descends = values["offset"], orders[0][1]
+    offset, size, descends = values["offset"], values["size"], orders[0][1]
     for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
         asked = [state for state in states if state in wanted.situations]
         if not asked:
             continue
         there = wanted.in_states("closed" if asked == [*ENDED] else asked[0])
         count, pages = make(visibility, Shaped.of(there), orders, matches)
-        upto = offset + PAGE_SIZE - len(found)
+        upto = offset + size - len(found)
         n_there = rows_of(session, count, **values).scalar_one()
         if n_there > offset:
             found += rows_of(session, pages.of(n_there), **{**values, "offset": offset})
         if n_there >= upto:
             break
         offset = max(0, offset - n_there)
-    return found[:PAGE_SIZE]
+    return found[:size]
 
 
 class Pages(NamedTuple):
@@ -212,7 +220,7 @@ def _pages(
             select(Ticket.ticket_id)
             .where(in_order(visibility, wanted, matches, is_few=is_few))
             .order_by(*order)
-            .limit(PAGE_SIZE)
+            .limit(bindparam("size"))
             .offset(bindparam("offset"))
         ).order_by(*order)
         for is_few in (True, False)
@@ -251,9 +259,18 @@ def _in_full(ids: Select[str]) -> Select[*tuple[Any, ...]]:
         BLOCKED_BY,
         LABELS,
         SENT_BACK,
+        Ticket.closed_at,
+        Ticket.created_by,
+        ASSIGNEE,
     ).join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
 
 
+ASSIGNEE = case(
+    (
+        Ticket.assignee_id.is_not(None),
+        select(User.name).where(User.id == Ticket.assignee_id).correlate(Ticket).scalar_subquery(),
+    )
+)
 STARTED_AT = case(
     (
         RUNNING,
@@ -298,6 +315,9 @@ def _line(
     blocked_by: str | None,
     labels: str | None,
     sent_back: str | None,
+    closed_at: datetime | None,
+    author: str | None,
+    assignee: str | None,
 ) -> TicketLine:
     return TicketLine(
         ticket_id=ticket_id,
@@ -312,6 +332,9 @@ def _line(
         rail=rail_of(plan, completed, word, numbers_in(sent_back)),
         created_at=created_at,
         updated_at=updated_at,
+        closed_at=closed_at,
+        author=author,
+        assignee=assignee,
     )
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from app.web.pages.tickets import content, dependencies, editing, many, pages, paste, verbs
+from app.web.pages.tickets import content, dependencies, display, editing, many, pages, paste, verbs
 from app.web.pages.tickets.blueprint import blueprint
 
-__all__ = ["blueprint", "content", "dependencies", "editing", "many", "pages", "paste", "verbs"]
+__all__ = [
+    "blueprint",
+    "content",
+    "dependencies",
+    "display",
+    "editing",
+    "many",
+    "pages",
+    "paste",
+    "verbs",
+]

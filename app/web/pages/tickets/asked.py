@@ -119,6 +119,11 @@ class QueryListing:
         return str(self.query.naming("project", self.project)) if self.project else self.text
 
     @property
+    def asked(self) -> str:
+        """What the address says, for a form that leads back here."""
+        return self.url().partition("?")[2]
+
+    @property
     def clear_url(self) -> str:
         """The address of all that there is."""
         return self.url(q="", view=None, page=None)

@@ -35,6 +35,7 @@ from app.web.pages.saved_views import views_of_person
 from app.web.pages.shared import version_of_board
 from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.blueprint import blueprint
+from app.web.pages.tickets.display import Display
 from app.web.pages.tickets.query_form import form_context
 
 REFRESH_SECONDS = 5
@@ -74,13 +75,15 @@ class Drawn(NamedTuple):
 
 def _list_context(listing: QueryListing, version: str) -> dict[str, Any]:
     """What the parts of the page show."""
-    shown = {**form_context(listing), "wanted": listing.wanted, "count_cap": COUNT_CAP}
+    form = form_context(listing)
+    display = Display.of(form["view"])
+    shown = {**form, "display": display, "wanted": listing.wanted, "count_cap": COUNT_CAP}
     draw = partial(_draw, listing, shown, version)
     wanted = listing.wanted
     if wanted.has_text or wanted.is_personal:
         drawn = draw(live.audience(), version)  # hardly a search comes twice
     else:
-        drawn = live.shared(listing.url(), stamp(version_of_board()), draw)
+        drawn = live.shared(f"{listing.url()} {display}", stamp(version_of_board()), draw)
     return {**shown, "found": drawn.found, "region": drawn.region}
 
 
@@ -88,7 +91,14 @@ def _draw(
     listing: QueryListing, shown: dict[str, Any], version: str, audience: Audience, _: str
 ) -> Drawn:
     wanted = listing.wanted
-    found = list_tickets(db.session(), audience.visibility, wanted, current_reader(), listing.page)
+    found = list_tickets(
+        db.session(),
+        audience.visibility,
+        wanted,
+        current_reader(),
+        listing.page,
+        shown["display"].size,
+    )
     region = audience.draw(
         "tickets/_list.html",
         **shown,
