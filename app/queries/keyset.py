@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -46,22 +46,26 @@ def take_slice(
     chosen = chosen.order_by(*(c.desc() if order.descending else c.asc() for c in order.columns))
     if cursor is not None:
         here = tuple_(*order.columns)
-        values = _decode(order, cursor)
+        values = values_of(order, cursor)
         end = tuple_(*(literal(v, c.type) for v, c in zip(values, order.columns, strict=True)))
         chosen = chosen.where(here < end if order.descending else here > end)
     found = session.execute(chosen).all()
     last = found[limit - 1] if len(found) > limit else None
-    return Slice(found[:limit], _encode(order, last) if last is not None else None)
+    if last is None:
+        return Slice(found[:limit], None)
+    values_of_last = [getattr(last, f"key_{n}") for n in range(len(order.columns))]
+    return Slice(found[:limit], cursor_of(order, values_of_last))
 
 
-def _encode(order: Order, row: Row[Any]) -> str:
-    values = [getattr(row, f"key_{n}") for n in range(len(order.columns))]
+def cursor_of(order: Order, values: Iterable[Any]) -> str:
+    """The place in a list where a row with these values stands."""
     said = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     text = json.dumps([order.name, *said], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(order: Order, cursor: str) -> list[Any]:
+def values_of(order: Order, cursor: str) -> list[Any]:
+    """The values that a cursor was made of. Raises `Invalid` for one that isn't of this order."""
     try:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         name, *said = json.loads(text)

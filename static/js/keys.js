@@ -21,6 +21,12 @@ function create() {
 }
 
 function move(step) {
+  // On a ticket's page: on in the list that one came from, to which Back leads from each.
+  const way = document.querySelector("[data-neighbours]");
+  if (way) {
+    const there = way.querySelector(`[rel=${step > 0 ? "next" : "prev"}]`);
+    return there?.href && location.replace(there.href);
+  }
   const all = rows();
   if (!all.length) return;
   const at = all.indexOf(current());
@@ -102,6 +108,21 @@ const isTyping = (event) => !event.ctrlKey && !event.metaKey && (event.isComposi
 const guarded = Object.entries(bindings).map(([keys, action]) => [keys, unlessDialog(action)]);
 window.tinykeys.tinykeys(window, Object.fromEntries(guarded), { ignore: isTyping });
 window.addEventListener("keydown", (event) => event.key === "Escape" && escape(event));
+
+// Back in the list, the row that was opened last is marked, and the keys go on from there.
+const OPENED = "opened-row";
+const shown = document.querySelector("[data-neighbours]");
+if (shown) sessionStorage.setItem(OPENED, shown.dataset.neighbours);
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("[data-open]")?.closest("[data-row]");
+  if (row) sessionStorage.setItem(OPENED, row.id);
+});
+window.addEventListener("pageshow", () => {
+  const row = document.getElementById(sessionStorage.getItem(OPENED) ?? "");
+  if (!row?.matches("[data-row]")) return;
+  sessionStorage.removeItem(OPENED);
+  select(row);
+});
 
 document.addEventListener("htmx:afterSettle", () => {
   if (currentId && !current()) mark(document.getElementById(currentId));

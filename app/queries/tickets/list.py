@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel, User
+from app.queries.keyset import Order, cursor_of
 from app.queries.language.compiling import Matches, Shaped, parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, Query
@@ -53,7 +54,8 @@ TOTALS = ("open", "closed", "all")
 
 @dataclass(frozen=True, slots=True)
 class TicketLine:
-    """One row. `since`: when its situation began, or for a pause between attempts, when it ends."""
+    """One row. `since`: when its situation began, or for a pause between attempts, when it ends.
+    `place`: where it stands in the list, for `neighbours`."""
 
     ticket_id: str
     project_id: str
@@ -70,6 +72,7 @@ class TicketLine:
     closed_at: datetime | None
     author: str | None
     assignee: str | None
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,8 @@ def list_tickets(
             if is_met_by_state
             else rows_of(session, statements.pages.of(total), **values)
         )
-    page = Page([_line(*row) for row in rows], number, total, size, last_page)
+    cursor = ListOrder(orders).cursor
+    page = Page([_line(cursor, *row) for row in rows], number, total, size, last_page)
     return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
 
 
@@ -192,7 +196,8 @@ def _statements(
     if wanted.state not in TOTALS:
         counted.append(wanted)
     numbers = [number_of(found_tickets(visibility, each, matches)) for each in counted]
-    return Statements(select(*numbers), _pages(visibility, wanted, _order_by(orders), matches))
+    order = ListOrder(orders)
+    return Statements(select(*numbers), _pages(visibility, wanted, order, order.by, matches))
 
 
 def _statements_in_state(
@@ -200,9 +205,9 @@ def _statements_in_state(
 ) -> Statements:
     """The same within one state."""
     found = found_tickets(visibility, shaped.query, matches)
-    return Statements(
-        select(number_of(found)), _pages(visibility, shaped.query, _order_by(orders)[1:], matches)
-    )
+    order = ListOrder(orders)
+    pages = _pages(visibility, shaped.query, order, order.by[1:], matches)
+    return Statements(select(number_of(found)), pages)
 
 
 _kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
@@ -212,36 +217,61 @@ _kept_statements_in_state = lru_cache(STATEMENTS_KEPT)(_statements_in_state)
 def _pages(
     visibility: Visibility,
     wanted: Query,
-    order: Sequence[UnaryExpression[Any]],
+    order: ListOrder,
+    by: Sequence[UnaryExpression[Any]],
     matches: Matches | None,
 ) -> Pages:
     few, many = (
         _in_full(
             select(Ticket.ticket_id)
             .where(in_order(visibility, wanted, matches, is_few=is_few))
-            .order_by(*order)
+            .order_by(*by)
             .limit(bindparam("size"))
-            .offset(bindparam("offset"))
-        ).order_by(*order)
+            .offset(bindparam("offset")),
+            order,
+        ).order_by(*by)
         for is_few in (True, False)
     )
     return Pages(few, many)
 
 
-def _order_by(orders: Orders) -> list[UnaryExpression[Any]]:
-    """By one after the other, and in the end by the id, in the direction of the last."""
-    found: list[tuple[ColumnElement[Any], bool]] = []
-    for sort, descends in orders:
-        found += [(key, descends) for key in _sort_keys(sort)]
-        if sort == "id":
-            break  # No two are alike.
-    found.append((Ticket.ticket_id.expression, descends))
-    return [key.desc() if descends else key.asc() for key, descends in found]
+@dataclass(frozen=True)
+class ListOrder:
+    """The order of a list: by one key after the other, and in the end by the id, in the direction
+    of the last; no two are alike."""
+
+    orders: Orders
+
+    @cached_property
+    def keys(self) -> list[tuple[ColumnElement[Any], bool]]:
+        """Each with whether it begins at its end."""
+        found: list[tuple[ColumnElement[Any], bool]] = []
+        for sort, descends in self.orders:
+            found += [(key, descends) for key in _sort_keys(sort)]
+            if sort == "id":
+                break  # No two are alike.
+        return [*found, (Ticket.ticket_id.expression, descends)]
+
+    @property
+    def own_keys(self) -> list[ColumnElement[Any]]:
+        """All but the id, which is known."""
+        return [key for key, _ in self.keys[:-1]]
+
+    @property
+    def cursor(self) -> Order:
+        """What the place of a ticket in the list is made of, besides its id."""
+        name = ",".join(f"{'-' if descends else ''}{sort}" for sort, descends in self.orders)
+        return Order(name, tuple(self.own_keys))
+
+    @property
+    def by(self) -> list[UnaryExpression[Any]]:
+        """What a statement sorts by."""
+        return [key.desc() if descends else key.asc() for key, descends in self.keys]
 
 
-def _in_full(ids: Select[str]) -> Select[*tuple[Any, ...]]:
-    """The rows of some tickets. Their ids come first, from the narrowest rows; only they are then
-    read in full."""
+def _in_full(ids: Select[str], order: ListOrder) -> Select[*tuple[Any, ...]]:
+    """The rows of some tickets, each with what makes its place in the list. Their ids come first,
+    from the narrowest rows; only they are then read in full."""
     chosen = ids.subquery("chosen")
     return select(
         Ticket.ticket_id,
@@ -262,6 +292,7 @@ def _in_full(ids: Select[str]) -> Select[*tuple[Any, ...]]:
         Ticket.closed_at,
         Ticket.created_by,
         ASSIGNEE,
+        *order.own_keys,
     ).join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
 
 
@@ -300,6 +331,7 @@ LABELS = (
 
 
 def _line(
+    cursor: Order,
     ticket_id: str,
     project_id: str,
     title: str,
@@ -318,6 +350,7 @@ def _line(
     closed_at: datetime | None,
     author: str | None,
     assignee: str | None,
+    *keys: Any,
 ) -> TicketLine:
     return TicketLine(
         ticket_id=ticket_id,
@@ -335,6 +368,7 @@ def _line(
         closed_at=closed_at,
         author=author,
         assignee=assignee,
+        place=cursor_of(cursor, keys),
     )
 
 

@@ -69,7 +69,7 @@ def test_a_row_says_what_and_where_and_how_long(client: FlaskClient, board: Open
         run.lease_expires_at = clock.now() + timedelta(minutes=5)
         ticket_id = ticket.ticket_id
     text = row(client, ticket_id)
-    assert f'href="/tickets/{ticket_id}"' in text
+    assert f'href="/tickets/{ticket_id}?list=' in text
     for part in ("Keep the cart", ticket_id, PROJECT, ">bug<", ">cart<", "urgent"):
         assert part in text
     assert "running 18 min" in text

@@ -124,6 +124,11 @@ class QueryListing:
         return self.url().partition("?")[2]
 
     @property
+    def as_came(self) -> str:
+        """What the pages of its tickets are told of the list, to lead on in it."""
+        return urlencode({"list": self.text}, safe=":,/")
+
+    @property
     def clear_url(self) -> str:
         """The address of all that there is."""
         return self.url(q="", view=None, page=None)

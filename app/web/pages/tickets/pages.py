@@ -36,6 +36,7 @@ from app.web.pages.shared import version_of_board
 from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.blueprint import blueprint
 from app.web.pages.tickets.display import Display
+from app.web.pages.tickets.neighbours import beside_in_list, place_before
 from app.web.pages.tickets.query_form import form_context
 
 REFRESH_SECONDS = 5
@@ -126,14 +127,17 @@ def show(ticket_id: str) -> Answer:
     """A ticket with its plan and its story."""
     require_ticket(ticket_id)
     if not wants_region():
+        if came := place_before():
+            return redirect(f"{request.script_root}{request.path}?{came}", 303)
         note_seen(ticket_id)
     version = stamp(ticket_version(db.session(), ticket_id))
     if is_unchanged(version):
         return "", 204
     view = view_ticket(db.session(), ticket_id)
     name = "tickets/_region.html" if wants_region() else "tickets/show.html"
+    beside = None if wants_region() else beside_in_list(ticket_id)
     context = ticket_page_context(view, version, request.args)
-    return render_template(name, comment_form=CommentForm(), **context)
+    return render_template(name, comment_form=CommentForm(), beside=beside, **context)
 
 
 def ticket_page_context(view: TicketView, version: str, asked: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""From one ticket of a list to the next, in the order of the list that one came from."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.models import Ticket
+from tests.conftest import OpenSession
+from tests.factories import ANN, make_ticket
+from tests.pages import parsed
+from tests.statements import counting_queries
+
+pytestmark = pytest.mark.both_databases
+
+
+def rows(client: FlaskClient, query: str) -> list[str]:
+    """Addresses of the tickets that a list shows."""
+    page = parsed(client.get("/tickets", query_string={"q": query}).text)
+    return [str(link["href"]) for link in page.select("tbody a.title")]
+
+
+def step(client: FlaskClient, address: str, rel: str = "next") -> str | None:
+    """Where a ticket's page goes on."""
+    links = parsed(client.get(address).text).select(f".neighbours a[rel={rel}]")
+    return str(links[0]["href"]) if links else None
+
+
+def ids(addresses: list[str]) -> list[str]:
+    return [re.split(r"[/?]", address)[2] for address in addresses]
+
+
+def walk(client: FlaskClient, first: str, rel: str = "next") -> list[str]:
+    """Each address from one to the end of the list."""
+    found, there = [first], step(client, first, rel)
+    while there is not None:
+        found.append(there)
+        there = step(client, there, rel)
+    return found
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "is:all sort:priority,-updated", "label:bug sort:-title", "is:open,closed sort:state,id",
+     "harbour -is:closed sort:-stage,created", "project:acme/web priority:<low"],
+)  # fmt: skip
+def test_the_way_leads_through_the_whole_list_and_back(
+    client: FlaskClient, board: OpenSession, query: str
+) -> None:
+    with board() as session:
+        for number in range(9):
+            ticket = make_ticket(
+                session,
+                ["implementation", "review"] if number % 2 else ["review"],
+                title=f"Harbour {number * 7 % 9}",
+                priority=number % 4,
+                labels=["bug"] if number % 3 else [],
+            )
+            if number == 4:
+                ticket.hold(ANN)
+            if number == 5:
+                ticket.stop(ANN)
+
+    listed = rows(client, query)
+    assert len(listed) > 4
+    there = walk(client, listed[0])
+    assert there == listed, "each as the list itself leads to it"
+    assert ids(walk(client, there[-1], "prev")) == ids(listed)[::-1]
+
+
+def test_what_is_done_on_the_way_leaves_the_way_as_it_was(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        for _ in range(4):
+            make_ticket(session)
+    listed = rows(client, "")
+    second, third = listed[1:3]
+    with board() as session:
+        Ticket.lock(session, ids(listed)[1]).stop(ANN)
+        Ticket.lock(session, ids(listed)[3]).hold(ANN)
+
+    assert ids([step(client, second) or ""]) == ids([third]), "it is closed, and its place stays"
+    plain = f"/tickets/{ids(listed)[1]}"
+    again = client.get(plain, headers={"Referer": f"http://localhost{second}"})
+    assert again.location == second, "what is done on the page leads back to it without its list"
+    assert client.get(plain).status_code == 200
+    assert "neighbours" not in client.get(plain).text
+    elsewhere = {"Referer": f"http://other.example{second}"}
+    assert client.get(plain, headers=elsewhere).status_code == 200
+
+
+def test_a_place_that_means_nothing_is_where_the_ticket_stands_now(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        for _ in range(3):
+            make_ticket(session)
+    listed = ids(rows(client, "sort:created"))
+    for place in ("", "nonsense", "WyItdXBkYXRlZCIsMV0"):
+        asked = {"list": "sort:created", "at": place}
+        page = parsed(client.get(f"/tickets/{listed[1]}", query_string=asked).text)
+        links = [str(link["href"]) for link in page.select(".neighbours a[rel]")]
+        assert ids(links) == [listed[0], listed[2]]
+    wrong = client.get(f"/tickets/{listed[1]}?list=is:redy")
+    assert wrong.status_code == 200
+    assert "neighbours" not in wrong.text
+
+
+def test_the_way_costs_as_many_statements_however_long_the_list_is(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session, labels=["bug"]).ticket_id
+        make_ticket(session, labels=["bug"])
+    with counting_queries(client.application) as alone:
+        client.get(f"/tickets/{ticket_id}")
+    costs = {"": 3, "label:bug sort:-title": 4}
+    for query, more in costs.items():
+        with counting_queries(client.application) as beside:
+            client.get(f"/tickets/{ticket_id}?list={query}")
+        assert len(beside) <= len(alone) + more
