@@ -13,7 +13,7 @@ from app.errors import Conflict, Stale
 from app.forms.base import BoardForm, OnceMixin, one_line, required, select_choices
 from app.forms.ticket_verbs import Action, action_for
 from app.models import Ticket
-from app.models.ticket import PLACES
+from app.models.ticket import PLACES, PRIORITIES
 from app.queries.projects.plan_templates import plan_from
 from app.queries.tickets.view import TicketView
 
@@ -34,6 +34,20 @@ class PlaceForm(BoardForm):
             raise Stale(f"{ticket.ticket_id} is no longer at {self.stage.data}.")
         ticket.move_in_queue(self.place.data, actor, self.other_id.data or "")
         return f"{ticket.ticket_id} is moved in the queue of {ticket.current_stage}."
+
+
+class LaneForm(BoardForm):
+    """Which lane a card was put into, on a board with lanes by priority."""
+
+    priority = SelectField(
+        "Priority", choices=select_choices(*((str(n), name) for n, name in enumerate(PRIORITIES)))
+    )
+
+    def carry_out(self, ticket: Ticket, actor: Actor) -> str:
+        """Give the ticket the lane's priority."""
+        priority = int(self.priority.data)
+        ticket.edit(actor, priority=priority)
+        return f"The priority of {ticket.ticket_id} is {PRIORITIES[priority]} now."
 
 
 class QuickAddForm(OnceMixin, BoardForm):

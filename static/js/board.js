@@ -120,6 +120,7 @@ async function succeed(text) {
   end();
   toast(text, true);
   await refresh();
+  if (isBusy()) return; // the next card is lifted already
   if (focus) document.getElementById(card.id)?.querySelector(".title").focus();
   if (!card) document.getElementById(opened)?.querySelector("[data-card-menu]").focus();
 }
@@ -129,15 +130,19 @@ async function dropped() {
   const { card, list } = pending;
   const to = card.parentElement;
   if (to === list && card.nextElementSibling === pending.next) return putBack();
-  if (to.dataset.lane !== list.dataset.lane) return refuse({ text: laneText(list) });
+  if (to.dataset.lane !== list.dataset.lane) return toLane(card, list, to);
   if (to.dataset.column === list.dataset.column) return reorder(card);
   const answer = await ask(`${moveUrl(card)}?to=${encodeURIComponent(to.dataset.column)}`);
   return answer.ok ? openDialog(answer.text) : refuse(answer);
 }
 
-function laneText(list) {
-  const isPriority = /^[0-3]$/.test(list.dataset.lane);
-  return isPriority ? "A ticket's priority is changed on its page." : "A ticket stays in its project.";
+// A lane of another priority is that priority; a column besides would be a second decision.
+async function toLane(card, from, to) {
+  if (!/^[0-3]$/.test(to.dataset.lane)) return refuse({ text: "A ticket stays in its project." });
+  if (to.dataset.column !== from.dataset.column) return refuse({ text: "One thing at a time: first the other lane, then the other column." });
+  const { csrf } = document.querySelector("[data-csrf]").dataset;
+  const answer = await post(moveUrl(card), { csrf_token: csrf, priority: to.dataset.lane });
+  return answer.ok ? succeed(answer.text) : refuse(answer);
 }
 
 async function reorder(card) {
@@ -289,8 +294,8 @@ const carrying = {
   " ": drop,
   "Enter": drop,
   "Escape": (card) => { setDown(card); putBack(); say(`${card.dataset.ticket} is back where it was.`); },
-  "ArrowDown": (card) => carry(card, () => card.nextElementSibling?.matches(".ticket-card") && card.nextElementSibling.after(card)),
-  "ArrowUp": (card) => carry(card, () => card.previousElementSibling?.before(card)),
+  "ArrowDown": (card) => carry(card, () => card.nextElementSibling?.matches(".ticket-card") ? card.nextElementSibling.after(card) : otherLane(card, 1)?.prepend(card)),
+  "ArrowUp": (card) => carry(card, () => card.previousElementSibling ? card.previousElementSibling.before(card) : toEndOf(otherLane(card, -1), card)),
   "ArrowRight": (card) => carry(card, () => beside(card, 1)?.prepend(card)),
   "ArrowLeft": (card) => carry(card, () => beside(card, -1)?.prepend(card)),
 };
@@ -306,6 +311,16 @@ function beside(card, step, fits = () => true) {
     if (fits(row[at])) return row[at];
   }
   return null;
+}
+
+// The same column in the next lane that way.
+function otherLane(card, step) {
+  const column = lists().filter((list) => list.dataset.column === card.parentElement.dataset.column);
+  return column[column.indexOf(card.parentElement) + step];
+}
+
+function toEndOf(list, card) {
+  if (list) list.insertBefore(card, cardsOf(list).at(-1)?.nextElementSibling ?? null);
 }
 
 function lift(card) {

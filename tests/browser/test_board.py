@@ -297,11 +297,40 @@ def test_without_scripts_the_menu_is_a_page_and_adding_a_form(plain_page, board)
     expect(column(page, "review").get_by_text("Look at the logs")).to_be_visible()
 
 
-def test_in_lanes_a_card_stays_in_its_own(page, board):
+def test_a_card_goes_to_another_priority_but_not_to_another_project(page_of_fast_polls, board):
+    page = page_of_fast_polls
     with board() as session:
         urgent = make_ticket(session, PLAN, priority=0).ticket_id
         low = make_ticket(session, PLAN, priority=3).ticket_id
-    page.goto("/board?lanes=priority")
+        other = make_ticket(session, PLAN, project="acme/api").ticket_id
+    page.goto("/board?lanes=priority&q=project:acme/web")
     drag(page, card(page, low), card(page, urgent))
-    expect(toast(page)).to_contain_text("priority is changed on its page")
-    expect(column(page, "low, implementation").locator(f"#card-{low}")).to_be_visible()
+    expect(toast(page)).to_contain_text(f"The priority of {low} is urgent now")
+    expect_order(page, "urgent, implementation", [urgent, low])
+    drag(page, card(page, low), column(page, "high, review"))
+    expect(toast(page)).to_contain_text("One thing at a time")
+    expect_order(page, "urgent, implementation", [urgent, low])
+    page.wait_for_load_state("networkidle")
+
+    card(page, low).get_by_role("link").first.focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-board-said]")).to_have_text("high, implementation, place 1 of 1")
+    with board() as session:
+        Ticket.lock(session, urgent).hold(ANN)
+    wait_for_poll(page)
+    page.wait_for_load_state("networkidle")
+    expect(column(page, "urgent, implementation").locator(f"#card-{urgent}")).to_be_visible()
+    expect(column(page, "high, implementation").locator(f"#card-{low}")).to_have_class(
+        re.compile("is-lifted")
+    )
+    page.keyboard.press(" ")
+    expect(toast(page)).to_contain_text("is high now")
+    expect_order(page, "urgent, On hold", [urgent])
+    with board() as session:
+        assert session.get_one(Ticket, low).priority == 1
+
+    page.goto("/board?lanes=project")
+    drag(page, card(page, other), column(page, "acme/web, implementation"))
+    expect(toast(page)).to_contain_text("A ticket stays in its project")
+    expect_order(page, "acme/api, implementation", [other])

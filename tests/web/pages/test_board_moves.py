@@ -91,6 +91,19 @@ def test_a_drop_asks_what_it_means(
     assert f">{heading}: {ticket_id}<" in answer.text
 
 
+def test_another_lane_is_another_priority(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        ticket_id = make_ticket(session, priority=3).ticket_id
+
+    moved = client.post(f"/tickets/{ticket_id}/move", data={"priority": "0"}, headers=SCRIPT)
+    wrong = client.post(f"/tickets/{ticket_id}/move", data={"priority": "4"}, headers=SCRIPT)
+
+    assert moved.text == f"The priority of {ticket_id} is urgent now."
+    assert wrong.status_code == 422
+    with board() as session:
+        assert session.get_one(Ticket, ticket_id).priority == 0
+
+
 def test_a_drop_beyond_a_gate_approves(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         ticket_id = make_ticket(session, [GATE, "review"]).ticket_id

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.db.base import db
 from app.errors import Conflict, DomainError
 from app.forms.base import BoardForm, status_of
-from app.forms.board import Move, PlaceForm, QuickAddForm, move_to
+from app.forms.board import LaneForm, Move, PlaceForm, QuickAddForm, move_to
 from app.forms.ticket_verbs import (
     ACTIONS,
     SendBackForm,
@@ -85,12 +85,12 @@ def _action(view: TicketView, verb: str) -> Any:
 @blueprint.post("/tickets/<ticket_id>/move")
 @page(role="member")
 def move(ticket_id: str) -> Answer:
-    """Move a card in its queue, or carry out the verb that brings it elsewhere."""
+    """Move a card in its queue or to a lane, or carry out the verb that brings it elsewhere."""
     require_ticket(ticket_id)
     verb = request.form.get("verb", "")
     if verb and verb not in ACTIONS:
         abort(404)
-    form = ACTIONS[verb].form() if verb else PlaceForm()
+    form = ACTIONS[verb].form() if verb else _without_verb()
     said = save(form, partial(_carry_out, ticket_id, form))
     if said:
         return said if wants_region() else done(said, **_board_of(ticket_id))
@@ -102,11 +102,15 @@ def move(ticket_id: str) -> Answer:
     return _refused(form)
 
 
-def _carry_out(ticket_id: str, form: PlaceForm | VerbForm, session: Session) -> str:
-    if isinstance(form, PlaceForm):
-        return form.carry_out(Ticket.lock_with_project(session, ticket_id), current_actor())
-    ticket = Ticket.lock(session, ticket_id)
-    require_position(session, ticket, form.seen.data)
+def _without_verb() -> LaneForm | PlaceForm:
+    return LaneForm() if "priority" in request.form else PlaceForm()
+
+
+def _carry_out(ticket_id: str, form: LaneForm | PlaceForm | VerbForm, session: Session) -> str:
+    lock = Ticket.lock_with_project if isinstance(form, PlaceForm) else Ticket.lock
+    ticket = lock(session, ticket_id)
+    if isinstance(form, VerbForm):
+        require_position(session, ticket, form.seen.data)
     return form.carry_out(ticket, current_actor())
 
 
