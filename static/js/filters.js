@@ -1,4 +1,11 @@
-// Filter forms: choosing is asking, and an empty filter doesn't stand in the address.
+// Filter forms: choosing is asking, and an empty filter doesn't stand in the address. A column's head sorts; with Shift, after the others.
+
+document.addEventListener("click", (event) => {
+  const head = event.shiftKey && event.target.closest("[data-then]");
+  if (!head) return;
+  event.preventDefault();
+  location.assign(head.dataset.then);
+});
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("form[data-autosubmit] :is(select, [type=checkbox], [type=radio])")) event.target.form.requestSubmit();

@@ -81,7 +81,7 @@ def test_escape_closes_the_suggestions_and_nothing_else(page: Page, box: Locator
 
 def test_a_choice_edits_the_query(page: Page, box: Locator) -> None:
     box.fill("-label:ui")
-    page.get_by_label("Priority", exact=True).select_option("medium")
+    page.get_by_role("search").get_by_label("Priority").select_option("medium")
     expect(page).to_have_url(re.compile(r"\?q=-label:ui\+priority:medium$"))
     expect(page.get_by_role("link", name="A boat")).to_be_visible()
 

@@ -68,7 +68,8 @@ class QueryListing:
         self.is_understood = not self.mistakes
         self.view = args.get("view", type=int)
         self.page = page_number(args.get("page", "1"), self.problems)
-        self.sort, self.descending = (self.query.sorts or DEFAULT_ORDER)[0]
+        self.orders = self.query.sorts or DEFAULT_ORDER
+        self.sort, self.descending = self.orders[0]
 
     @property
     def status(self) -> int:
@@ -164,6 +165,22 @@ class QueryListing:
         is_default = ((key, descends),) == DEFAULT_ORDER
         orders = () if is_default else (f"-{key}" if descends else key,)
         return self.query_url(self.query.replacing("sort", *orders))
+
+    def then_url(self, key: str) -> str:
+        """The address sorted by the same, then by this; turned round where it is a part of it."""
+        known = dict(self.orders)
+        known[key] = not known[key] if key in known else key in NEWEST_FIRST
+        words = (f"-{name}" if descends else name for name, descends in known.items())
+        return self.query_url(self.query.replacing("sort", *words))
+
+    def rank(self, key: str) -> int:
+        """Which of the list's orders it is, from 1; 0: none of them."""
+        keys = [name for name, _ in self.orders]
+        return keys.index(key) + 1 if key in keys else 0
+
+    def descends(self, key: str) -> bool:
+        """Whether the list is sorted by it from its end."""
+        return dict(self.orders).get(key, False)
 
     def corrected_url(self, mistake: NotUnderstood) -> str:
         """The address with the word that was perhaps meant."""
