@@ -19,6 +19,7 @@ PARTS = (
     "many",
     "dependencies",
     "board",
+    "statistics",
     "workers",
     "runs",
 )

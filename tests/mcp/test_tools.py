@@ -27,6 +27,7 @@ READ = {
     "get_ticket",
     "list_events",
     "queue_status",
+    "get_statistics",
 }
 OF_WORKERS = {"list_projects", "list_worker_types", "list_tickets", "get_ticket", "queue_status"}
 """What a worker reads; it may call the others that read, but isn't shown them."""

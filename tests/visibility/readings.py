@@ -96,6 +96,11 @@ QUERIES: Mapping[str, list[dict[str, Any]]] = {
         {"event_type": "worker_started"},
         {"event_type": "ticket_report_refused"},
     ],
+    "get_statistics": [
+        {"weeks": 52},
+        {"q": "shared", "weeks": 4},
+        {"figures": "cycle"},
+    ],
     "list_workers": [{"status": "all"}, {"worker_type": "review"}, {"status": "failed"}],
     "list_runs": [{"finished": True}, {"finished": False}, {"limit": 1}],
     "list_projects": [{"archived": True}],

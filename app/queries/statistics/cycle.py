@@ -38,18 +38,18 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """The tickets, oldest first. `is_sample`: whether there are more."""
+    """The tickets, oldest first. `is_sampled`: whether there are more."""
 
     tickets: Sequence[Done]
     cycle: Spread
     lead: Spread
-    is_sample: bool
+    is_sampled: bool
 
 
 def cycle_times(session: Session, scope: Scope, span: Span, runs: Runs, number: int) -> Cycle:
     """The tickets completed in the span, of which there are so many, and which are still closed."""
-    is_sample = number > CLOSED_LIMIT
-    if is_sample:
+    is_sampled = number > CLOSED_LIMIT
+    if is_sampled:
         found = _of_runs(runs, span)
     else:
         rows = rows_of(session, _completed(scope), since=span.start, until=span.end)
@@ -58,7 +58,7 @@ def cycle_times(session: Session, scope: Scope, span: Span, runs: Runs, number: 
         sorted(found, key=lambda one: (one.closed_at, one.ticket_id)),
         spread_of([one.cycle for one in found]),
         spread_of([one.lead for one in found]),
-        is_sample,
+        is_sampled,
     )
 
 

@@ -23,7 +23,7 @@ from app.queries.statistics.waits import Wait, waits
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What was done in a span. `runs`: how many were read for times and rework; `is_sample`:
+    """What was done in a span. `runs`: how many were read for times and rework; `is_sampled`:
     whether there are more."""
 
     span: Span
@@ -34,7 +34,7 @@ class Statistics:
     rework_by_prompt: list[Rework]
     waits: list[Wait]
     runs: int
-    is_sample: bool
+    is_sampled: bool
 
     @property
     def completed(self) -> int:
@@ -66,5 +66,5 @@ def statistics(session: Session, scope: Scope, span: Span) -> Statistics:
         rework_by_prompt=rework_by_prompt(runs.found),
         waits=waits(session, scope, span, runs.found),
         runs=len(runs.found),
-        is_sample=runs.is_sample,
+        is_sampled=runs.is_sampled,
     )

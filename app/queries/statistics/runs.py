@@ -61,10 +61,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Those that were read. `is_sample`: whether there are more."""
+    """Those that were read. `is_sampled`: whether there are more."""
 
     found: Sequence[Run]
-    is_sample: bool
+    is_sampled: bool
 
 
 def runs_in(session: Session, scope: Scope, span: Span) -> Runs:
@@ -74,16 +74,16 @@ def runs_in(session: Session, scope: Scope, span: Span) -> Runs:
         number = rows_of(session, _number_of_tickets(scope), **times).scalar_one()
         step = -(-number // TICKETS_LIMIT)
         rows = rows_of(session, _of_tickets(scope), step=max(1, step), **times).all()
-        return Runs([_run(row) for row in rows], is_sample=step > 1 and bool(rows))
+        return Runs([_run(row) for row in rows], is_sampled=step > 1 and bool(rows))
     ids = rows_of(session, _FIRST, **times).scalars().all()
     if len(ids) <= RUNS_LIMIT:
         rows = rows_of(session, _all(scope), **times).all()
-        return Runs([_run(row) for row in rows], is_sample=False)
+        return Runs([_run(row) for row in rows], is_sampled=False)
     newest = rows_of(session, _LAST, **times).scalar_one()
     low, high = min(ids), max(newest, *ids)
     step = -(-(high - low + 1) // RUNS_LIMIT)
     rows = rows_of(session, _some(scope), low=low, high=high, step=step, **times).all()
-    return Runs([_run(row) for row in rows], is_sample=True)
+    return Runs([_run(row) for row in rows], is_sampled=True)
 
 
 def _run(row: Row[*tuple[Any, ...]]) -> Run:

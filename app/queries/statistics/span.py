@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
+from app.errors import Invalid
+
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=5 * 366)
@@ -35,6 +37,17 @@ class Span:
         """This week so far, and those before it."""
         today = now.astimezone(zone).date()
         return cls(_monday(today) - (number - 1) * WEEK, today, zone)
+
+    @classmethod
+    def of_days(cls, first: date, last: date, zone: tzinfo) -> Span:
+        """From one day to another. Raises `Invalid`."""
+        if first > last:
+            raise Invalid("The span ends before it begins.")
+        if last - first > LONGEST:
+            raise Invalid("At most five years can be told at once.")
+        # The week that follows is looked at too, and the day before in another time zone.
+        low, high = date.min + WEEK, date.max - 2 * WEEK
+        return cls(min(max(first, low), high), min(max(last, low), high), zone)
 
     @property
     def start(self) -> datetime:

@@ -71,7 +71,7 @@ def assert_true(session, board, scope, span, projects):
     answers = [wait for wait in found.waits if wait.kind == "event"]
     told = spread(board.answers(span, projects))
     assert [told] == [as_tuple(one.spread) for one in answers] if told[0] else not answers
-    assert not found.is_sample
+    assert not found.is_sampled
 
 
 def rework_of(found):
@@ -112,8 +112,8 @@ def test_of_many_runs_an_even_sample_is_read(session, monkeypatch):
     for scope, projects in SCOPES[:2]:
         span = SPANS[2]
         found = statistics(session, scope, span)
-        assert found.is_sample
-        assert found.cycle.is_sample
+        assert found.is_sampled
+        assert found.cycle.is_sampled
         all_runs = {run["run_id"] for run, _ in board.runs_of(span, projects)}
         assert 10 < found.runs < len(all_runs) * 0.7
         took = board.cycles(span, projects)

@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue as Answer
 
 from app import clock
 from app.db.base import db
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.models import Project
 from app.queries.statistics.figures import Statistics, statistics
 from app.queries.statistics.scope import Scope
-from app.queries.statistics.span import LONGEST, WEEK, Span
+from app.queries.statistics.span import Span
 from app.web.auth.access import page
 from app.web.auth.identity import current_visibility, current_zone
 from app.web.pages.listing import Listing
@@ -94,24 +94,20 @@ def _span(listing: Listing) -> Span:
     if number or not (listing.value("from") or listing.value("to")):
         return usual
     first, last = _day(listing, "from", usual.first), _day(listing, "to", usual.last)
-    if first > last:
-        listing.problems.append("The span ends before it begins.")
-    elif last - first > LONGEST:
-        listing.problems.append("At most five years can be told at once.")
-    else:
-        return Span(first, last, zone)
-    return usual
+    try:
+        return Span.of_days(first, last, zone)
+    except Invalid as error:
+        listing.problems.append(str(error))
+        return usual
 
 
 def _day(listing: Listing, name: str, usual: date) -> date:
     text = listing.value(name)
     try:
-        day = date.fromisoformat(text) if text else usual
+        return date.fromisoformat(text) if text else usual
     except ValueError:
         listing.problems.append(f"“{text}” is no day such as 2026-03-31.")
         return usual
-    # The week that follows is looked at too, and the day before in another time zone.
-    return min(max(day, date.min + WEEK), date.max - 2 * WEEK)
 
 
 def _shown(listing: Listing, found: Statistics) -> dict[str, Any]:
