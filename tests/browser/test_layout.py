@@ -93,9 +93,18 @@ def test_paper_has_no_forms_and_says_when_instead_of_how_long_ago(
 ) -> None:
     with board() as session:
         ticket_id = make_ticket(session, labels=["bug"]).ticket_id
-    for address in (f"/tickets/{ticket_id}", "/tickets", "/events"):
+    page.emulate_media(color_scheme="dark")
+    for address in (f"/tickets/{ticket_id}", "/tickets", "/events", "/board", "/statistics"):
         page.goto(address)
         page.emulate_media(media="print")
+        paper, ink = page.evaluate(
+            """(({ backgroundColor, color }) => [backgroundColor, color])
+            (getComputedStyle(document.body))"""
+        )
+        assert (paper, ink) == ("rgb(255, 255, 255)", "oklch(0.24 0.012 265)")
+        expect(
+            page.locator(".side:visible, main nav.tabs:visible, main .csv:visible")
+        ).to_have_count(0)
         expect(page.locator("main form:visible, main .btn:visible")).to_have_count(0)
         expect(page.locator("main .live-status:visible")).to_have_count(0)
         page.emulate_media(media="screen")
