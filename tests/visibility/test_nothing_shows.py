@@ -38,6 +38,7 @@ WITHOUT_PROJECTS = (
     "/projects/new",
     f"/projects/{HIDDEN}/-/members/404",
     "/statistics/flow.csv",  # numbers
+    "/inbox/waiting",
     "/connect",  # its region tells of workers, and none came for the one it begins with
     f"/projects/{HIDDEN}/-/statistics/flow.csv",
     "/tickets?page=2",  # there are too few tickets for a second page
