@@ -101,7 +101,7 @@ class ParentForm(BoardForm):
         "Part of",
         filters=[one_line],
         validators=[at_most(Ticket.ID_MAX), ONE_ID],
-        description="Id of a larger ticket that this one belongs to.",
+        description="Id of a larger ticket that this one belongs to; words of its title find it.",
     )
 
 

@@ -319,7 +319,7 @@ class DependencyForm(BoardForm):
         filters=[one_line],
         validators=[*required(Ticket.ID_MAX), ONE_ID],
         id="dependency-other",
-        description="Its id, such as WEB-7.",
+        description="Its id, such as WEB-7; words of its title find it.",
     )
 
     def refuse(self, error: DomainError) -> None:

@@ -67,24 +67,34 @@ document.querySelector("[data-focus]")?.focus();
 
 // A link, a key that is shown once, or a command: one press takes it along.
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
+  const button = event.target.closest("[data-copy], [data-copy-link]");
+  if (!button || button.dataset.isTold) return;
+  const { copy, copyLink } = button.dataset;
   const box = button.parentElement.querySelector("input, pre");
   if (box?.select) box.select();
   else if (box) getSelection().selectAllChildren(box);
-  const label = button.textContent;
-  button.textContent = (await copied(button.dataset.copy)) ? "Copied" : "Press Ctrl C";
-  setTimeout(() => { button.textContent = label; }, 2000);
+  const label = [...button.childNodes];
+  button.dataset.isTold = "yes";
+  button.replaceChildren((await copied(copy ?? new URL(copyLink, location.href).href)) ? "Copied" : box ? "Press Ctrl C" : "Not allowed here");
+  setTimeout(() => { delete button.dataset.isTold; button.replaceChildren(...label); }, 2000);
 });
 
-// Over plain HTTP browsers give no clipboard; the text is selected then.
+// Over plain HTTP browsers give no clipboard, but the old way may work. Else the text is selected then.
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return false;
+    return copiedByCommand(text);
   }
+}
+
+function copiedByCommand(text) {
+  const put = (event) => { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
+  document.addEventListener("copy", put, { once: true, capture: true });
+  const isDone = document.execCommand("copy");
+  document.removeEventListener("copy", put, { capture: true });
+  return isDone;
 }
 
 document.addEventListener("focusin", (event) => event.target.matches("[data-select-all-text]") && event.target.select());

@@ -9,10 +9,13 @@ function reasonToWait(region) {
   if (document.querySelector("dialog[open]")) return "a dialog is open";
   if (document.querySelector("details.menu[open]")) return "a menu is open";
   if (region.querySelector(":popover-open")) return "a form is open";
-  // A link that was only clicked keeps the focus too, but nobody reads on from there.
-  if (region.querySelector(":focus-visible")) return "you are in it";
   if (region.querySelector("[data-pick]:checked")) return "rows are selected";
-  if (selectsTextIn(region)) return "text is selected";
+  // What stands beside a region is renewed with it.
+  for (const part of [region, ...document.querySelectorAll("[data-live-beside]")]) {
+    // A link that was only clicked keeps the focus too, but nobody reads on from there.
+    if (part.querySelector(":focus-visible")) return "you are in it";
+    if (selectsTextIn(part)) return "text is selected";
+  }
   return "";
 }
 

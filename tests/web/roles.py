@@ -43,6 +43,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "worker_types.show": "viewer",
         "tickets.index": "viewer",
         "tickets.suggest": "viewer",
+        "tickets.choose": "viewer",
         "tickets.show": "viewer",
         "tickets.brief": "viewer",
         "comments.history": "viewer",

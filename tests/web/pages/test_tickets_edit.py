@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.actor import Actor
-from app.models import PlanTemplate, Ticket, User
+from app.models import PlanTemplate, Project, Ticket, User
 from tests.conftest import OpenSession
 from tests.factories import ANN, PROJECT, make_ticket, run_stage
 from tests.pages import between, error_at, parsed
@@ -365,3 +365,32 @@ def test_a_task_of_the_description_is_ticked_and_what_others_wrote_meanwhile_is_
     assert client.post("/tickets/WEB-9/task", data={"number": "x"}).status_code == 422
     with board() as session:
         assert Ticket.get(session, "WEB-9").description == "- [ ] card\n- [x] debit"
+
+
+def test_tickets_are_found_by_what_is_remembered_of_them(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_ticket(session, title="Checkout <b>step</b>", description="Addresses.")
+        make_ticket(session, title="Other", description="After the checkout steps.").stop(ANN)
+        make_ticket(session, title="Checkout", project="acme/api")
+        make_ticket(session, title="Checkout", project="acme/hidden")
+        Project.lock(session, "acme/hidden").limit_to_members(ANN)
+
+    def found(project: str, **typed: str) -> list[tuple[str, str]]:
+        asked = {"project": project, **typed}
+        page = client.get("/tickets/-/choices", query_string=asked).text
+        return [(str(it["value"]), it.text) for it in parsed(page).select("option")]
+
+    first = ("WEB-1", "Checkout <b>step</b> (ready)")
+    second = ("WEB-2", "Other (stopped)")
+    assert found("acme/web", other_id="checkout ste") == [first, second]
+    assert found("acme/web", parent_id="web-") == [first, second]
+    assert found("acme/web", other_id="addr") == [first]
+    assert [ticket for ticket, _ in found("acme/api", other_id="check")] == ["API-1"]
+    for project in ("acme/hidden", "no/such", ""):
+        assert found(project, other_id="check") == []
+    for typed in ("", " ", "\x00", '"', "*", "x" * 2_000):
+        assert found("acme/web", other_id=typed) == []
+    page = client.get("/tickets/WEB-1/dependencies").text
+    assert 'hx-get="/tickets/-/choices?project=acme/web"' in page

@@ -19,8 +19,9 @@ from app.forms.ticket_content import TaskForm
 from app.forms.ticket_verbs import SHOWN, DependencyForm, actions_for, forms_for
 from app.queries.language import completion
 from app.queries.paging import COUNT_CAP
+from app.queries.search.choices import tickets_to_choose
 from app.queries.tickets.brief import brief_sections, brief_sizes
-from app.queries.tickets.list import TicketList, list_tickets, list_version
+from app.queries.tickets.list import SEARCH_MAX, TicketList, list_tickets, list_version
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.references import references
 from app.queries.tickets.timeline import tell_story
@@ -119,6 +120,19 @@ def suggest() -> Answer:
     at = request.args.get("at", default=len(typed), type=int)
     found = completion.complete(typed, at, db.session(), current_visibility())
     return render_template("tickets/_suggestions.html", suggestions=found)
+
+
+@blueprint.get("/tickets/-/choices")
+@page(role="viewer")
+def choose() -> Answer:
+    """The tickets of a project that what is typed into a field may mean."""
+    typed = (request.args.get("other_id") or request.args.get("parent_id", "")).strip()
+    project = request.args.get("project", "")
+    is_usable = 0 < len(typed) <= SEARCH_MAX
+    found = (
+        tickets_to_choose(db.session(), current_visibility(), project, typed) if is_usable else []
+    )
+    return render_template("tickets/_choices.html", choices=found)
 
 
 @blueprint.get("/tickets/<ticket_id>")
