@@ -337,3 +337,9 @@ class DependencyForm(BoardForm):
         """The ticket that waits, then the one it waits for."""
         other_id: str = self.other_id.data or ""
         return (other_id, ticket_id) if self.relation.data == "blocks" else (ticket_id, other_id)
+
+
+class MoveForm(BoardForm):
+    """Another project, in which the ticket shall be."""
+
+    project_id = SelectField("Project", validators=[InputRequired("Choose a project.")])

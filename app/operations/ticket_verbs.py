@@ -13,6 +13,7 @@ from app.schemas.tickets import (
     Closing,
     Hold,
     PlanChange,
+    ProjectMove,
     QueueMove,
     Reopening,
     Resumption,
@@ -166,4 +167,26 @@ def amend_plan(
     """
     ticket = ticket_to_change(session, caller.visibility, ticket_id, if_match)
     ticket.amend_plan(body.execution_plan, caller.actor)
+    return ticket_id
+
+
+@operation(
+    "PUT",
+    f"{ONE}/project",
+    tag=TAG,
+    scope="plan",
+    tool=Tool("move_ticket_to_project", repeatable=True),
+    answer=ticket_shown,
+)
+def move_ticket_to_project(
+    session: Session, caller: Caller, ticket_id: TicketParam, body: ProjectMove
+) -> str:
+    """Move a ticket that nobody has worked on into another project; it keeps its id and its plan.
+
+    The other project needs worker types of the same names (else change the plan first with
+    amend_plan, to those that both have). Links to other tickets must be taken away before.
+    """
+    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    caller.require_project(body.project_id)
+    ticket.move_to_project(body.project_id, caller.actor)
     return ticket_id

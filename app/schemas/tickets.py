@@ -136,6 +136,12 @@ class QueueMove(RequestBody):
     )
 
 
+class ProjectMove(RequestBody):
+    """It shall be a ticket of another project."""
+
+    project_id: ProjectName = Field(description=PROJECT)
+
+
 class Closing(RequestBody):
     """It shall be closed although its plan isn't done."""
 

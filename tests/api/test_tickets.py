@@ -236,3 +236,16 @@ def test_a_person_is_assigned_and_no_longer(planner: Program, board: OpenSession
     refused = planner.patch("/tickets/WEB-1", {"assignee": "eve"})
     assert refused.status_code == 422
     assert "nobody named eve" in refused.text
+
+
+def test_a_ticket_moves_into_another_project(planner: Program, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session)
+        make_project(session, "acme/api")
+        make_project(session, "acme/docs", roles=["writing"], gates=[])
+    for _ in range(2):
+        moved = planner.put("/tickets/WEB-1/project", {"project_id": "acme/api"})
+        assert (moved.json["project_id"], moved.json["version"]) == ("acme/api", 2)
+    refused = planner.put("/tickets/WEB-1/project", {"project_id": "acme/docs"})
+    assert fields(problem(refused, 422, "invalid")) == ["execution_plan"]
+    problem(planner.put("/tickets/WEB-1/project", {"project_id": "no/such"}), 404, "not_found")

@@ -58,6 +58,7 @@ PLAN = {
     "add_ticket_comment",
     "hold_ticket",
     "move_ticket",
+    "move_ticket_to_project",
     "resume_ticket",
     "close_ticket",
     "reopen_ticket",

@@ -49,9 +49,9 @@ def test_a_link_that_makes_no_sense_is_refused(session):
         other.relate_to(one.ticket_id, ANN)
     assert refusal.value.field == "related_id"
     for wrong in (one.ticket_id, stranger.ticket_id, "NO-1"):
-        with pytest.raises(Invalid) as other_refusal:
+        with pytest.raises(Invalid) as wrong_one:
             one.relate_to(wrong, ANN)
-        assert other_refusal.value.field == "related_id"
+        assert wrong_one.value.field == "related_id"
 
 
 def test_links_go_with_their_tickets(session):

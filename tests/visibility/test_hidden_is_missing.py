@@ -29,6 +29,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "amend_plan": {"execution_plan": ["review"]},
     "edit_comment": {"content": "x"},
     "move_ticket": {"place": "top"},
+    "move_ticket_to_project": {"project_id": OPEN},
     "add_comment": {"content": "x"},
     "add_ticket_comment": {"content": "x"},
     "complete_stage": {"comment": "x"},

@@ -82,6 +82,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "tickets.paste": "member",
         "tickets.edit": "member",
         "tickets.tick": "member",
+        "tickets.move_to_project": "member",
         "tickets.change_title": "member",
         "tickets.change_priority": "member",
         "tickets.change_labels": "member",

@@ -4,13 +4,14 @@
 are merged · `text` editing it, and what is said about it · `belonging` parents and assignees ·
 `relations` related tickets · `planning` its plan · `dependencies` what it waits for · `retries` the
 pause after a failed attempt · `queue` its place among what waits · `runs` the run in progress ·
-`state` open, on hold, closed.
+`state` open, on hold, closed · `moving` into another project.
 
 What happens at a stage (complete, send back, fail …) is told by its run: see `stage_run.py`.
 """
 
 from app.models.ticket.creation import TicketCreation
 from app.models.ticket.dependencies import TicketDependency
+from app.models.ticket.moving import TicketMoving
 from app.models.ticket.queue import PLACES, Place, TicketQueue
 from app.models.ticket.relations import RelatedTickets
 from app.models.ticket.retries import TicketRetries
@@ -31,5 +32,5 @@ __all__ = [
 ]
 
 
-class Ticket(TicketCreation, TicketRetries, TicketQueue, TicketState):
+class Ticket(TicketCreation, TicketRetries, TicketQueue, TicketState, TicketMoving):
     """A piece of work. Its position is `completed_stages`; the database derives `current_stage`."""

@@ -56,7 +56,7 @@ class TicketBelonging(TicketRow):
     @classmethod
     def require_parent(cls, session: Session, project_id: str, parent_id: str) -> str:
         """The id of a ticket of the project; raises `Invalid`."""
-        parent = session.get(cls, parent_id.strip())
+        parent = session.get(cls, parent_id.strip(), populate_existing=True)
         if parent is None or parent.project_id != project_id:
             raise Invalid(f"{project_id} has no ticket {parent_id}.", "parent_id")
         return parent.ticket_id

@@ -59,6 +59,8 @@ class TicketCreation(TicketText):
         )
         names = require_labels(labels)
         if parent_id:
+            # Else the parent could be moved into another project meanwhile.
+            Project.lock(session, project_id)
             ticket.parent_id = cls.require_parent(session, project_id, parent_id)
         if assignee:
             ticket.assignee_id = cls.require_assignee(session, project_id, assignee)

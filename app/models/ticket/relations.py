@@ -10,6 +10,7 @@ from app.db.base import Model
 from app.db.columns import created
 from app.errors import Conflict
 from app.models.event import Event
+from app.models.project import Project
 from app.models.ticket.row import TicketRow
 
 
@@ -48,7 +49,9 @@ class TicketRelations(TicketRow):
 
     def relate_to(self, other_id: str, actor: Actor) -> None:
         """Link this ticket with another of its project; both tell of it."""
-        other = self.session.get(type(self), other_id.strip())
+        # Else it could be moved into another project meanwhile.
+        Project.lock(self.session, self.project_id)
+        other = self.session.get(type(self), other_id.strip(), populate_existing=True)
         other = self.require_other(other, other_id, "related_id", "be related to")
         if self.is_related_to(other.ticket_id):
             raise Conflict(

@@ -41,6 +41,9 @@ ENDING = {
 }
 """The event that tells how a run ended, by its outcome, of those that say something by it."""
 
+LEFT_PROJECT = "left_project"
+"""The cause of an event that tells those of the former project what the ticket tells itself."""
+
 TAKING_AWAY = ("ticket_held", "ticket_closed")
 
 QUOTABLE = 160
@@ -222,7 +225,9 @@ def _join(runs: Sequence[Run], comments: Sequence[Said], facts: Sequence[Fact]) 
     entries += [
         Entry("event", fact.created_at, rank=2, fact=fact)
         for fact in facts
-        if fact.id not in told_facts and fact.event_type not in TOLD_BY_RUNS
+        if fact.id not in told_facts
+        and fact.event_type not in TOLD_BY_RUNS
+        and fact.details.get("cause") != LEFT_PROJECT
     ]
     return entries
 

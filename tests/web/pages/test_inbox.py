@@ -423,8 +423,7 @@ def test_who_is_named_finds_it_in_their_own_inbox_until_they_look(sign_in, board
         tickets.append(make_ticket(session, project="acme/hidden").ticket_id)
     bob, eve = sign_in("member", name="bob"), sign_in("viewer", name="eve")
     with board() as session:
-        text = "See *here*, @bob and @eve."
-        comments = [session.get(Ticket, ticket_id).say(text, ANN) for ticket_id in tickets]
+        said = [session.get(Ticket, it).say("See *here*, @bob and @eve.", ANN) for it in tickets]
         Project.lock(session, "acme/hidden").limit_to_members(ANN)
 
     def named(client):
@@ -437,7 +436,7 @@ def test_who_is_named_finds_it_in_their_own_inbox_until_they_look(sign_in, board
     assert (badge, [ticket for _, ticket in items]) == ("3", ["WEB-3", "WEB-2", "WEB-1"])
     inbox = bob.get("/inbox").text
     assert "ann: See here, @bob and @eve." in words(inbox)
-    assert f'href="/tickets/WEB-3#c-{comments[2]}"' in inbox
+    assert f'href="/tickets/WEB-3#c-{said[2]}"' in inbox
 
     bob.get("/tickets/WEB-2", headers={"HX-Request": "true"})
     assert named(bob)[0] == "3"

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from app.actor import Actor
 from app.models import PlanTemplate, Project, Ticket, User
 from tests.conftest import OpenSession
-from tests.factories import ANN, PROJECT, make_ticket, run_stage
-from tests.pages import between, error_at, parsed
+from tests.factories import ANN, PROJECT, make_project, make_ticket, make_worker, run_stage
+from tests.pages import between, error_at, parsed, words
 from tests.web.pages.test_tickets_new import rows
 
 BOB = Actor.person("bob")
@@ -394,3 +394,35 @@ def test_tickets_are_found_by_what_is_remembered_of_them(
         assert found("acme/web", other_id=typed) == []
     page = client.get("/tickets/WEB-1/dependencies").text
     assert 'hx-get="/tickets/-/choices?project=acme/web"' in page
+
+
+def test_a_ticket_moves_into_another_project(client: FlaskClient, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session)
+        make_project(session, "acme/api")
+        make_project(session, "acme/docs", roles=["writing"])
+        Project.lock(session, "acme/docs").archive(ANN)
+        make_ticket(session, project="acme/hidden")
+        Project.lock(session, "acme/hidden").limit_to_members(ANN)
+    assert "Move to another project" in client.get("/tickets/WEB-1").text
+    address = "/tickets/WEB-1/project"
+    options = parsed(client.get(address).text).select("select[name=project_id] option")
+    assert [option["value"] for option in options] == ["acme/api"]
+    for wrong in ("", "acme/hidden", "acme/web", "no/such"):
+        assert client.post(address, data={"project_id": wrong}).status_code == 422
+
+    answer = client.post(address, data={"project_id": "acme/api"})
+
+    assert answer.location == "/tickets/WEB-1"
+    page = client.get("/tickets/WEB-1").text
+    assert "project “acme/web” → “acme/api”" in page
+    assert "into another project" not in page
+    assert "moved WEB-1 into another project" in words(client.get("/events?show=all").text)
+    with board() as session:
+        run_stage(
+            session, session.get_one(Ticket, "WEB-1"), make_worker(session, project="acme/api")
+        )
+    assert "Move to another project" not in client.get("/tickets/WEB-1").text
+    refused = client.post(address, data={"project_id": "acme/web"})
+    assert refused.status_code == 409
+    assert "WEB-1 was worked on: it stays in acme/api." in refused.text

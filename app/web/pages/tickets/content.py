@@ -13,16 +13,19 @@ from sqlalchemy.orm import Session
 from app.db.base import db
 from app.db.transactions import writing
 from app.errors import Conflict, Invalid
+from app.forms.base import select_choices
 from app.forms.ticket import AssigneeForm
 from app.forms.ticket_content import CHANGES, ChangeForm, ContentForm, EditTicketForm, TaskForm
+from app.forms.ticket_verbs import MoveForm
 from app.markdown.tasks import with_task
 from app.models import Ticket
 from app.models.ticket.content import checked
+from app.queries.choices import project_names
 from app.queries.tickets.edit_conflict import content_rows, last_change
 from app.queries.tickets.people import assignable
 from app.queries.tickets.view import ticket_version, view_ticket
 from app.web.auth.access import page
-from app.web.auth.identity import current_actor
+from app.web.auth.identity import current_actor, current_visibility
 from app.web.http.live import stamp, wants_region
 from app.web.http.saving import done, save
 from app.web.pages.loading import load_ticket
@@ -81,6 +84,24 @@ def tick(ticket_id: str) -> Answer:
             raise Conflict(f"The description of {ticket_id} has no task {number} any more.")
         form.edit(ticket, changed, current_actor())
     return _done(f"Task {number} is {'done' if is_done else 'open again'}.", ticket_id)
+
+
+@blueprint.route("/tickets/<ticket_id>/project", methods=["GET", "POST"])
+@page(role="member")
+def move_to_project(ticket_id: str) -> Answer:
+    """Let the ticket be one of another project."""
+    ticket = load_ticket(ticket_id)
+    form, names = MoveForm(), project_names(db.session(), current_visibility(), only_active=True)
+    others = [(name, name) for name in names if name != ticket.project_id]
+    form.project_id.choices = select_choices(*others)
+    if said := save(form, partial(_move, ticket_id, form)):
+        return _done(said, ticket_id)
+    return render_template("tickets/move.html", ticket=ticket, form=form), form.status
+
+
+def _move(ticket_id: str, form: MoveForm, session: Session) -> str:
+    Ticket.lock(session, ticket_id).move_to_project(form.project_id.data, current_actor())
+    return f"{ticket_id} is in {form.project_id.data} now."
 
 
 def _edit(ticket_id: str, form: ContentForm, session: Session) -> str:
