@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, Field, HiddenField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import AnyOf, Regexp
 
 from app.errors import Invalid
-from app.forms.base import BoardForm, at_most
+from app.forms.base import BoardForm, at_most, select_choices
 from app.forms.plan import PlanField
 from app.forms.ticket import NUMBER_OF, READ, AssigneeForm, LabelsForm, ParentForm, PriorityForm
-from app.models import Ticket
+from app.models import Project, Ticket
 from app.models.label import require_labels
 from app.models.ticket import PRIORITIES
 from app.pipeline.actions import ACTIONS, Action
@@ -74,6 +74,12 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         ),
         "plan": Words(
             "Plan…", "Change the plan of {n}", "Give {n} the plan {value}", "{n} got a new plan"
+        ),
+        "project": Words(
+            "Move to project…",
+            "Move {n} to another project",
+            "Move {n} to {value}",
+            "{n} moved to {value}",
         ),
     }
 )
@@ -137,6 +143,14 @@ class ManyForm(FromListForm, PriorityForm, LabelsForm, AssigneeForm, ParentForm)
     step = HiddenField(validators=[Regexp(r"(count|do)?\Z")])
     reason = TextAreaField("Why", validators=[at_most(Ticket.REASON_MAX)], description="Optional.")
     execution_plan = PlanField("Execution plan", name="plan")
+    project_id = SelectField(
+        "Project",
+        validate_choice=False,  # which there are, the action knows
+        choices=select_choices(),
+        validators=[at_most(Project.NAME_MAX)],
+        description="Only tickets that nobody has worked on move; the project needs the worker "
+        "types of their plans.",
+    )
     plan_action = HiddenField()
 
     @property
@@ -191,6 +205,10 @@ class ManyForm(FromListForm, PriorityForm, LabelsForm, AssigneeForm, ParentForm)
             if not self.execution_plan.stages:
                 raise Invalid("Choose a worker type.", name)
             return tuple(self.execution_plan.stages)
+        if name == "project_id":
+            if not self.project_id.data:
+                raise Invalid("Choose a project.", name)
+            return self.project_id.data
         value = READ[name](self[name].data)
         if name != "labels":
             return value

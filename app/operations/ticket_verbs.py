@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from app.callers import Caller
-from app.loading import ticket_to_change
+from app.loading import ticket_to_change, visible_ticket
+from app.models import Ticket
 from app.operations.operation import Tool, operation
 from app.operations.tickets import ONE, TAG, ticket_shown
 from app.schemas.base import TicketParam
@@ -186,7 +187,8 @@ def move_ticket_to_project(
     The other project needs worker types of the same names (else change the plan first with
     amend_plan, to those that both have). Links to other tickets must be taken away before.
     """
-    ticket = ticket_to_change(session, caller.visibility, ticket_id)
+    visible_ticket(session, caller.visibility, ticket_id)
     caller.require_project(body.project_id)
+    ticket = Ticket.lock_with_project(session, ticket_id, body.project_id)
     ticket.move_to_project(body.project_id, caller.actor)
     return ticket_id

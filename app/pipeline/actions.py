@@ -36,6 +36,11 @@ class Action(ABC):
     holds_project: ClassVar[bool] = False
     """Whether its verb wants the ticket's project held before the ticket."""
 
+    @property
+    def project_named(self) -> str | None:
+        """The project that it names; whoever asks for it must see that one."""
+        return None
+
     def is_done(self, _subject: Subject, /) -> bool:
         """Whether the ticket is as it shall be already."""
         return False
@@ -278,6 +283,31 @@ class SetPlan(Action):
         return (SetPlan(tuple(subject.ticket.execution_plan)),)
 
 
+@dataclass(frozen=True, slots=True)
+class MoveToProject(Action):
+    """Be a ticket of another project."""
+
+    name = "project"
+    holds_project = True
+    project_id: str
+
+    @property
+    def project_named(self) -> str:
+        return self.project_id
+
+    def is_done(self, subject: Subject) -> bool:
+        return subject.ticket.project_id == self.project_id
+
+    def require_possible(self, subject: Subject) -> None:
+        subject.ticket.require_movable_to(self.project_id)
+
+    def carry_out(self, subject: Subject, actor: Actor) -> None:
+        subject.ticket.move_to_project(self.project_id, actor)
+
+    def taken_back_by(self, subject: Subject) -> tuple[Action, ...]:
+        return (MoveToProject(subject.ticket.project_id),)
+
+
 ACTIONS: Mapping[str, type[Action]] = MappingProxyType(
     {
         action.name: action
@@ -294,6 +324,7 @@ ACTIONS: Mapping[str, type[Action]] = MappingProxyType(
             SetAssignee,
             SetParent,
             SetPlan,
+            MoveToProject,
         )
     }
 )

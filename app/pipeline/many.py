@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
@@ -71,6 +71,7 @@ def foresee(
     for ticket_id in named:
         try:
             subject = _subject(subjects, ticket_id)
+            _require_visible(visibility, action)
             if action.is_done(subject):
                 found.unchanged.append(ticket_id)
                 continue
@@ -90,11 +91,12 @@ def act_on_many(
     undo: dict[Action, list[str]] = {}
     named = list(dict.fromkeys(ids))
     if action.holds_project:
-        _hold_projects(session, named)
+        _hold_projects(session, named, action.project_named)
     subjects = _subjects(session, visibility, named, is_held=True)
     for ticket_id in reversed(named) if action.is_last_first else named:
         try:
             subject = _subject(subjects, ticket_id)
+            _require_visible(visibility, action)
             if action.is_done(subject):
                 found.unchanged.append(ticket_id)
                 continue
@@ -115,15 +117,20 @@ def act_on_many(
     return found
 
 
-def _hold_projects(session: Session, ids: Sequence[str]) -> None:
-    """Hold those of the tickets, in one order, before the tickets."""
+def _hold_projects(session: Session, ids: Sequence[str], other: str | None) -> None:
+    """Hold those of the tickets and another one, in one order, before the tickets."""
     of_tickets = select(Ticket.project_id).where(Ticket.ticket_id.in_(ids))
     session.execute(
         select(Project.repository_name)
-        .where(Project.repository_name.in_(of_tickets))
+        .where(or_(Project.repository_name.in_(of_tickets), Project.repository_name == other))
         .order_by(Project.repository_name)
         .with_for_update(key_share=True)
     )
+
+
+def _require_visible(visibility: Visibility, action: Action) -> None:
+    if name := action.project_named:
+        visibility.require(name, Project.MISSING.format(name))
 
 
 def _subjects(

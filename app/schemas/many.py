@@ -18,6 +18,7 @@ from app.schemas.base import (
     Labels,
     PersonName,
     Plan,
+    ProjectName,
     RequestBody,
     ResponseBody,
     TicketId,
@@ -37,6 +38,7 @@ ActionName = Literal[
     "assignee",
     "parent",
     "plan",
+    "project",
 ]
 NOT_GIVEN: Mapping[str, Any] = {
     "reason": "",
@@ -45,6 +47,7 @@ NOT_GIVEN: Mapping[str, Any] = {
     "assignee": None,
     "parent_id": None,
     "execution_plan": None,
+    "project_id": None,
 }
 """What stands in the fields that an action doesn't take."""
 TAKEN_AWAY = ("assignee", "parent_id")
@@ -57,8 +60,8 @@ class TicketsAction(RequestBody):
     action: ActionName = Field(
         description="hold, resume, retry (end the pause after a failed attempt), stop (close "
         "unfinished), reopen: take `reason`. move_to_top: of its queue. priority, add_labels, "
-        "remove_labels (`labels`), assignee, parent (`parent_id`), plan (`execution_plan`): change "
-        "what the field names."
+        "remove_labels (`labels`), assignee, parent (`parent_id`), plan (`execution_plan`), "
+        "project (`project_id`): change what the field names."
     )
     ticket_ids: list[TicketId] = Field(
         default=[], max_length=ACT_MAX, description="The tickets, by their ids."
@@ -84,6 +87,10 @@ class TicketsAction(RequestBody):
     parent_id: TicketId | None = Field(None, description=f"{PARENT} Null: of none.")
     execution_plan: Plan | None = Field(
         None, description="The whole plan; what is done or running must stand first, unchanged."
+    )
+
+    project_id: ProjectName | None = Field(
+        None, description="The project to move them to; as with move_ticket_to_project."
     )
 
     def chosen(self) -> Action:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.models import Ticket
+from app.models import Project, Ticket
 from tests.api.conftest import Program, Program_, fields, problem
 from tests.conftest import OpenSession
-from tests.factories import ANN, make_ticket
+from tests.factories import ANN, make_project, make_ticket
 
 IDS = ["T-1", "T-2", "T-3"]
 
@@ -17,6 +17,7 @@ IDS = ["T-1", "T-2", "T-3"]
 @pytest.fixture(autouse=True)
 def tickets(board: OpenSession) -> None:
     with board() as session:
+        make_project(session, "acme/api")
         for ticket_id in IDS:
             make_ticket(session, ticket_id=ticket_id, labels=["ui"])
         session.get_one(Ticket, "T-3").stop(ANN)
@@ -62,6 +63,7 @@ def test_what_takes_it_back_can_be_sent_as_it_is(planner: Program) -> None:
         {"action": "add_labels", "labels": ["new"]},
         {"action": "remove_labels", "labels": ["ui"]},
         {"action": "plan", "execution_plan": ["review"]},
+        {"action": "project", "project_id": "acme/api"},
         {"action": "stop", "reason": "Nobody wants it."},
     ],
     ids=lambda sent: sent["action"],
@@ -73,7 +75,15 @@ def test_every_inverse_can_be_sent(planner: Program, sent: dict[str, Any]) -> No
     for body in found["undo"]:
         act(planner, **body)
     after = planner.get("/tickets/T-2").json
-    for name in ("state", "parent_id", "assignee", "labels", "execution_plan", "priority"):
+    for name in (
+        "project_id",
+        "state",
+        "parent_id",
+        "assignee",
+        "labels",
+        "execution_plan",
+        "priority",
+    ):
         assert after[name] == before[name], name
 
 
@@ -130,3 +140,16 @@ def test_a_token_of_another_project_finds_nothing(program: Program_, board: Open
     ]
     assert act(other, action="hold", q="is:open", dry_run=True).json["done"] == ["API-1"]
     assert act(other, action="hold", q="project:acme/web").json["done"] == []
+
+
+def test_none_is_moved_to_a_project_that_one_may_not_see(
+    planner: Program, board: OpenSession
+) -> None:
+    with board() as session:
+        Project.lock(session, "acme/api").limit_to_members(ANN)
+    for project in ("acme/api", "no/such"):
+        found = act(planner, action="project", ticket_ids=IDS, project_id=project).json
+        why = [{"ticket_id": it, "reason": f"There is no project {project}."} for it in IDS]
+        assert (found["done"], found["refused"]) == ([], why)
+    with board() as session:
+        assert session.get_one(Ticket, "T-1").project_id == "acme/web"

@@ -14,10 +14,10 @@ from app.loading import own_claimant
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.worker_type import StillNeeded
 from app.operations.dependencies import add_dependency
-from app.operations.ticket_verbs import move_ticket, update_ticket
-from app.pipeline.actions import MoveToTop, SetParent
+from app.operations.ticket_verbs import move_ticket, move_ticket_to_project, update_ticket
+from app.pipeline.actions import MoveToProject, MoveToTop, SetParent
 from app.pipeline.many import act_on_many
-from app.schemas.tickets import QueueMove, TicketChange
+from app.schemas.tickets import ProjectMove, QueueMove, TicketChange
 from app.visibility import Visibility
 from tests.factories import ANN, PROJECT, make_project, make_role, make_ticket, make_worker
 from tests.processes import PATIENCE, until
@@ -165,6 +165,7 @@ def test_two_dependencies_at_once_cant_close_a_circle(board, meanwhile):
             Ticket.lock(session, "B").block_by("C", ANN)
 
 
+OTHER = "acme/another"
 PLANNER = Caller(1, "planner", frozenset({"plan"}))
 
 
@@ -176,11 +177,15 @@ PLANNER = Caller(1, "planner", frozenset({"plan"}))
         lambda s: update_ticket(s, PLANNER, "B", TicketChange(parent_id="A")),
         lambda s: act_on_many(s, Visibility.everything(), ["B"], MoveToTop(), ANN),
         lambda s: act_on_many(s, Visibility.everything(), ["B"], SetParent("A"), ANN),
+        lambda s: move_ticket_to_project(s, PLANNER, "B", ProjectMove(project_id=OTHER)),
+        lambda s: act_on_many(s, Visibility.everything(), ["B"], MoveToProject(OTHER), ANN),
     ],
-    ids=["dependency", "place", "parent", "places", "parents"],
+    ids=["dependency", "place", "parent", "places", "parents", "project", "projects"],
 )
 def test_who_holds_a_project_holds_it_before_its_tickets(board, meanwhile, change):
     """As whoever makes a ticket that waits for others: else each may wait for the other."""
+    with board() as session:
+        make_project(session, OTHER)
     with board() as session:
         Project.lock(session, PROJECT)
         changing = meanwhile(change)

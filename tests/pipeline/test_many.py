@@ -110,6 +110,7 @@ def verbs(ids: list[str]) -> st.SearchStrategy[Verb]:
     plans = st.lists(st.sampled_from([*ROLES, GATE, "none"]), min_size=1, max_size=3).map(tuple)
     parents = st.sampled_from([*ids, None, "NONE"])
     people = st.sampled_from(["bob", "nobody", None])
+    projects = st.sampled_from(["acme/web", "acme/api", "no/such"])
     return st.one_of(
         st.just((do.Hold("why"), lambda t: t.hold(ANN, "why"))),
         st.just((do.Resume("so"), lambda t: t.resume(ANN, "so"))),
@@ -133,6 +134,7 @@ def verbs(ids: list[str]) -> st.SearchStrategy[Verb]:
         parents.map(lambda it: (do.SetParent(it), lambda t: t.edit(ANN, parent_id=it))),
         people.map(lambda it: (do.SetAssignee(it), lambda t: t.edit(ANN, assignee=it))),
         plans.map(lambda plan: (do.SetPlan(plan), lambda t: t.amend_plan(plan, ANN))),
+        projects.map(lambda it: (do.MoveToProject(it), lambda t: t.move_to_project(it, ANN))),
     )
 
 

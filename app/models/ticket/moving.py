@@ -28,8 +28,7 @@ class TicketMoving(TicketRuns):
             return
         # Whoever links tickets of either project waits, and then sees where this one is.
         projects = {name: Project.lock(self.session, name) for name in sorted((before, project_id))}
-        projects[project_id].require_active()
-        self._require_movable_to(project_id)
+        self.require_movable_to(project_id)
         left = self.event("ticket_edited", actor, details={"cause": "left_project"})
         Event.add_all(self.session, [left])
         self.project_id = project_id
@@ -47,7 +46,9 @@ class TicketMoving(TicketRuns):
             details |= {"from": {"project": before}, "to": {"project": project_id}}
         self.record("ticket_edited", actor, details=details)
 
-    def _require_movable_to(self, project_id: str) -> None:
+    def require_movable_to(self, project_id: str) -> None:
+        """Raise what `move_to_project` would."""
+        Project.get(self.session, project_id).require_active()
         self.require_not_closed()
         if self.session.scalar(self.runs.select().limit(1)):
             raise Conflict(f"{self.ticket_id} was worked on: it stays in {self.project_id}.")

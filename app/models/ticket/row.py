@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict, Unpack
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, TextClause, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    TextClause,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
@@ -222,13 +231,14 @@ class TicketRow(Model):
     closed_at: Mapped[datetime | None]
 
     @classmethod
-    def lock_with_project(cls, session: Session, ticket_id: str) -> Self:
+    def lock_with_project(cls, session: Session, ticket_id: str, *others: str) -> Self:
         """The same as `lock`, its project held before it, as by whoever makes tickets: for verbs of
-        which there may be only one at a time in a project."""
+        which there may be only one at a time in a project. With other projects, in one order."""
         of_ticket = select(cls.project_id).where(cls.ticket_id == ticket_id).scalar_subquery()
         session.execute(
             select(Project.repository_name)
-            .where(Project.repository_name == of_ticket)
+            .where(or_(Project.repository_name == of_ticket, Project.repository_name.in_(others)))
+            .order_by(Project.repository_name)
             .with_for_update(key_share=True)
         )
         return cls.lock(session, ticket_id)

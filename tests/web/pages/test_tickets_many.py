@@ -24,6 +24,7 @@ def tickets(board: OpenSession) -> None:
     """Two that are ready, one that runs, one that is closed."""
     with board() as session:
         make_project(session)
+        make_project(session, "acme/api")
         User.create(session, name="bob", role="member", actor=ANN)
         running = make_ticket(session, ticket_id="T-3", priority=0)
         run_stage(session, running)
@@ -114,6 +115,7 @@ def test_what_was_done_is_taken_back_by_one_button(client: FlaskClient, board: O
         ("parent", {"parent_id": "T-3"}, "3 tickets put under T-3"),
         ("priority", {"priority": "3"}, "4 tickets made low"),
         ("plan", {"plan": [*ROLES, GATE]}, "3 tickets got a new plan"),
+        ("project", {"project_id": "acme/api"}, "2 tickets moved to acme/api"),
     ],
 )
 def test_what_an_action_takes_is_asked_for_first(

@@ -100,8 +100,10 @@ def move_to_project(ticket_id: str) -> Answer:
 
 
 def _move(ticket_id: str, form: MoveForm, session: Session) -> str:
-    Ticket.lock(session, ticket_id).move_to_project(form.project_id.data, current_actor())
-    return f"{ticket_id} is in {form.project_id.data} now."
+    project = form.project_id.data
+    ticket = Ticket.lock_with_project(session, ticket_id, project)
+    ticket.move_to_project(project, current_actor())
+    return f"{ticket_id} is in {project} now."
 
 
 def _edit(ticket_id: str, form: ContentForm, session: Session) -> str:

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from app.db.base import db
 from app.db.transactions import writing
 from app.errors import DomainError, Invalid
+from app.forms.base import select_choices
 from app.forms.many import FromListForm, ManyForm, UndoForm, say, steps_text
 from app.pipeline.actions import Action
 from app.pipeline.many import Outcome, act_on_many, foresee
+from app.queries.choices import project_names
 from app.queries.projects.plan_templates import plan_choices, plan_templates
 from app.queries.tickets.chosen import chosen_tickets
 from app.queries.tickets.list import labels_of
@@ -73,6 +75,9 @@ def _asking_page(form: ManyForm, ids: Sequence[str]) -> Answer:
     context: dict[str, Any] = {"projects": projects}
     if "assignee" in form.asked:
         form.offer(_assignable_everywhere(session, projects))
+    elif "project_id" in form.asked:
+        names = project_names(session, visibility, only_active=True)
+        form.project_id.choices = select_choices(*((name, name) for name in names))
     elif "labels" in form.asked:
         context["labels"] = sorted({x for names in labels_of(session, ids).values() for x in names})
     elif "execution_plan" in form.asked and len(projects) == 1:
