@@ -33,6 +33,7 @@ WITHOUT_PROJECTS = (
     "/board/cards",  # those that follow, where none do
     "/views",
     "/tickets/-/suggestions",  # without words
+    "/tickets/-/choices",
     "/people",
     "/tokens",
     "/projects/new",

@@ -179,7 +179,7 @@ def test_the_urgent_comes_first_and_the_rest_is_counted(client, board):
             gate_ticket(session, title=f"Gate {number}", priority=1)
     needs = card(client.get("/").text, "Needs attention")
 
-    titles = re.findall(r"</span>\s*(Urgent|Gate \d)", needs)
+    titles = re.findall(r"</span>\s*<span dir=\"auto\">(Urgent|Gate \d)", needs)
     assert titles[0] == "Urgent"
     assert titles[1] == "Gate 0"
     assert len(titles) == ITEMS_SHOWN
