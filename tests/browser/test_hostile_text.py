@@ -29,6 +29,7 @@ STRANGE = r"""(inProseOnly) => {
   const tags = "iframe, frame, object, embed, applet, base, style, math, foreignObject, portal, "
     + "video, audio, marquee, template > img, meta[http-equiv], plaintext, xmp, listing";
   const ofProse = /^(href|rel|title|start|type|disabled|checked|aria-label)$/;
+  const ofText = /^(hl-[a-z0-9]+|ref-(ticket|person))$/;
   const bearsName = /^(id|class|name|for|form|target|(data-)?hx-(?!get$).*)$/;
   const leads = /^(action|formaction|ping|hx-get|hx-post)$/;
   const found = [];
@@ -41,7 +42,7 @@ STRANGE = r"""(inProseOnly) => {
       if (bearsName.test(name) && value.includes("pwn")) wrong(element, name);
       if (leads.test(name) && !isOwn(value || "/")) wrong(element, name);
       if (element.parentElement?.closest(".prose") && !ofProse.test(name)
-          && !(name === "class" && /^hl-[a-z0-9]+$/.test(value))) wrong(element, name);
+          && !(name === "class" && ofText.test(value))) wrong(element, name);
     }
     if (element.matches("script") && !(element.src && isOwn(element.src))) wrong(element, "script");
     if (element.matches("link, img") && !isOwn(element.href ?? element.src)) wrong(element, "load");
