@@ -226,7 +226,7 @@ def _ready_and_running(visibility: Visibility) -> CompoundSelect[*tuple[Any, ...
 
 
 def _ready(visibility: Visibility) -> Rows:
-    places = _places(visibility)
+    places = queue_places(visibility)
     is_ready = (
         Ticket.project_id == places.c.project_id,
         Ticket.current_stage == places.c.stage,
@@ -251,7 +251,8 @@ def _ready(visibility: Visibility) -> Rows:
     )
 
 
-def _places(visibility: Visibility) -> CTE:
+@lru_cache(STATEMENTS_KEPT)
+def queue_places(visibility: Visibility) -> CTE:
     """Each project's stages at which a ticket is queued: one look into the index leads to the next
     of them."""
     begin = select(

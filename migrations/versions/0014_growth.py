@@ -16,20 +16,20 @@ depends_on = None
 
 BLOCKED = "state <> 'closed' AND open_blockers > 0"
 ON_HOLD = "state = 'on_hold'"
-INDEXES: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
+INDEXES = (
     (
         "ix_tickets_blocked_at_stage",
         ("project_id", "current_stage", "state", "claimed_by", "open_blockers", "ticket_id"),
         BLOCKED,
     ),
     ("ix_tickets_on_hold", ("project_id", "current_stage", "state"), ON_HOLD),
-    ("ix_tickets_created_by_ticket_id", ("created_by", "ticket_id"), None),
+    ("ix_tickets_created_by", ("created_by",), "created_by IS NOT NULL"),
 )
 
 
 def upgrade() -> None:
     for name, columns, condition in INDEXES:
-        where = sa.text(condition) if condition else None
+        where = sa.text(condition)
         op.create_index(name, "tickets", list(columns), sqlite_where=where, postgresql_where=where)
 
 

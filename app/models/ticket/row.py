@@ -156,7 +156,6 @@ class TicketRow(Model):
             "ticket_id",
         ),
         _partial("ix_tickets_on_hold", ON_HOLD, "project_id", "current_stage", "state"),
-        Index(None, "created_by", "ticket_id"),
         _partial(
             "ix_tickets_resolution",
             text("resolution IS NOT NULL"),
@@ -177,6 +176,7 @@ class TicketRow(Model):
             "ticket_id",
         ),
         _of_values("parent_id"),
+        _of_values("created_by"),
         _of_values("claimed_by"),
         _of_values("backoff_until", "project_id", "current_stage", *IN_CONDITION),
         Index("ix_tickets_any_case", text("lower(ticket_id)")),

@@ -123,7 +123,7 @@ def _ranked(shape: QueryShape) -> Iterator[tuple[int, int]]:
     for number, (name, is_negated, values) in enumerate(shape):
         finds = FIELDS[name].finds
         # What isn't there is in no index.
-        is_findable = not is_negated and not {"none", "mine", "all"} & {*values}
+        is_findable = not is_negated and not FIELDS[name].unfound & {*values}
         if finds is not None and is_findable:
             yield finds, number
 

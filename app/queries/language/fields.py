@@ -5,16 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 
 from app.db.plans import unindexed
-from app.models import Comment, StageRun, Ticket, TicketDependency, TicketLabel, User, Worker
+from app.models import (
+    Comment,
+    StageRun,
+    Ticket,
+    TicketDependency,
+    TicketLabel,
+    User,
+    Worker,
+    WorkerType,
+)
 from app.queries.language.json_list import json_list_holds
 from app.queries.language.kinds import Condition, Field, Names, Priority, Reader, Times, Words
 from app.queries.language.query import Value
-from app.queries.tickets.conditions import STAGE, STATES, looks_like, state_is
+from app.queries.queues import queue_places
+from app.queries.tickets.conditions import STAGE, STATES, in_queue_at, looks_like, state_is
 from app.queries.workers.conditions import is_live
+from app.visibility import Visibility
 
 
 class Situations(Words):
@@ -75,20 +98,38 @@ def _has_children() -> Condition:
 
 
 def _is_starved() -> Condition:
-    alive = exists().where(
-        Worker.project_id == Ticket.project_id,
-        Worker.worker_type == Ticket.current_stage,
-        is_live(),
-    )
+    alive = _is_anybody_alive(Ticket.project_id, Ticket.current_stage)
     return and_(looks_like("ready"), ~alive)
 
 
+def _is_anybody_alive(project: Any, stage: Any) -> Condition:
+    return exists().where(Worker.project_id == project, Worker.worker_type == stage, is_live())
+
+
 def _found_by_situation(word: str) -> Condition:
-    return and_(state_is("ready"), _is_starved()) if word == "starved" else state_is(word)
+    if word != "starved":
+        return state_is(word)
+    places = queue_places(Visibility.everything()).c
+    is_gate = exists().where(
+        WorkerType.project_id == places.project_id,
+        WorkerType.worker_type == places.stage,
+        WorkerType.is_gate,
+    )
+    left = select(places.project_id, places.stage).where(
+        ~is_gate, ~_is_anybody_alive(places.project_id, places.stage)
+    )
+    return and_(in_queue_at(left), ~Ticket.in_backoff())
 
 
 def _situation(word: str) -> Callable[[], Condition]:
     return lambda: looks_like(word)
+
+
+def _found_by_having(word: str) -> Condition:
+    if word == "ref":
+        # Most have none, and those are in this index, too: SQLite passes by them for a range only.
+        return Ticket.external_ref >= literal_column("''")
+    return (Ticket.parent_id if word == "parent" else Ticket.assignee_id).is_not(None)
 
 
 HAS: Mapping[str, Callable[[], Condition]] = {
@@ -120,8 +161,16 @@ _EVERY: tuple[Field, ...] = (
         {**SITUATIONS, "starved": _is_starved, "mine": false},
         _found_by_situation,
         finds=90,
+        unfound={"mine", "all"},
     ),
-    Words("state", "Where it stands, too.", SITUATIONS, _found_by_situation, finds=90),
+    Words(
+        "state",
+        "Where it stands, too.",
+        SITUATIONS,
+        _found_by_situation,
+        finds=90,
+        unfound={"all"},
+    ),
     Names(
         "stage",
         "The worker type whose turn it is.",
@@ -162,8 +211,9 @@ _EVERY: tuple[Field, ...] = (
         "author",
         "Who made it; author:me is you.",
         _column(Ticket.created_by),
-        is_none=lambda: Ticket.created_by.is_(None),
+        is_none=lambda: unindexed(Ticket.created_by).is_(None),
         has_me=True,
+        finds=65,
         completes="people",
     ),
     Names(
@@ -183,8 +233,21 @@ _EVERY: tuple[Field, ...] = (
         Ticket.updated_at,
         finds=80,
     ),
-    Times("closed", "When it was closed.", Ticket.closed_at),
-    Words("has", "What belongs to it.", HAS),
+    Times(
+        "closed",
+        "When it was closed.",
+        Ticket.closed_at,
+        lambda inside: and_(Ticket.state == "closed", inside),
+        finds=75,
+    ),
+    Words(
+        "has",
+        "What belongs to it.",
+        HAS,
+        _found_by_having,
+        finds=85,
+        unfound={*HAS} - {"parent", "assignee", "ref"},
+    ),
     Names("plan", "A worker type anywhere in its plan.", _plan_is_in, completes="stages"),
     Names(
         "ref",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
@@ -51,6 +52,8 @@ class Field(ABC):
     completes = ""
     """Which names of the board its values are."""
     has_me = False
+    unfound: AbstractSet[str] = frozenset()
+    """Parts of a shape that no index finds."""
 
     def __init__(self, name: str, help_line: str, *, finds: int | None = None) -> None:
         self.name = name
@@ -86,9 +89,11 @@ class Words(Field):
         found: Callable[[str], Condition] | None = None,
         *,
         finds: int | None = None,
+        unfound: AbstractSet[str] = frozenset(),
     ) -> None:
         super().__init__(name, help_line, finds=finds)
         self.words = tuple(met)
+        self.unfound = unfound
         self._met = met
         self._found = found
 
@@ -115,6 +120,8 @@ class Words(Field):
 
 class Names(Field):
     """A field whose values are names: `none` is no name at all, `me` whoever reads."""
+
+    unfound = frozenset({"none"})
 
     def __init__(
         self,
@@ -176,9 +183,18 @@ class Times(Field):
 
     words = EXAMPLES
 
-    def __init__(self, name: str, help_line: str, column: Any, *, finds: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        help_line: str,
+        column: Any,
+        found: Callable[[Condition], Condition] = lambda inside: inside,
+        *,
+        finds: int,
+    ) -> None:
         super().__init__(name, help_line, finds=finds)
         self._column = column
+        self._found = found
 
     def check(self, value: Value) -> None:
         span_of(value.text)
@@ -199,7 +215,8 @@ class Times(Field):
                 inside.append(column >= at if end == "[" else column < at)
                 number += 1
             parts.append(and_(*inside))
-        return parts[0] if len(parts) == 1 else or_(*parts)
+        condition = parts[0] if len(parts) == 1 else or_(*parts)
+        return self._found(condition) if is_first else condition
 
     @staticmethod
     def _spans(values: Sequence[Value]) -> list[Span]:

@@ -6,7 +6,7 @@ database. Each is made once: what depends on the time reads it when a statement 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -22,13 +22,13 @@ from sqlalchemy import (
     literal_column,
     select,
     true,
+    tuple_,
 )
 from sqlalchemy.orm import aliased
 
 from app.db.plans import unindexed
 from app.models import Event, Ticket, WorkerType
 from app.models.event import HOLDS
-from app.models.ticket import IN_QUEUE
 
 SITUATIONS = (
     "running",
@@ -51,6 +51,7 @@ STAGE = func.coalesce(Ticket.current_stage, literal_column("''"))
 """In these words they stand in indexes of tickets: SQLite knows them by nothing else."""
 
 RUNNING = Ticket.claimed_by.is_not(None)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @cache
@@ -67,13 +68,14 @@ def is_at_gate() -> ColumnElement[bool]:
 def situation_is(name: str) -> ColumnElement[bool]:
     """The condition for one situation; no ticket is in an unknown one. Each finds its tickets by
     an index made for it."""
+    gates = select(WorkerType.project_id, WorkerType.worker_type).where(WorkerType.is_gate)
     in_queue = and_(unindexed(Ticket.state) == "open", ~RUNNING, Ticket.open_blockers == 0)
     conditions: dict[str, ColumnElement[bool]] = {
         "running": Ticket.ticket_id.in_(select(Ticket.ticket_id).where(RUNNING)),
         "ready": and_(NOT_CLOSED, in_queue, ~is_at_gate(), ~Ticket.in_backoff()),
         "backoff": and_(in_queue, ~is_at_gate(), Ticket.in_backoff()),
         "blocked": and_(NOT_CLOSED, HAS_BLOCKERS, ~RUNNING, unindexed(Ticket.state) == "open"),
-        "waiting": Ticket.ticket_id.in_(_at_gates()),
+        "waiting": in_queue_at(gates),
         "on_hold": Ticket.state == "on_hold",
         "completed": Ticket.resolution == "completed",
         "stopped": Ticket.resolution == "stopped",
@@ -81,19 +83,16 @@ def situation_is(name: str) -> ColumnElement[bool]:
     return conditions.get(name, false())
 
 
-def _at_gates() -> Select[str]:
-    """The tickets in the queues of gates, and NULL for each empty one."""
-    queued = aliased(Ticket)
-    # An outer join, and the priority that every ticket has, make SQLite look into each gate's
-    # queue by the index of the queues.
-    in_queue = and_(
-        queued.project_id == WorkerType.project_id,
-        queued.current_stage == WorkerType.worker_type,
-        queued.priority.between(0, 3),
-        IN_QUEUE,
+def in_queue_at(places: Select[str | None, str | None]) -> ColumnElement[bool]:
+    """Whether a ticket stands in the queue of one of these projects and stages."""
+    # The time, which every ticket meets, makes SQLite look into one queue after the other.
+    return and_(
+        tuple_(Ticket.project_id, Ticket.current_stage).in_(places),
+        Ticket.ready_at >= LONG_AGO,
+        Ticket.state == literal_column("'open'"),
+        ~RUNNING,
+        Ticket.open_blockers == literal_column("0"),
     )
-    gates = select(queued.ticket_id).select_from(WorkerType).outerjoin(queued, in_queue)
-    return gates.where(WorkerType.is_gate)
 
 
 @cache
