@@ -42,6 +42,10 @@ bench: dev ## measure how fast all is, up to a million tickets (hours; see bench
 bench-quick: dev ## measure main pages and claims (under five minutes)
 	@$(BIN)/python -m bench --quick $(BENCH_ARGS)
 
+.PHONY: pictures
+pictures: dev ## draw the pages of the sample project into docs/pictures (a minute; needs Debian's chromium)
+	@$(BIN)/python -m tools.pictures
+
 BANDIT := $(BIN)/bandit --quiet --recursive --configfile pyproject.toml app deploy wsgi.py
 
 # What docs/agents.md names. Their own install scripts aren't needed.

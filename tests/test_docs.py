@@ -31,3 +31,9 @@ def test_every_link_in_the_docs_leads_to_a_file() -> None:
 def test_readme_names_only_commands_that_exist() -> None:
     named = {line.split()[1] for line in re.findall(r"`(callboard [a-z-]+)", README)}
     assert named <= set(callboard.list_commands(click.Context(callboard)))
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    pages = [README, *(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))]
+    shown = {name for page in pages for name in re.findall(r"pictures/([\w.-]+)\)", page)}
+    assert {each.name for each in (ROOT / "docs" / "pictures").iterdir()} == shown
