@@ -46,6 +46,10 @@ bench-quick: dev ## measure main pages and claims (under five minutes)
 pictures: dev ## draw the pages of the sample project into docs/pictures (a minute; needs Debian's chromium)
 	@$(BIN)/python -m tools.pictures
 
+.PHONY: jobs
+jobs: dev ## count what the daily jobs of docs/daily-jobs.md take (needs Debian's chromium)
+	@$(BIN)/python -m tools.daily_jobs
+
 BANDIT := $(BIN)/bandit --quiet --recursive --configfile pyproject.toml app deploy wsgi.py
 
 # What docs/agents.md names. Their own install scripts aren't needed.
