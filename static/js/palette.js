@@ -8,7 +8,7 @@ let had = null;
 
 const box = () => palette.querySelector("input");
 const list = () => palette.querySelector("ul");
-const options = () => [...list().children];
+const options = () => [...list().querySelectorAll("[role=option]")];
 const chosen = () => list().querySelector("[aria-selected=true]");
 
 document.addEventListener("click", (event) => {
@@ -52,10 +52,11 @@ function refresh() {
 }
 
 function line({ element, kind, text }) {
-  const option = document.createElement("li");
-  option.setAttribute("role", "option");
+  const item = document.createElement("li");
+  item.setAttribute("role", "none");
   const button = document.createElement("button");
   button.type = "button";
+  button.setAttribute("role", "option");
   button.tabIndex = -1;
   for (const [name, words] of [["palette-what", text], ["quiet", kind]]) {
     const part = document.createElement("span");
@@ -64,8 +65,8 @@ function line({ element, kind, text }) {
     button.append(part, " ");
   }
   button.addEventListener("click", () => { palette.close(); element.click(); });
-  option.append(button);
-  return option;
+  item.append(button);
+  return item;
 }
 
 async function ask(typed) {
@@ -101,7 +102,7 @@ palette?.addEventListener("input", refresh);
 palette?.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) choose(options().indexOf(chosen()) + step);
-  else if (event.key === "Enter" && !event.isComposing) chosen()?.querySelector("a, button").click();
+  else if (event.key === "Enter" && !event.isComposing) chosen()?.click();
   else return;
   event.preventDefault();
 });

@@ -87,26 +87,37 @@ class Inspector:
         page.add_init_script(AXE)
         page.emulate_media(reduced_motion="reduce")
 
-    def look(self) -> list[str]:
-        """What is wrong with the page that is shown: in both schemes, on a desk and on a phone.
+    def look(self, within: str | None = None) -> list[str]:
+        """What is wrong with the page that is shown, or with a part of it: in both schemes, on a
+        desk and on a phone.
 
         What a change of colours or of the width doesn't touch is asked once.
         """
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size(WIDE)
-        found = [*self._axe(skip=OF_COLOURS), *self._colours(), *self.page.evaluate(OVERFLOW)]
+        found = [
+            *self._axe(within, skip=OF_COLOURS),
+            *self._colours(),
+            *self.page.evaluate(OVERFLOW),
+        ]
         self.page.emulate_media(color_scheme="dark")
         found += [f"dark: {fault}" for fault in self._colours()]
         self.page.set_viewport_size(NARROW)
-        narrow = [*self._axe(only=OF_PLACES), *self._colours(), *self.page.evaluate(OVERFLOW)]
+        narrow = [
+            *self._axe(within, only=OF_PLACES),
+            *self._colours(),
+            *self.page.evaluate(OVERFLOW),
+        ]
         self.page.emulate_media(color_scheme="light")
         return found + [f"narrow: {fault}" for fault in [*narrow, *self._colours()]]
 
-    def _axe(self, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> list[str]:
+    def _axe(
+        self, within: str | None, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()
+    ) -> list[str]:
         options: dict[str, object] = {"rules": {rule: {"enabled": False} for rule in skip}}
         if only:
             options = {"runOnly": {"type": "rule", "values": only}}
-        found: list[str] = self.page.evaluate(FIND, [None, options])
+        found: list[str] = self.page.evaluate(FIND, [within, options])
         return found
 
     def _colours(self) -> list[str]:

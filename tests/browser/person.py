@@ -13,11 +13,15 @@ MANY_STOPS = 200
 
 STOP = """(target) => {
   const here = document.activeElement;
-  const { outlineStyle, outlineWidth } = getComputedStyle(here);
+  // A link that covers its whole card is outlined where it covers it.
+  const isOutlined = [undefined, "::after"].some((part) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(here, part);
+    return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1;
+  });
   const box = here.getBoundingClientRect();
-  const isSeen = outlineStyle !== "none" && parseFloat(outlineWidth) >= 1
-    && box.width > 0 && box.bottom > 0 && box.top < innerHeight && here.checkVisibility();
-  return [here === target, isSeen || here === document.body, here.outerHTML.slice(0, 200)];
+  const isShown = box.width > 0 && box.bottom > 0 && box.top < innerHeight;
+  const isSeen = here === document.body || (isOutlined && isShown && here.checkVisibility());
+  return [here === target, isSeen, here.outerHTML.slice(0, 200)];
 }"""
 """Whether the focus is there, whether one sees where it is, and what has it."""
 

@@ -60,7 +60,7 @@ def test_too_long_a_search_is_refused_and_kept(client: FlaskClient) -> None:
 @pytest.mark.usefixtures("harbour")
 def test_the_palette_gets_lines_without_a_frame(client: FlaskClient) -> None:
     page = parsed(client.get("/search/palette?q=harbour").text)
-    found = [each["href"] for each in page.select("li[role=option] > a")]
+    found = [each["href"] for each in page.select("li > a[role=option]")]
     assert found == ["/tickets/WEB-12", "/workers/harbour-1", "/search?q=harbour"]
     assert page.select("nav") == []
 
