@@ -29,7 +29,8 @@ NO_PAGES = {
     *("static", "bundle", "health.alive", "health.ready", "metrics.show"),
     *("statistics.download", "statistics.download_of_project"),
     # Parts of pages, for which scripts ask.
-    *("board.more_cards", "search.palette", "tickets.suggest"),
+    *("board.more_cards", "inbox.waiting", "search.palette"),
+    *("tickets.choose", "tickets.suggest"),
     # They lead elsewhere: the last five unless there is a provider to sign in with.
     *("saved_views.show", "accounts.setup", "connections.confirm"),
     *("sso.start", "sso.join", "sso.come_back", "sso.connect"),
