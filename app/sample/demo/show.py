@@ -102,12 +102,13 @@ class _Demo:
 
     def run(self) -> None:
         self._echo("Making a board in a scratch folder …")
-        self._processes.run("db", "upgrade")
-        plan = self._processes.run("token", "create", "demo", "--scope", "plan")
-        work = self._processes.run("token", "create", "crew", "--scope", "work")
         password = secrets.token_hex(PASSWORD_BYTES)
-        self._processes.run(
-            *("user", "create", PERSON, "--role", "admin", "--password-stdin"), stdin=password
+        plan, work = self._processes.run(
+            ("db", "upgrade"),
+            ("token", "create", "demo", "--scope", "plan"),
+            ("token", "create", "crew", "--scope", "work"),
+            ("user", "create", PERSON, "--role", "admin", "--password-stdin"),
+            stdin=password,
         )
         server = self._processes.serve()
         with httpx.Client(
