@@ -44,11 +44,11 @@ bench-quick: dev ## measure main pages and claims (under five minutes)
 
 .PHONY: pictures
 pictures: dev ## draw the pages of the sample project into docs/pictures (a minute; needs Debian's chromium)
-	@$(BIN)/python -m tools.pictures
+	@$(BIN)/python -m docs.tools.pictures
 
 .PHONY: jobs
 jobs: dev ## count what the daily jobs of docs/daily-jobs.md take (needs Debian's chromium)
-	@$(BIN)/python -m tools.daily_jobs
+	@$(BIN)/python -m docs.tools.daily_jobs
 
 BANDIT := $(BIN)/bandit --quiet --recursive --configfile pyproject.toml app deploy wsgi.py
 

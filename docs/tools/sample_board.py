@@ -89,7 +89,7 @@ def _fill(session: Session) -> None:
     for name, role in ((PERSON, "admin"), ("tom", "lead"), ("ann", "member"), ("lena", "member")):
         User.create(session, name=name, role=role, actor=root)
     User.named(session, PERSON).set_password(PASSWORD, root)
-    create_history(session, PROJECT, load_sample())
+    create_history(session, PROJECT, load_sample(), root)
 
 
 @contextmanager

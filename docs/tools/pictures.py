@@ -18,9 +18,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import SavedView, Ticket, User
-from tools.sample_board import PERSON, PROJECT, chromium, sample_board, sign_in
+from docs.tools.sample_board import PERSON, PROJECT, chromium, sample_board, sign_in
 
-FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
+FOLDER = Path(__file__).parents[1] / "pictures"
 MOMENT = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
 """A Thursday morning."""
 

@@ -1,4 +1,4 @@
-"""Does ten daily jobs in a browser and counts what they take: `python -m tools.daily_jobs`.
+"""Does ten daily jobs in a browser and counts what they take: `python -m docs.tools.daily_jobs`.
 
 Each begins on the dashboard. Counted are clicks, keys pressed (but for words that are typed), and
 pages loaded; what a page fetches for a part of itself isn't one. docs/daily-jobs.md keeps the
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.models import Ticket
-from tools.sample_board import PERSON, PROJECT, chromium, sample_board, sign_in
+from docs.tools.sample_board import PERSON, PROJECT, chromium, sample_board, sign_in
 
 MANY = 20
 LIST = "\n".join(f"Step {number}" for number in range(1, 11))
