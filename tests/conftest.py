@@ -138,9 +138,32 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the tests that take long, so that no process ends the run alone with one."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each process start with its share of the tests that take long, module by module, so that
+    none ends the run alone with them. A process begins with one part of the list, all of a size,
+    and takes from the end of others' parts when it has done its own."""
+    slow: dict[Path, list[pytest.Item]] = {}
+    quick: list[pytest.Item] = []
+    for item in items:
+        is_slow = item.get_closest_marker("slow") is not None
+        (slow.setdefault(item.path, []) if is_slow else quick).append(item)
+    shares: list[list[pytest.Item]] = [[] for _ in range(_number_of_processes(config))]
+    for module in sorted(slow.values(), key=len, reverse=True):
+        min(shares, key=len).extend(module)
+    left = len(items)
+    items.clear()
+    for number, share in enumerate(shares):
+        size = max(0, left // (len(shares) - number) - len(share))
+        items += share + quick[:size]
+        del quick[:size]
+        left -= len(share) + size
+    items += quick
+
+
+def _number_of_processes(config: pytest.Config) -> int:
+    """Of pytest-xdist; 1 without it."""
+    number: int = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    return number
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
