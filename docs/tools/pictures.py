@@ -17,7 +17,7 @@ from playwright.sync_api import Page, ViewportSize
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import SavedView, Ticket, User
+from app.models import SavedView, StageRun, Ticket, User
 from docs.tools.sample_board import PERSON, PROJECT, chromium, sample_board, sign_in
 
 FOLDER = Path(__file__).parents[1] / "pictures"
@@ -74,7 +74,7 @@ def _paste(page: Page) -> None:
     )
 
 
-def pictures(ticket_id: str) -> tuple[Picture, ...]:
+def pictures(ticket_id: str, worker_id: str) -> tuple[Picture, ...]:
     """All of them."""
     home = f"/projects/{PROJECT}"
     return (
@@ -92,6 +92,18 @@ def pictures(ticket_id: str) -> tuple[Picture, ...]:
         Picture("workers", "/workers"),
         Picture("new-ticket", f"/tickets/new?project={PROJECT}"),
         Picture("paste", f"/tickets/new/list?project={PROJECT}", _paste),
+        Picture("all-projects", "/board?lanes=project"),
+        Picture("projects", "/projects"),
+        Picture("roles", f"{home}/-/worker-types"),
+        Picture("plans", f"{home}/-/plans"),
+        Picture("settings", f"{home}/-/settings"),
+        Picture("connect", f"/connect?project={PROJECT}"),
+        Picture("worker", f"/workers/{worker_id}"),
+        Picture("events", "/events?show=all&processed=any"),
+        Picture("people", "/people"),
+        Picture("tokens", "/tokens"),
+        Picture("audit", "/audit"),
+        Picture("account", "/account"),
         Picture("phone-dashboard", "/", is_phone=True),
         Picture("phone-ticket", f"/tickets/{ticket_id}", is_phone=True),
     )
@@ -100,26 +112,29 @@ def pictures(ticket_id: str) -> tuple[Picture, ...]:
 def main() -> None:
     """Draw all of them anew."""
     with sample_board(MOMENT) as board, chromium() as browser:
-        ticket_id = board.change(_prepare)
+        ids = board.change(_prepare)
         context = browser.new_context(
             base_url=board.url, reduced_motion="reduce", timezone_id="UTC", locale="en-GB"
         )
         sign_in(context)
         page = context.new_page()
         page.clock.set_fixed_time(MOMENT)
-        drawn = [name for picture in pictures(ticket_id) for name in _draw(page, picture)]
+        drawn = [name for picture in pictures(*ids) for name in _draw(page, picture)]
         context.close()
     for old in FOLDER.iterdir():
         if old.name not in drawn:
             old.unlink()
 
 
-def _prepare(session: Session) -> str:
+def _prepare(session: Session) -> tuple[str, str]:
+    """Some views; a ticket and a worker to look at."""
     maya = User.named(session, PERSON)
     for name, query in VIEWS:
         SavedView.create(session, maya, name=name, query=query, pinned=True)
     titled = select(Ticket.ticket_id).where(Ticket.title == "Checkout, step 2: payment")
-    return session.scalars(titled).one()
+    busy = select(StageRun.worker_id).where(StageRun.finished_at.is_(None))
+    worker_id = session.scalars(busy.order_by(StageRun.run_id)).first()
+    return session.scalars(titled).one(), worker_id or ""
 
 
 def _draw(page: Page, picture: Picture) -> list[str]:
