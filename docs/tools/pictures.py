@@ -129,6 +129,7 @@ def main() -> None:
 def _prepare(session: Session) -> tuple[str, str]:
     """Some views; a ticket and a worker to look at."""
     maya = User.named(session, PERSON)
+    maya.hide_first_steps()
     for name, query in VIEWS:
         SavedView.create(session, maya, name=name, query=query, pinned=True)
     titled = select(Ticket.ticket_id).where(Ticket.title == "Checkout, step 2: payment")
