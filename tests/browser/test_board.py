@@ -47,9 +47,12 @@ def queue(board: OpenSession, count: int = 3) -> list[str]:
 
 
 def drag(page: Page, what: Locator, to: Locator, *, below: bool = False) -> None:
-    """By the mouse, as a hand does: in steps."""
-    start, end = what.bounding_box(), to.bounding_box()
-    assert start
+    """By the mouse, as a hand does: in steps, from where it has come to rest."""
+    start = None
+    while start is None or start != what.bounding_box():
+        start = what.bounding_box()
+        page.wait_for_timeout(100)
+    end = to.bounding_box()
     assert end
     page.mouse.move(start["x"] + 30, start["y"] + 8)
     page.mouse.down()
@@ -115,6 +118,9 @@ def test_over_a_gate_it_is_approved_and_put_on_hold_it_is_held(page, board):
     drag(page, card(page, ticket_id), column(page, "review"))
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(toast(page)).to_contain_text("approved")
+    # Drawn anew, the other card stands elsewhere.
+    columns = page.get_by_role("navigation", name="Columns")
+    expect(columns).to_contain_text(re.compile(r"review\s*2"))
     drag(page, card(page, held), column(page, "On hold"))
     page.get_by_role("dialog").get_by_role("button", name="Put on hold").click()
     expect(column(page, "On hold").locator(f"#card-{held}")).to_be_visible()
