@@ -78,6 +78,7 @@ def find_by_words(ann: Doer) -> None:
 
 def change_priority_of_many(ann: Doer) -> None:
     ann.click(ann.link("Tickets"))
+    ann.page.get_by_role("heading", name="Tickets", level=1).wait_for()
     ann.press("/")
     ann.type("label:tidy")
     ann.press("Enter")
