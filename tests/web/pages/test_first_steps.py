@@ -51,7 +51,7 @@ def test_each_step_is_next_until_what_it_makes_is_there(client, board):
     with board() as session:
         make_project(session, roles=(), gates=())
     page = client.get("/").text
-    assert current_step(page) == "Say who works on it"
+    assert current_step(page) == "Add worker types"
     assert 'href="/projects/acme/web/-/worker-types"' in page
     assert "Add the sample project" not in page
 
@@ -67,12 +67,12 @@ def test_each_step_is_next_until_what_it_makes_is_there(client, board):
 
     with board() as session:
         issue_token(session)
-    assert current_step(client.get("/").text) == "Let the first worker come"
+    assert current_step(client.get("/").text) == "Connect the first worker"
 
     with board() as session:
         run = run_stage(session, session.scalars(select(Ticket)).one())
         run_id = run.run_id
-    assert current_step(client.get("/").text) == "See the first stage finished"
+    assert current_step(client.get("/").text) == "Finish the first stage"
     polled = client.get("/", headers=ASKS).text
     assert 'hx-swap-oob="morph"' in polled
     assert "5 of 6 done" in polled
@@ -102,7 +102,7 @@ def test_a_board_where_people_do_all_stages_waits_for_no_worker(client, board):
         make_ticket(session, [GATE])
 
     page = client.get("/").text
-    assert current_step(page) == "See the first stage finished"
+    assert current_step(page) == "Finish the first stage"
     assert "3 of 4 done" in page
 
 
