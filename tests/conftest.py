@@ -5,6 +5,7 @@ The parts are real: a migrated SQLite file, and a PostgreSQL server that comes b
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -127,9 +128,18 @@ def folder_of_run(factory: pytest.TempPathFactory) -> Path:
 def pytest_configure() -> None:
     """A run that is told to end cleans up, as after Ctrl-C. It starts hundreds of processes: what
     one of them has compiled, none compiles again, whatever the environment says."""
+    gc.disable()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and thousands of tests stay until the end. To look through them for garbage again and
+    again would take a sixth of the run's time."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:
