@@ -11,8 +11,6 @@ from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 PLAN = ["implementation", "review"]
 
 
@@ -31,6 +29,7 @@ def draft(key: str, **values: object) -> dict:
     return {"key": key, "title": f"The {key}", **values}
 
 
+@pytest.mark.both_databases
 def test_a_whole_plan_is_made_at_once(planner: Program, board: OpenSession) -> None:
     with board() as session:
         make_ticket(session, ticket_id="OLD")
@@ -123,6 +122,7 @@ def test_a_ticket_of_another_project_is_unknown(planner: Program, board: OpenSes
     assert fields(told) == ["tickets[0].blocked_by[0]"]
 
 
+@pytest.mark.both_databases
 def test_a_thousand_tickets_are_made_and_not_one_more(planner: Program) -> None:
     tickets = [
         draft(
@@ -140,6 +140,7 @@ def test_a_thousand_tickets_are_made_and_not_one_more(planner: Program) -> None:
     assert fields(told) == ["tickets"]
 
 
+@pytest.mark.both_databases
 def test_few_and_many_tickets_send_equally_many_statements(
     planner: Program, board: OpenSession, app: Flask
 ) -> None:
@@ -173,6 +174,7 @@ def test_few_and_many_tickets_send_equally_many_statements(
     ]
 
 
+@pytest.mark.both_databases
 def test_numbers_that_callers_brought_along_are_left_out(
     planner: Program, board: OpenSession
 ) -> None:
@@ -182,6 +184,7 @@ def test_numbers_that_callers_brought_along_are_left_out(
     assert [t["ticket_id"] for t in made.json["tickets"]] == ["WEB-1", "WEB-4", "WEB-3", "WEB-5"]
 
 
+@pytest.mark.both_databases
 def test_all_that_the_board_refuses_is_named_at_once(planner: Program, board: OpenSession) -> None:
     with board() as session:
         make_ticket(session, ticket_id="OLD")

@@ -12,8 +12,6 @@ from tests.api.conftest import Program, problem
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_ticket
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture(autouse=True)
 def board_with_workers(board: OpenSession, worker: Program) -> None:
@@ -47,6 +45,7 @@ REPORTS = {
 }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("verb", REPORTS)
 def test_the_same_report_twice_gets_the_same_answer(worker: Program, verb: str) -> None:
     run_id = claim(worker)
@@ -78,6 +77,7 @@ def test_sending_back_to_no_earlier_stage_is_refused(worker: Program) -> None:
     assert problem(told, 422, "invalid")["errors"][0]["field"] == "to_stage"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("verb", ["complete", "fail", "release", "attention"])
 def test_another_report_on_a_run_that_is_over_tells_what_happened(
     worker: Program, verb: str
@@ -95,6 +95,7 @@ def test_another_report_on_a_run_that_is_over_tells_what_happened(
     assert refused[0]["actor"] == "w-1"
 
 
+@pytest.mark.both_databases
 def test_a_stale_worker_cannot_report_when_another_has_the_ticket(worker: Program) -> None:
     stale = claim(worker, "w-1")
     with time_machine.travel(clock.now() + timedelta(seconds=301), tick=False):
@@ -113,6 +114,7 @@ def test_a_stale_worker_cannot_report_when_another_has_the_ticket(worker: Progra
         assert worker.get("/workers/w-1").json["status"] == "idle"
 
 
+@pytest.mark.both_databases
 def test_a_completion_after_expiry_is_refused_even_if_nobody_took_over(worker: Program) -> None:
     run_id = claim(worker)
     with time_machine.travel(clock.now() + timedelta(seconds=301), tick=False):
@@ -141,6 +143,7 @@ def test_no_request_takes_a_time_from_the_client() -> None:
     assert not [schema["title"] for schema in sent if "date-time" in str(schema)]
 
 
+@pytest.mark.both_databases
 def test_a_held_ticket_takes_its_run_back(worker: Program, planner: Program) -> None:
     run_id = claim(worker)
     planner.post("/tickets/T/hold")

@@ -16,8 +16,6 @@ from tests.api.conftest import Program, Program_, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_ticket
 
-pytestmark = pytest.mark.both_databases
-
 NEW = {"project_id": "acme/web", "title": "Keep the cart", "execution_plan": ["implementation"]}
 
 
@@ -31,6 +29,7 @@ def titles(planner: Program) -> list[str]:
     return [ticket["title"] for ticket in planner.get("/tickets").json["items"]]
 
 
+@pytest.mark.both_databases
 def test_the_same_request_gets_the_first_answer_again(planner: Program) -> None:
     first = planner.post("/tickets", NEW, Idempotency_Key="k1")
     again = planner.post("/tickets", NEW, Idempotency_Key="k1")
@@ -87,6 +86,7 @@ def test_each_token_has_its_own_keys(program: Program_) -> None:
         assert answer.json["ticket_id"] == f"WEB-{number}"
 
 
+@pytest.mark.both_databases
 def test_a_refusal_is_not_kept(planner: Program, board: OpenSession) -> None:
     body = {**NEW, "execution_plan": ["design"]}
     problem(planner.post("/tickets", body, Idempotency_Key="k1"), 422, "invalid")
@@ -94,6 +94,7 @@ def test_a_refusal_is_not_kept(planner: Program, board: OpenSession) -> None:
     assert planner.post("/tickets", body, Idempotency_Key="k1").status_code == 201
 
 
+@pytest.mark.both_databases
 def test_a_refusal_that_is_recorded_leaves_no_key_behind(
     worker: Program, board: OpenSession
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_strange_key_is_refused(planner: Program, key: str) -> None:
     assert fields(told) == ["Idempotency-Key"]
 
 
+@pytest.mark.both_databases
 def test_answers_are_forgotten_after_a_day(planner: Program, board: OpenSession) -> None:
     planner.post("/tickets", NEW, Idempotency_Key="k1")
     with time_machine.travel(clock.now() + timedelta(hours=25)):
@@ -126,6 +128,7 @@ def test_answers_are_forgotten_after_a_day(planner: Program, board: OpenSession)
         assert len(session.scalars(select(IdempotencyKey)).all()) == 2
 
 
+@pytest.mark.both_databases
 def test_duplicates_at_the_same_moment_make_one_ticket(planner: Program, app: Flask) -> None:
     def send(_: int):
         return Program(app.test_client(), planner.secret).post(
@@ -140,6 +143,7 @@ def test_duplicates_at_the_same_moment_make_one_ticket(planner: Program, app: Fl
     assert titles(planner) == ["Keep the cart"]
 
 
+@pytest.mark.both_databases
 def test_the_same_name_at_the_same_moment_is_a_conflict_not_a_crash(
     planner: Program, app: Flask
 ) -> None:

@@ -16,8 +16,6 @@ from tests.factories import make_ticket, make_worker, run_stage
 from tests.mcp.conftest import Agent
 from tests.queries.statistics.boards import NOW, Board
 
-pytestmark = pytest.mark.both_databases
-
 TABLES = {"throughput", "flow", "slowest", "stages", "rework", "waits"}
 
 
@@ -40,6 +38,7 @@ def reader(program: Program_) -> Program:
     return program("read")
 
 
+@pytest.mark.both_databases
 def test_it_tells_what_counting_finds_and_only_the_tables_that_are_asked_for(
     reader: Program, filled: Board
 ) -> None:
@@ -64,6 +63,7 @@ def test_it_tells_what_counting_finds_and_only_the_tables_that_are_asked_for(
     assert few["completed"] == found["completed"]
 
 
+@pytest.mark.both_databases
 def test_a_query_narrows_it_to_the_tickets_that_it_finds(
     reader: Program, board: OpenSession, at_noon: Any
 ) -> None:
@@ -90,6 +90,7 @@ def test_a_query_narrows_it_to_the_tickets_that_it_finds(
     assert completed(project="acme/none") == 0
 
 
+@pytest.mark.both_databases
 def test_days_begin_where_it_is_asked_for(reader: Program, board: OpenSession) -> None:
     with time_machine.travel("2026-04-13T23:30:00Z", tick=False), board() as session:
         make_ticket(session)
@@ -122,6 +123,7 @@ def test_what_it_cant_tell_is_refused_with_the_reason(
     assert said in answer.text
 
 
+@pytest.mark.both_databases
 def test_nobody_reads_figures_of_a_project_that_they_cant_see(
     app: Flask, program: Program_, board: OpenSession, filled: Board
 ) -> None:

@@ -11,8 +11,6 @@ from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket, run_stage
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 NEW = {"project_id": "acme/web", "title": "Keep the cart", "execution_plan": ["implementation"]}
 
 
@@ -22,6 +20,7 @@ def project(board: OpenSession) -> None:
         make_project(session)
 
 
+@pytest.mark.both_databases
 def test_a_new_ticket_is_answered_in_full(planner: Program) -> None:
     made = planner.post(
         "/tickets",
@@ -84,6 +83,7 @@ def test_a_wrong_new_ticket_is_refused_at_its_field(
     assert planner.get("/tickets").json["items"] == []
 
 
+@pytest.mark.both_databases
 def test_a_ticket_of_no_project_or_a_taken_id_is_refused(planner: Program) -> None:
     problem(planner.post("/tickets", {**NEW, "project_id": "no/such"}), 404, "not_found")
     planner.post("/tickets", {**NEW, "ticket_id": "A"})
@@ -91,6 +91,7 @@ def test_a_ticket_of_no_project_or_a_taken_id_is_refused(planner: Program) -> No
     assert fields(told) == ["ticket_id"]
 
 
+@pytest.mark.both_databases
 def test_the_list_is_filtered(planner: Program, board: OpenSession) -> None:
     with board() as session:
         make_ticket(session, ticket_id="A", title="Cart of 100%", labels=["cart"], priority=0)
@@ -117,6 +118,7 @@ def test_the_list_is_filtered(planner: Program, board: OpenSession) -> None:
     assert ids(q="label:cart is:closed") == ids(q="-label:cart id:a") == ""
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("sort", ["created", "-created", "updated", "-updated"])
 def test_pages_follow_each_other_without_gap_or_overlap(
     planner: Program, board: OpenSession, sort: str
@@ -157,6 +159,7 @@ def test_a_change_leaves_alone_what_it_does_not_name(planner: Program, board: Op
     assert (emptied["title"], emptied["description"], emptied["labels"]) == ("New", "", [])
 
 
+@pytest.mark.both_databases
 def test_a_change_of_an_older_version_is_refused(planner: Program, board: OpenSession) -> None:
     with board() as session:
         make_ticket(session, title="Old")
@@ -171,6 +174,7 @@ def test_a_change_of_an_older_version_is_refused(planner: Program, board: OpenSe
     assert planner.patch("/tickets/WEB-1", {"title": "B"}, If_Match="*").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_a_coordinator_steers_a_ticket(planner: Program, board: OpenSession) -> None:
     with board() as session:
         make_ticket(session)
@@ -238,6 +242,7 @@ def test_a_person_is_assigned_and_no_longer(planner: Program, board: OpenSession
     assert "nobody named eve" in refused.text
 
 
+@pytest.mark.both_databases
 def test_a_ticket_moves_into_another_project(planner: Program, board: OpenSession) -> None:
     with board() as session:
         make_ticket(session)

@@ -14,8 +14,6 @@ from tests.api.conftest import Program, Program_, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_ticket
 
-pytestmark = pytest.mark.both_databases
-
 W1 = {
     "worker_id": "w-1",
     "project_id": "acme/web",
@@ -38,6 +36,7 @@ def claim(worker: Program, worker_id: str = "w-1") -> dict:
     return answer.json
 
 
+@pytest.mark.both_databases
 def test_a_ticket_goes_from_claim_to_closed(worker: Program, ticket_id: str) -> None:
     for role, worker_id in (("implementation", "w-1"), ("review", "w-2")):
         made = worker.post("/workers", {**W1, "worker_type": role, "worker_id": worker_id})
@@ -56,6 +55,7 @@ def test_a_ticket_goes_from_claim_to_closed(worker: Program, ticket_id: str) -> 
     ]
 
 
+@pytest.mark.both_databases
 def test_a_claim_holds_all_that_the_worker_needs(worker: Program, board: OpenSession) -> None:
     with board() as session:
         blocker = make_ticket(session, title="Before")
@@ -89,12 +89,14 @@ def clock_actor():
     return ANN
 
 
+@pytest.mark.both_databases
 def test_a_claim_without_work_is_empty(worker: Program) -> None:
     worker.post("/workers", {**W1, "worker_type": "review"})
     answer = worker.post("/claims", {"worker_id": "w-1"})
     assert (answer.status_code, answer.data) == (204, b"")
 
 
+@pytest.mark.both_databases
 def test_a_claim_whose_answer_was_lost_is_answered_again(worker: Program) -> None:
     worker.post("/workers", W1)
     assert claim(worker)["run"] == claim(worker)["run"]
@@ -105,6 +107,7 @@ def test_a_claim_of_a_worker_that_never_registered_is_missing(worker: Program) -
     assert "Register it first" in told["detail"]
 
 
+@pytest.mark.both_databases
 def test_the_same_process_may_register_again_but_no_other(worker: Program) -> None:
     first = worker.post("/workers", W1).json
     again = worker.post("/workers", W1)
@@ -121,6 +124,7 @@ def test_no_worker_can_take_the_stages_of_a_person(worker: Program) -> None:
     assert fields(told) == ["worker_type"]
 
 
+@pytest.mark.both_databases
 def test_a_heartbeat_extends_the_lease_and_tells_in_seconds(worker: Program) -> None:
     worker.post("/workers", W1)
     run = claim(worker)["run"]
@@ -143,6 +147,7 @@ STRANGE = "a\x00b\x1b[1mc\x07\ud83d"
 STORED = "a\ufffdb\ufffd[1mc\ufffd\ufffd"
 
 
+@pytest.mark.both_databases
 def test_output_of_any_kind_refuses_no_heartbeat(worker: Program, board: OpenSession) -> None:
     worker.post("/workers", W1)
     answer = worker.post("/workers/w-1/heartbeat", {"output_tail": STRANGE})
@@ -151,6 +156,7 @@ def test_output_of_any_kind_refuses_no_heartbeat(worker: Program, board: OpenSes
         assert Worker.get(session, "w-1").output_tail == STORED
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("report", "field"),
     [
@@ -171,6 +177,7 @@ def test_output_that_a_report_quotes_refuses_no_report(
     assert STORED in [answer.json["reason"], *(each["content"] for each in told)]
 
 
+@pytest.mark.both_databases
 def test_nor_does_it_refuse_that_a_worker_stopped(worker: Program) -> None:
     worker.post("/workers", W1)
     answer = worker.post("/workers/w-1/stopped", {"reason": STRANGE})
@@ -194,6 +201,7 @@ def test_a_worker_that_is_asked_to_stop_hears_it_and_gets_no_more(
     assert worker.post("/claims", {"worker_id": "w-1"}).status_code == 204
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_stops_gives_back_what_it_holds(worker: Program, ticket_id: str) -> None:
     worker.post("/workers", W1)
     run_id = claim(worker)["run"]["run_id"]
@@ -223,6 +231,7 @@ def test_a_worker_of_an_unknown_type_learns_which_there_are(worker: Program) -> 
     assert detail == "acme/web has no worker type codder. It has implementation, review."
 
 
+@pytest.mark.both_databases
 def test_a_worker_declared_dead_loses_its_run(worker: Program, planner: Program) -> None:
     worker.post("/workers", W1)
     run_id = claim(worker)["run"]["run_id"]
@@ -232,6 +241,7 @@ def test_a_worker_declared_dead_loses_its_run(worker: Program, planner: Program)
     problem(planner.post("/workers/w-1/declare-dead"), 409, "conflict")
 
 
+@pytest.mark.both_databases
 def test_workers_are_listed_with_what_they_hold(worker: Program) -> None:
     for number in range(3):
         worker.post("/workers", {**W1, "worker_id": f"w-{number}", "pid": number})
@@ -247,6 +257,7 @@ def test_workers_are_listed_with_what_they_hold(worker: Program) -> None:
     assert len(worker.get("/workers", status="all", worker_type="review").json["items"]) == 0
 
 
+@pytest.mark.both_databases
 def test_a_silent_worker_is_live_in_no_list_and_no_count(
     app: Flask, worker: Program, board: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

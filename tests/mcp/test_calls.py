@@ -13,8 +13,6 @@ from tests.factories import ANN, make_ticket
 from tests.mcp.conftest import Agent, hold_a_stage
 from tests.processes import PATIENCE
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture(autouse=True)
 def ticket_id(board: OpenSession) -> str:
@@ -41,6 +39,7 @@ def test_projects_and_roles_are_made_and_changed(crew: Agent) -> None:
     assert all("system_prompt" not in each for each in lines)
 
 
+@pytest.mark.both_databases
 def test_a_tickets_course_is_changed(crew: Agent, ticket_id: str) -> None:
     plan = ["implementation", "review", "implementation"]
     changed = crew.call("amend_plan", ticket_id=ticket_id, execution_plan=plan)
@@ -55,6 +54,7 @@ def test_a_tickets_course_is_changed(crew: Agent, ticket_id: str) -> None:
     assert told["comments_left_out"] == 1
 
 
+@pytest.mark.both_databases
 def test_lists_say_what_each_ticket_waits_for(crew: Agent, ticket_id: str) -> None:
     plan = {"project_id": "acme/web", "title": "Mail it", "execution_plan": ["review"]}
     middle = crew.call("create_ticket", **plan, blocked_by=[ticket_id])["ticket_id"]
@@ -95,6 +95,7 @@ def test_dependencies_are_drawn_and_removed(crew: Agent, ticket_id: str) -> None
         assert [each["ticket_id"] for each in told["blocked_by"]] == [ticket_id]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("verb", "arguments", "outcome"),
     [
@@ -131,6 +132,7 @@ def test_a_worker_that_is_asked_to_stop_is_told_so(crew: Agent, board: OpenSessi
     assert crew.call("finish_worker", worker_id="w-1")["status"] == "finished"
 
 
+@pytest.mark.both_databases
 def test_reading_takes_no_lock(crew: Agent, board: OpenSession, ticket_id: str) -> None:
     """While another process writes, all tools that only read answer at once."""
     with board() as session:
@@ -152,6 +154,7 @@ def test_what_a_token_does_stands_on_the_board_under_its_name(crew: Agent, ticke
     assert [(each["actor"], each["reason"]) for each in held] == [("token plan-1", "later")]
 
 
+@pytest.mark.both_databases
 def test_events_are_followed_and_resolved(crew: Agent, ticket_id: str) -> None:
     here = crew.call("list_events", after="latest")
     assert (here["items"], here["has_more"]) == ([], False)

@@ -14,8 +14,6 @@ from tests.conftest import OpenSession
 from tests.factories import make_project, make_role, make_ticket
 from tests.mcp.conftest import Agent, Agent_, hold_a_stage
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture(autouse=True)
 def ticket_id(board: OpenSession) -> str:
@@ -23,6 +21,7 @@ def ticket_id(board: OpenSession) -> str:
         return make_ticket(session).ticket_id
 
 
+@pytest.mark.both_databases
 def test_a_lost_claim_is_told_and_stays_on_record(
     crew: Agent, board: OpenSession, ticket_id: str
 ) -> None:
@@ -68,6 +67,7 @@ def test_no_other_token_speaks_for_a_worker(crew: Agent, agent: Agent_, ticket_i
     assert event["worker_id"] == "w-1"
 
 
+@pytest.mark.both_databases
 def test_a_report_in_other_words_is_told_and_kept(crew: Agent) -> None:
     run_id = hold_a_stage(crew)
     crew.call("complete_stage", run_id=run_id, comment="Done.")
@@ -79,6 +79,7 @@ def test_a_report_in_other_words_is_told_and_kept(crew: Agent) -> None:
     assert event["reason"] == "Well done."
 
 
+@pytest.mark.both_databases
 def test_a_plan_is_made_whole_or_not_at_all(crew: Agent) -> None:
     plan = {"project_id": "acme/web", "execution_plan": ["review"]}
     text = crew.refused(
@@ -167,6 +168,7 @@ def test_a_database_that_is_away_is_told_as_such(
     assert "wait two seconds" in crew.refused("hold_ticket", ticket_id=ticket_id)
 
 
+@pytest.mark.both_databases
 def test_a_tool_that_breaks_changes_nothing(
     crew: Agent, monkeypatch: pytest.MonkeyPatch, ticket_id: str
 ) -> None:

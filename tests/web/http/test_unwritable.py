@@ -25,8 +25,6 @@ from tests.conftest import client_of
 from tests.factories import make_project
 from tests.processes import ROOT
 
-pytestmark = pytest.mark.both_databases
-
 PROJECT = {"repository_name": "acme/new", "path": "/src/" + "x" * 900}
 AS_ORDINARY_USER = """
 import ctypes

@@ -16,8 +16,6 @@ from tests.factories import make_project
 from tests.pages import words
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 ANN, ROOT = Actor.person("ann", "10.0.0.7"), Actor.operator("root")
 
 
@@ -100,6 +98,7 @@ def test_what_people_typed_is_shown_as_text(admin, board):
     assert "as {who}" in page
 
 
+@pytest.mark.both_databases
 def test_filters_stand_in_the_address_and_narrow_together(admin, board):
     with board() as session:
         make_project(session, "acme/api", roles=(), gates=())
@@ -119,6 +118,7 @@ def test_filters_stand_in_the_address_and_narrow_together(admin, board):
     assert 'href="/audit">Clear filters' in page
 
 
+@pytest.mark.both_databases
 def test_since_a_day_begins_at_midnight_where_the_reader_is(sign_in, board):
     with time_machine.travel("2026-03-03 12:00:00+00:00", tick=False):
         admin = sign_in("admin", "ada")
@@ -142,12 +142,14 @@ def test_what_can_not_be_understood_is_told_and_the_rest_shown(admin, board, que
     assert entries(answer.text)
 
 
+@pytest.mark.both_databases
 def test_the_oldest_day_there_is_breaks_nothing(admin):
     assert admin.get("/audit?since=0001-01-01").status_code in (200, 400)
     admin.post("/account", data={"theme": "system", "time_zone": "Asia/Kolkata"})
     assert admin.get("/audit?since=0001-01-01").status_code in (200, 400)
 
 
+@pytest.mark.both_databases
 def test_older_entries_follow_page_by_page_and_none_twice(admin, board, app):
     with board() as session:
         for number in range(PAGE_SIZE + 10):
@@ -173,6 +175,7 @@ def test_the_page_costs_the_same_however_long_the_audit_is(admin, board, app):
     assert counts[0] == counts[1] <= 8
 
 
+@pytest.mark.both_databases
 def test_leads_read_in_the_settings_what_was_changed_about_their_project(client, board):
     with board() as session:
         make_project(session, roles=(), gates=())

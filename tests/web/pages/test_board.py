@@ -31,8 +31,6 @@ from tests.factories import (
 from tests.pages import between, parsed
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 HOME = f"/projects/{PROJECT}"
 REGION = {"HX-Request": "true"}
 
@@ -98,6 +96,7 @@ def test_a_project_without_tickets_leads_to_the_first(
     assert is_folded(page, "review")
 
 
+@pytest.mark.both_databases
 def test_a_column_shows_what_runs_then_what_waits_then_what_is_blocked(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -136,6 +135,7 @@ def test_a_stage_whose_tickets_wait_for_nobody_alive_says_so(
     assert page.count("none alive") == 1
 
 
+@pytest.mark.both_databases
 def test_what_waits_for_a_person_is_one_column_whatever_the_gate(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -163,6 +163,7 @@ def test_between_two_attempts_a_ticket_says_that_it_retries(
     assert "oldest" not in head(page, "implementation")
 
 
+@pytest.mark.both_databases
 def test_of_many_the_first_are_shown_and_the_others_follow(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -187,6 +188,7 @@ def test_of_many_the_first_are_shown_and_the_others_follow(
     assert len(cards(client.get(asked, headers=REGION).text, "implementation")) == 72
 
 
+@pytest.mark.both_databases
 def test_what_is_on_hold_or_done_stands_in_columns_of_its_own(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -227,6 +229,7 @@ def test_columns_stand_in_the_order_of_the_plans() -> None:
     assert in_order_of([], names) == names
 
 
+@pytest.mark.both_databases
 def test_the_boards_columns_follow_open_tickets_and_templates(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -274,6 +277,7 @@ def test_rules_and_patterns_are_folded_below(client: FlaskClient, board: OpenSes
     assert "No rules or patterns" not in page
 
 
+@pytest.mark.both_databases
 def test_the_region_answers_only_what_has_changed(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         ticket_id = make_ticket(session).ticket_id
@@ -356,6 +360,7 @@ def test_an_archived_project_can_be_read_and_taken_back(
     assert "This project was archived" not in client.get(HOME).text
 
 
+@pytest.mark.both_databases
 def test_all_projects_stand_on_one_board(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         here = make_ticket(session, priority=1).ticket_id
@@ -375,6 +380,7 @@ def test_all_projects_stand_on_one_board(client: FlaskClient, board: OpenSession
     assert [cards(by_priority, "implementation", p) for p in "0123"] == [[there], [here], [], []]
 
 
+@pytest.mark.both_databases
 def test_whatever_narrows_a_list_narrows_the_board(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         bug = make_ticket(session, labels=["bug"], title="Login form").ticket_id
@@ -442,6 +448,7 @@ def test_a_column_leads_to_its_tickets_in_the_list(client: FlaskClient, board: O
     assert listed.count('id="row-') == CARDS_IN_LANES + 1
 
 
+@pytest.mark.both_databases
 def test_a_hidden_project_is_on_no_board(sign_in: SignIn, board: OpenSession) -> None:
     with board() as session:
         hidden = make_ticket(session, project="acme/secret").ticket_id
@@ -454,6 +461,7 @@ def test_a_hidden_project_is_on_no_board(sign_in: SignIn, board: OpenSession) ->
     assert "acme/secret" not in page
 
 
+@pytest.mark.both_databases
 def test_limits_are_shown_with_what_waits_because_of_them(
     client: FlaskClient, board: OpenSession
 ) -> None:

@@ -22,8 +22,6 @@ from tests.factories import (
 )
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 ASKS = {"HX-Request": "true"}
 
 
@@ -48,6 +46,7 @@ def no_sweep(app, monkeypatch):
     monkeypatch.setitem(app.extensions, "callboard.next_sweep", float("inf"))
 
 
+@pytest.mark.both_databases
 def test_the_figures_count_each_situation_and_lead_to_its_list(client, board):
     with board() as session:
         run_stage(session, make_ticket(session, priority=0))
@@ -89,6 +88,7 @@ def test_a_ticket_whose_worker_type_is_gone_waits_for_nobody_alive(client, board
     assert "none alive" in card(page, "Where tickets wait")
 
 
+@pytest.mark.both_databases
 def test_the_median_is_that_of_the_tickets_completed_in_seven_days(client, board):
     with board() as session:
         for hours in (1, 3, 100):
@@ -159,6 +159,7 @@ def test_a_worker_that_is_gone_needs_attention_until_it_is_dealt_with(client, bo
     assert "Nothing waits for a person" in card(client.get("/").text, "Needs attention")
 
 
+@pytest.mark.both_databases
 def test_a_silent_worker_needs_attention_before_it_is_swept(client, board, no_sweep):
     with board() as session:
         make_ticket(session)
@@ -171,6 +172,7 @@ def test_a_silent_worker_needs_attention_before_it_is_swept(client, board, no_sw
     assert "none alive" in card(page, "Where tickets wait")
 
 
+@pytest.mark.both_databases
 def test_the_urgent_comes_first_and_the_rest_is_counted(client, board):
     with board() as session:
         urgent = make_ticket(session, title="Urgent", priority=0)
@@ -200,6 +202,7 @@ def test_running_stages_are_listed_with_worker_and_rail_and_the_rest_counted(cli
     assert "2 more" in running
 
 
+@pytest.mark.both_databases
 def test_a_queue_says_how_many_wait_since_when_and_who_lives(client, board):
     with board() as session:
         for _ in range(3):
@@ -224,6 +227,7 @@ def test_an_archived_project_s_tickets_wait_nowhere(client, board):
     assert "No ticket waits" in card(client.get("/").text, "Where tickets wait")
 
 
+@pytest.mark.both_databases
 def test_what_happened_is_told_newest_first(client, board):
     with board() as session:
         ticket = make_ticket(session)
@@ -244,6 +248,7 @@ def test_a_poll_draws_the_region_alone(client, board):
     assert answer.text.lstrip().startswith('<section id="dashboard"')
 
 
+@pytest.mark.both_databases
 def test_an_unchanged_board_asks_who_is_there_and_for_the_version_and_no_more(
     app, client, board, no_sweep
 ):
@@ -294,6 +299,7 @@ def test_a_second_look_at_the_same_board_asks_for_its_version_alone(app, client,
     assert region(second) == region(first)
 
 
+@pytest.mark.both_databases
 def test_what_is_ready_is_counted_up_to_a_thousand(client, board):
     with board() as session:
         make_ticket(session, ["implementation"])
@@ -319,6 +325,7 @@ def region(page):
     return re.search(r'<section id="dashboard".*</main>', page, re.DOTALL).group(0)
 
 
+@pytest.mark.both_databases
 def test_whoever_changed_a_project_or_worker_type_sees_it_at_once(client, board):
     with board() as session:
         make_ticket(session)
@@ -356,6 +363,7 @@ def test_no_id_stands_twice_on_the_page(client, board):
     assert sorted(ids) == sorted(set(ids))
 
 
+@pytest.mark.both_databases
 def test_the_question_of_a_deleted_ticket_waits_for_nobody(client, board):
     with board() as session:
         make_ticket(session)

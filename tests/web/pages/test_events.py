@@ -13,8 +13,6 @@ from tests.factories import ANN, GATE, make_project, make_ticket, make_worker, r
 from tests.pages import words
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 ASKS = {"HX-Request": "true"}
 
 
@@ -43,6 +41,7 @@ def test_a_board_without_events_leads_to_the_first_ticket(client):
     assert 'href="/tickets/new"' in page
 
 
+@pytest.mark.both_databases
 def test_everything_that_happened_comes_newest_first(client, board):
     with board() as session:
         ask_for_attention(session)
@@ -88,6 +87,7 @@ def test_an_event_whose_ticket_and_worker_are_gone_still_reads(client, board):
     assert '<span class="id">w-old</span>' in page
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("query", ["type=ticket_held", "project=acme/api", "ticket=API-1"])
 def test_filters_leave_only_what_fits_and_can_be_cleared(client, board, query):
     with board() as session:
@@ -104,6 +104,7 @@ def test_filters_leave_only_what_fits_and_can_be_cleared(client, board, query):
     assert "Clear filters" in page
 
 
+@pytest.mark.both_databases
 def test_a_worker_s_events_can_be_asked_for(client, board):
     with board() as session:
         make_project(session)
@@ -136,6 +137,7 @@ def test_filters_that_nothing_fits_say_so(client, board):
     assert "No event fits these filters" in client.get("/events?ticket=NO-1").text
 
 
+@pytest.mark.both_databases
 def test_older_events_come_on_further_pages(client, board):
     with board() as session:
         for _ in range(PAGE_SIZE + 5):

@@ -19,8 +19,6 @@ from tests.factories import (
     run_stage,
 )
 
-pytestmark = pytest.mark.both_databases
-
 ASKS = {"HX-Request": "true"}
 
 
@@ -45,6 +43,7 @@ def test_an_empty_board_leads_to_the_first_project_and_offers_a_sample_and_an_im
     assert "callboard import beads .beads/issues.jsonl --project acme/web" in page
 
 
+@pytest.mark.both_databases
 def test_each_step_is_next_until_what_it_makes_is_there(client, board):
     assert current_step(client.get("/").text) == "Create a project"
 
@@ -83,6 +82,7 @@ def test_each_step_is_next_until_what_it_makes_is_there(client, board):
     assert '<div id="first-steps" hidden hx-swap-oob="true">' in client.get("/", headers=ASKS).text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("of", ["another scope", "revoked", "expired"])
 def test_a_token_that_no_worker_can_come_with_is_no_step(client, board, of):
     with board() as session:
@@ -106,6 +106,7 @@ def test_a_board_where_people_do_all_stages_waits_for_no_worker(client, board):
     assert "3 of 4 done" in page
 
 
+@pytest.mark.both_databases
 def test_the_sample_is_added_by_one_click_counts_for_no_step_and_goes_by_another(client, board):
     with board() as session:
         make_ticket(session, project="acme/mine").say("Ours.", ANN)

@@ -16,8 +16,6 @@ from tests.factories import make_project
 from tests.processes import until
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 UNREACHABLE = "postgresql://nobody@127.0.0.1:1/none"
 
 
@@ -28,6 +26,7 @@ def test_a_living_process_says_so(client):
     assert answer.json == {"status": "ok"}
 
 
+@pytest.mark.both_databases
 def test_a_migrated_database_is_ready_and_told(client, app):
     answer = client.get("/readyz")
 
@@ -101,6 +100,7 @@ def test_a_page_without_a_database_is_an_error_page_in_the_board_s_design(lost_c
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("revision", "status", "advice"),
     [
@@ -140,6 +140,7 @@ def watchful(app, monkeypatch):
     monkeypatch.setitem(app.extensions, "callboard.schema", SchemaCheck(0))
 
 
+@pytest.mark.both_databases
 def test_every_request_but_health_is_refused_while_the_schema_is_another_version_s(
     client, app, board, watchful
 ):

@@ -26,8 +26,6 @@ from tests.pages import between, parsed, words
 from tests.statements import counting_queries
 from tests.web.pages.test_events import ASKS, ask_for_attention
 
-pytestmark = pytest.mark.both_databases
-
 COORDINATOR = Actor.token("coordinator")
 
 
@@ -89,6 +87,7 @@ def test_an_empty_inbox_says_that_nothing_waits(client):
     assert "/events?show=all" in page
 
 
+@pytest.mark.both_databases
 def test_inbox_dashboard_sidebar_and_title_say_one_number(client, board, no_sweep):
     with board() as session:
         make_ticket(session)
@@ -154,6 +153,7 @@ def test_a_page_asks_how_much_waits_and_is_told_when_it_is_something_else(client
     assert client.get("/inbox/waiting?v=1", headers=ASKS).status_code == 204
 
 
+@pytest.mark.both_databases
 def test_the_urgent_comes_first_and_then_what_has_waited_longest(client, board):
     with board() as session:
         make_project(session)
@@ -171,6 +171,7 @@ def test_the_urgent_comes_first_and_then_what_has_waited_longest(client, board):
         assert found == ["urgent", "old", "asked", "new"], address
 
 
+@pytest.mark.both_databases
 def test_every_item_can_be_reached_page_by_page(client, board):
     with board() as session:
         for _ in range(PAGE_SIZE + 3):
@@ -190,6 +191,7 @@ def test_every_item_can_be_reached_page_by_page(client, board):
     assert "Nothing on this page" in client.get("/inbox?page=999999").text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("query", "titles"),
     [
@@ -250,6 +252,7 @@ def test_a_question_that_a_program_marked_still_waits(client, board):
     assert numbers(client) == ["1"] * 8
 
 
+@pytest.mark.both_databases
 def test_a_ticket_stranded_by_an_older_version_appears_again(client, board):
     with board() as session:
         event = session.get(Event, ask_for_attention(session, title="Stranded"))
@@ -265,6 +268,7 @@ def test_a_ticket_stranded_by_an_older_version_appears_again(client, board):
     assert "Answer…" in client.get(f"/tickets/{pruned_id}").text
 
 
+@pytest.mark.both_databases
 def test_marking_leaves_what_still_waits_and_says_so(client, board):
     with board() as session:
         asked = [ask_for_attention(session) for _ in range(2)]
@@ -343,6 +347,7 @@ def test_one_event_is_processed_with_a_note_and_leaves_the_inbox(client, board):
     assert "Called the vendor." in old
 
 
+@pytest.mark.both_databases
 def test_many_events_are_processed_with_one_note_and_the_filters_stay(client, board):
     with board() as session:
         ids = [worker_gone(session) for _ in range(3)]
@@ -389,6 +394,7 @@ def test_a_number_that_is_none_is_refused(client, address, picked):
     assert "Pick events from the list." in answer.text
 
 
+@pytest.mark.both_databases
 def test_an_event_that_someone_else_has_dealt_with_stays_theirs(client, board):
     with board() as session:
         event = worker_gone(session)
@@ -400,6 +406,7 @@ def test_an_event_that_someone_else_has_dealt_with_stays_theirs(client, board):
         assert session.get(Event, event).resolution_summary == "first"
 
 
+@pytest.mark.both_databases
 def test_a_number_beyond_every_event_changes_nothing(client):
     assert mark(client, "9" * 18).status_code == 303
     assert mark(client, "9" * 400).status_code == 422
@@ -419,6 +426,7 @@ def test_the_region_is_drawn_anew_when_someone_else_processes_what_it_shows(clie
     assert "Nothing waits for anyone" in answer.text
 
 
+@pytest.mark.both_databases
 def test_who_is_named_finds_it_in_their_own_inbox_until_they_look(sign_in, board):
     with board() as session:
         tickets = [make_ticket(session, title=f"Ticket {n}").ticket_id for n in "abc"]

@@ -21,8 +21,6 @@ from tests.factories import ANN, make_project, make_ticket, make_worker, run_sta
 from tests.processes import until
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 PATH = "/metrics"
 
 
@@ -108,6 +106,7 @@ def test_a_token_for_metrics_opens_no_other_door(stranger, token):
     assert stranger.get("/api/v1/projects", headers=token("metrics")).status_code == 403
 
 
+@pytest.mark.both_databases
 def test_queues_show_what_stands_in_them_and_for_how_long(board, scrape):
     with board() as session:
         make_project(session)
@@ -130,6 +129,7 @@ def test_queues_show_what_stands_in_them_and_for_how_long(board, scrape):
     assert found[oldest, ("acme/web", "review")] == 0
 
 
+@pytest.mark.both_databases
 def test_runs_are_counted_when_they_begin_and_by_how_they_end(board, scrape):
     before = scrape()
     with board() as session:
@@ -157,6 +157,7 @@ def test_runs_are_counted_when_they_begin_and_by_how_they_end(board, scrape):
     assert after["callboard_workers", ("acme/web", "failed")] == 1
 
 
+@pytest.mark.both_databases
 def test_claims_never_count_backwards(board, scrape):
     with board() as session:
         run_stage(session, make_ticket(session), make_worker(session))
@@ -167,6 +168,7 @@ def test_claims_never_count_backwards(board, scrape):
     assert scrape()["callboard_claims_total", ()] == before > 0
 
 
+@pytest.mark.both_databases
 def test_a_token_for_one_project_sees_that_one_only(board, scrape):
     with board() as session:
         make_project(session, "acme/web")
@@ -183,6 +185,7 @@ def test_a_token_for_one_project_sees_that_one_only(board, scrape):
     assert found["callboard_workers", ("acme/web", "idle")] == 1
 
 
+@pytest.mark.both_databases
 def test_a_token_for_no_project_sees_also_those_that_are_limited_to_their_members(board, scrape):
     with board() as session:
         make_ticket(session)

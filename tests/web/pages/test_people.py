@@ -10,8 +10,6 @@ from app.models import AuditEntry, Identity, Invitation, User
 from tests.pages import between, words
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 ROOT = Actor.operator("root")
 
 
@@ -40,6 +38,7 @@ def role_of(board, name="bob"):
         return User.named(session, name).role
 
 
+@pytest.mark.both_databases
 def test_the_list_tells_who_is_here_and_how_they_come_in(admin, sign_in, board, bob):
     sign_in("lead", "zoe")
     with board() as session:
@@ -80,6 +79,7 @@ def test_an_unknown_role_is_refused_with_the_choice_again(admin, board, bob):
     assert role_of(board) == "member"
 
 
+@pytest.mark.both_databases
 def test_the_only_admin_can_be_neither_demoted_nor_disabled_and_the_page_says_so(admin, board):
     with board() as session:
         ada = User.named(session, "ada").id
@@ -107,6 +107,7 @@ def test_someone_who_is_disabled_is_out_at_once_and_comes_back_only_by_signing_i
     assert sign_in("member", "bob").get("/tickets").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_someone_is_signed_out_everywhere_by_an_admin(admin, sign_in, bob, board):
     places = [sign_in("member", "bob") for _ in range(2)]
     admin.post(f"/people/{bob}/sign-out")
@@ -123,6 +124,7 @@ def test_a_reset_link_is_shown_once_and_works(admin, stranger, bob):
     assert "For <b>bob</b>" in stranger.get(link).text
 
 
+@pytest.mark.both_databases
 def test_an_invitation_is_shown_once_listed_and_used_up(admin, stranger, board):
     made = admin.post("/people/invite", data={"role": "viewer", "note": "Carla <3"})
     link = between(made.text, 'value="http://localhost', '"')
@@ -172,6 +174,7 @@ def test_nothing_can_be_done_to_nobody(admin, verb):
     assert admin.post(f"/people/999/{verb}", data={"role": "viewer"}).status_code == 404
 
 
+@pytest.mark.both_databases
 def test_a_person_s_page_tells_what_they_did(admin, board, bob):
     admin.post(f"/people/{bob}/role", data={"role": "viewer"})
     with board() as session:

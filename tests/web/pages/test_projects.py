@@ -21,8 +21,6 @@ from tests.factories import (
 from tests.pages import between
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 NEW = {"repository_name": "acme/shop", "path": "/src/shop"}
 
 
@@ -48,6 +46,7 @@ def test_an_empty_board_leads_to_the_first_project(client: FlaskClient) -> None:
     assert 'href="/projects/new"' in page.text
 
 
+@pytest.mark.both_databases
 def test_the_list_counts_what_is_open_running_waiting_and_on_hold(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -103,6 +102,7 @@ def test_the_list_asks_the_same_number_of_questions_however_many_projects_there_
     assert len(for_many) == len(for_one)
 
 
+@pytest.mark.both_databases
 def test_a_new_project_begins_with_the_starter_set(client: FlaskClient, board: OpenSession) -> None:
     assert "implementation" in client.get("/projects/new").text
 
@@ -221,6 +221,7 @@ def test_the_starter_set_with_nothing_ticked_is_a_contradiction(client: FlaskCli
     assert "Choose at least one worker type" in answer.text
 
 
+@pytest.mark.both_databases
 def test_a_form_sent_twice_makes_one_project(client: FlaskClient, board: OpenSession) -> None:
     first = client.post("/projects/new", data={**NEW, "starter": "y", "roles": ["review"]})
     second = client.post("/projects/new", data={**NEW, "starter": "y", "roles": ["review"]})
@@ -232,6 +233,7 @@ def test_a_form_sent_twice_makes_one_project(client: FlaskClient, board: OpenSes
     assert roles_of(board, "acme/shop") == {"review"}
 
 
+@pytest.mark.both_databases
 def test_a_taken_prefix_is_told_and_nothing_is_made(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -268,6 +270,7 @@ def test_names_that_look_like_addresses_of_the_board_are_only_names(
         assert session.query(Project).count() == 5
 
 
+@pytest.mark.both_databases
 def test_a_form_sent_by_many_at_the_same_moment_makes_one_project(
     sign_in: SignIn, board: OpenSession
 ) -> None:

@@ -13,8 +13,6 @@ from tests.factories import ANN, make_ticket
 from tests.pages import parsed
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 
 def rows(client: FlaskClient, query: str) -> list[str]:
     """Addresses of the tickets that a list shows."""
@@ -41,6 +39,7 @@ def walk(client: FlaskClient, first: str, rel: str = "next") -> list[str]:
     return found
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "query",
     ["", "is:all sort:priority,-updated", "label:bug sort:-title", "is:open,closed sort:state,id",
@@ -70,6 +69,7 @@ def test_the_way_leads_through_the_whole_list_and_back(
     assert ids(walk(client, there[-1], "prev")) == ids(listed)[::-1]
 
 
+@pytest.mark.both_databases
 def test_what_is_done_on_the_way_leaves_the_way_as_it_was(
     client: FlaskClient, board: OpenSession
 ) -> None:

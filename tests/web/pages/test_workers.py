@@ -11,8 +11,6 @@ from app.models import Event, StageRun, Ticket, Worker
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 ASKS = {"HX-Request": "true"}
 NEVER = timedelta(days=3650)
 
@@ -61,6 +59,7 @@ def test_a_worker_is_listed_with_what_it_does_now(client, board, project):
     assert 'href="/projects/acme/web"' in line
 
 
+@pytest.mark.both_databases
 def test_silent_workers_come_first_and_are_marked(client, board, project, no_sweep):
     with board() as session:
         make_worker(session, worker_id="w-1")
@@ -74,6 +73,7 @@ def test_silent_workers_come_first_and_are_marked(client, board, project, no_swe
     assert shown(client.get("/workers?status=idle").text) == ["w-1"]
 
 
+@pytest.mark.both_databases
 def test_finished_workers_and_old_failures_are_folded_away(client, board, project):
     with board() as session:
         make_worker(session, worker_id="w-1")
@@ -90,6 +90,7 @@ def test_finished_workers_and_old_failures_are_folded_away(client, board, projec
     assert "nothing left" in finished
 
 
+@pytest.mark.both_databases
 def test_the_list_is_filtered_by_project_and_type(client, board, project):
     with board() as session:
         make_project(session, "acme/api")
@@ -118,6 +119,7 @@ def test_a_filter_that_means_nothing_is_told_and_the_list_still_shown(
     assert shown(answer.text) == ["w-1"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("sort", ["status", "worker", "type", "heartbeat", "started"])
 def test_the_list_sorts_both_ways_by_each_column(client, board, project, sort):
     with board() as session:
@@ -132,6 +134,7 @@ def test_the_list_sorts_both_ways_by_each_column(client, board, project, sort):
     assert down == ["w-1", "w-0"]
 
 
+@pytest.mark.both_databases
 def test_the_list_is_paged(client, board, project):
     with board() as session:
         for number in range(51):
@@ -169,6 +172,7 @@ def test_the_list_is_drawn_anew_after_a_heartbeat_and_not_before(client, board, 
     assert "<html" not in other.text
 
 
+@pytest.mark.both_databases
 def test_a_worker_s_page_shows_its_facts_its_runs_and_what_happened(client, board, project):
     with board() as session:
         worker = make_worker(session, worker_id="w-1", hostname="build-07", pid=4711)
@@ -203,6 +207,7 @@ def test_an_unknown_worker_is_not_found(client):
     assert client.post("/workers/w-404/declare-dead").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_a_worker_s_runs_are_paged(client, board, project):
     with board() as session:
         worker = make_worker(session, worker_id="w-1")
@@ -243,6 +248,7 @@ def test_declaring_dead_asks_first_and_says_what_becomes_of_the_run(client, boar
         assert session.get(Worker, "w-1").is_live
 
 
+@pytest.mark.both_databases
 def test_declaring_dead_frees_the_ticket_at_once(client, board, project):
     with board() as session:
         run = run_stage(session, make_ticket(session), make_worker(session, worker_id="w-1"))
@@ -260,6 +266,7 @@ def test_declaring_dead_frees_the_ticket_at_once(client, board, project):
         assert session.get(Worker, "w-1").status == "failed"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("holds", [True, False])
 def test_a_worker_that_has_gone_on_is_not_declared_dead_by_an_older_page(
     client, board, project, holds
