@@ -30,8 +30,6 @@ from tests.factories import (
 from tests.pages import between, parsed, words
 from tests.statements import counting_queries
 
-pytestmark = pytest.mark.both_databases
-
 
 def listed(client: FlaskClient, query: str = "") -> list[str]:
     """The ids that the list shows, in order."""
@@ -39,8 +37,8 @@ def listed(client: FlaskClient, query: str = "") -> list[str]:
     return [part.split('"', 1)[0] for part in page.split('id="row-')[1:]]
 
 
-def row(client: FlaskClient, ticket_id: str) -> str:
-    return between(client.get("/tickets?state=all").text, f'id="row-{ticket_id}"', "</tr>")
+def row(page: str, ticket_id: str) -> str:
+    return between(page, f'id="row-{ticket_id}"', "</tr>")
 
 
 def test_an_empty_board_leads_to_the_first_project(client: FlaskClient) -> None:
@@ -68,7 +66,7 @@ def test_a_row_says_what_and_where_and_how_long(client: FlaskClient, board: Open
             run = run_stage(session, ticket)
         run.lease_expires_at = clock.now() + timedelta(minutes=5)
         ticket_id = ticket.ticket_id
-    text = row(client, ticket_id)
+    text = row(client.get("/tickets").text, ticket_id)
     assert f'href="/tickets/{ticket_id}?list=' in text
     for part in ("Keep the cart", ticket_id, PROJECT, ">bug<", ">cart<", "urgent"):
         assert part in text
@@ -76,6 +74,7 @@ def test_a_row_says_what_and_where_and_how_long(client: FlaskClient, board: Open
     assert "implementation · 1/2" in text
 
 
+@pytest.mark.both_databases
 def test_each_situation_has_its_words(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         make_project(session)
@@ -92,10 +91,12 @@ def test_each_situation_has_its_words(client: FlaskClient, board: OpenSession) -
         names = [t.ticket_id for t in (failed, ready, held, gate, blocked, twice, stopped)]
     said = ["retries in", "ready", "on hold", "waiting for a person", f"blocked by {names[1]}"]
     said += ["blocked by 2", "stopped"]
+    page = client.get("/tickets?state=all").text
     for ticket_id, word in zip(names, said, strict=True):
-        assert word in row(client, ticket_id)
+        assert word in row(page, ticket_id)
 
 
+@pytest.mark.both_databases
 def test_the_list_shows_open_tickets_unless_asked_otherwise(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -117,6 +118,7 @@ def test_the_list_shows_open_tickets_unless_asked_otherwise(
     assert ">1 closed<" in page
 
 
+@pytest.mark.both_databases
 def test_filters_narrow_and_combine(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         make_project(session)
@@ -135,6 +137,7 @@ def test_filters_narrow_and_combine(client: FlaskClient, board: OpenSession) -> 
     assert 'href="/tickets?q=">Clear filters' in page
 
 
+@pytest.mark.both_databases
 def test_search_looks_into_id_title_description_and_comments(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -158,6 +161,7 @@ def test_search_looks_into_id_title_description_and_comments(
     assert listed(client, "q=%5C") == []
 
 
+@pytest.mark.both_databases
 def test_every_column_sorts_both_ways(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         make_project(session)
@@ -175,12 +179,14 @@ def test_every_column_sorts_both_ways(client: FlaskClient, board: OpenSession) -
     assert listed(client) == ids
 
 
+@pytest.mark.both_databases
 def test_ids_sort_by_their_number(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         ids = [make_ticket(session).ticket_id for _ in range(11)]
     assert listed(client, "sort=id") == ids
 
 
+@pytest.mark.both_databases
 def test_pages_keep_the_filters(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         ids = [make_ticket(session, priority=1).ticket_id for _ in range(53)]
@@ -195,6 +201,7 @@ def test_pages_keep_the_filters(client: FlaskClient, board: OpenSession) -> None
     assert "First page" in beyond
 
 
+@pytest.mark.both_databases
 def test_pages_go_as_far_as_tickets_are_counted(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         make_project(session)
@@ -248,61 +255,60 @@ def test_a_list_that_depends_on_who_asks_is_drawn_for_each(
         assert listed(ben, "q=is:mine") == []
 
 
-@pytest.mark.parametrize(
-    ("asked", "marked", "said", "meant"),
-    [
-        ("state=lost", "lost", "is can't be lost", "closed"),
-        ("priority=9", "9", "priority can't be 9", None),
-        ("q=lable:bug", "lable", "There is no field lable", "label:bug"),
-        ("q=is:redy cart", "redy", "is can't be redy", "is:ready+cart"),
-        ('q=cart "an open quote', '"an open quote', "This quote isn't closed", None),
-        ("q=label:", "label:", "label: needs a value", None),
-        ("sort=titel", "titel", "sort can't be titel", "sort:title"),
-        ("q=updated:soon", "soon", "soon is no time", None),
-    ],
+MEANING_NOTHING = (
+    ("state=lost", "lost", "is can't be lost", "closed"),
+    ("priority=9", "9", "priority can't be 9", None),
+    ("q=lable:bug", "lable", "There is no field lable", "label:bug"),
+    ("q=is:redy cart", "redy", "is can't be redy", "is:ready+cart"),
+    ('q=cart "an open quote', '"an open quote', "This quote isn't closed", None),
+    ("q=label:", "label:", "label: needs a value", None),
+    ("sort=titel", "titel", "sort can't be titel", "sort:title"),
+    ("q=updated:soon", "soon", "soon is no time", None),
 )
+"""What is asked for, the word that is marked, what is said of it, and what was meant."""
+
+
 def test_a_query_that_means_nothing_is_told_at_its_word(
-    client: FlaskClient, board: OpenSession, asked: str, marked: str, said: str, meant: str | None
+    client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
         make_ticket(session, labels=["bug"])
-    answer = client.get(f"/tickets?{asked}")
-    assert answer.status_code == 400
-    page = parsed(answer.text)
-    mistake = page.select_one("#mistake")
-    assert mistake
-    assert mistake.mark
-    assert mistake.mark.text == marked
-    assert said in words(str(mistake))
-    links = [str(link["href"]) for link in mistake.select("a")]
-    assert [meant in link for link in links] == ([True] if meant else [])
-    box = page.select_one('input[name="q"]')
-    typed = asked.removeprefix("q=") if asked.startswith("q=") else marked
-    assert box
-    assert typed in str(box["value"]), "what was typed is kept"
-    assert "Nothing was looked for" in answer.text
+    for asked, marked, said, meant in MEANING_NOTHING:
+        answer = client.get(f"/tickets?{asked}")
+        assert answer.status_code == 400, asked
+        assert "Nothing was looked for" in answer.text, asked
+        told = parsed(between(answer.text, "<main", "<section"))
+        mistake = told.select_one("#mistake")
+        assert mistake, asked
+        assert [mark.text for mark in mistake.select("mark")] == [marked]
+        assert said in words(str(mistake))
+        links = [str(link["href"]) for link in mistake.select("a")]
+        assert [meant in link for link in links] == ([True] if meant else []), asked
+        box = told.select_one('input[name="q"]')
+        typed = asked.removeprefix("q=") if asked.startswith("q=") else marked
+        assert box
+        assert typed in str(box["value"]), "what was typed is kept"
 
 
-@pytest.mark.parametrize(
-    ("asked", "said", "meant"),
-    [
-        ("project=acme/wep", "There is no project acme/wep", "project:acme/web"),
-        ("stage=reviev", "There is no stage reviev", "stage:review"),
-        ("label=bugg", "There is no label bugg", "label:bug"),
-        ("q=assignee:nan", "There is no assignee nan", None),
-    ],
+UNKNOWN_NAMES = (
+    ("project=acme/wep", "There is no project acme/wep", "project:acme/web"),
+    ("stage=reviev", "There is no stage reviev", "stage:review"),
+    ("label=bugg", "There is no label bugg", "label:bug"),
+    ("q=assignee:nan", "There is no assignee nan", None),
 )
+
+
 def test_a_name_that_nothing_bears_is_told_beside_the_list(
-    client: FlaskClient, board: OpenSession, asked: str, said: str, meant: str | None
+    client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
-        make_project(session)
         make_ticket(session, labels=["bug"])
-    answer = client.get(f"/tickets?{asked}")
-    assert answer.status_code == 400
-    assert said in words(answer.text)
-    assert meant is None or f'href="/tickets?q={meant}"' in answer.text
-    assert "No ticket matches" in answer.text or "None of them" in answer.text
+    for asked, said, meant in UNKNOWN_NAMES:
+        answer = client.get(f"/tickets?{asked}")
+        assert answer.status_code == 400, asked
+        assert said in words(between(answer.text, "<main", "</main>"))
+        assert meant is None or f'href="/tickets?q={meant}"' in answer.text, asked
+        assert "No ticket matches" in answer.text or "None of them" in answer.text, asked
 
 
 def test_what_excludes_a_name_or_asks_for_none_needs_no_such_name(client: FlaskClient) -> None:
@@ -341,6 +347,7 @@ def test_text_from_people_is_never_markup(client: FlaskClient, board: OpenSessio
     assert '"><b>' not in page
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("address", ["/tickets?q=%ff", "/tickets?label=%00", "/tickets/%00"])
 def test_a_broken_address_is_a_bad_request(client: FlaskClient, address: str) -> None:
     assert client.get(address).status_code == 400
@@ -372,34 +379,28 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     assert len(few) <= 11, "one of them may look for overdue leases"
 
 
-@pytest.mark.parametrize(
-    ("sort", "first"),
-    [
-        ("title", "title"),
-        ("id", "id"),
-        ("stage", "stage"),
-        ("state", "state"),
-        ("priority", "priority"),
-        ("updated", "-updated"),
-        ("created", "-created"),
-    ],
-)
+FIRST_SORTS = ("title", "id", "stage", "state", "priority", "-updated", "-created")
+"""The way that each column sorts when it is chosen."""
+
+
 def test_a_column_first_sorts_the_way_people_look_for(
-    client: FlaskClient, board: OpenSession, sort: str, first: str
+    client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
         make_ticket(session)
 
-    def address(sort: str) -> str:
-        # What lists begin with needs no word.
-        return "/tickets?q=" if sort == "-updated" else f"/tickets?q=sort:{sort}"
+    def head(sort: str) -> str:
+        return between(client.get(f"/tickets?sort={sort}").text, "<thead>", "</thead>")
 
-    by_another = "title" if sort == "updated" else "updated"
-    unsorted = between(client.get(f"/tickets?sort={by_another}").text, "<thead>", "</thead>")
-    assert f'href="{address(first)}"' in unsorted
-    turned = first.removeprefix("-") if first.startswith("-") else f"-{first}"
-    current = between(client.get(f"/tickets?sort={first}").text, "<thead>", "</thead>")
-    assert f'href="{address(turned)}"' in current
+    def link(sort: str) -> str:
+        # What lists begin with needs no word.
+        return f'href="/tickets?q={"" if sort == "-updated" else f"sort:{sort}"}"'
+
+    by_title, by_priority = head("title"), head("priority")
+    for first in FIRST_SORTS:
+        assert link(first) in (by_priority if first == "title" else by_title)
+        turned = first.removeprefix("-") if first.startswith("-") else f"-{first}"
+        assert link(turned) in head(first)
 
 
 def test_urgent_tickets_come_first_when_priority_is_chosen(
@@ -412,6 +413,7 @@ def test_urgent_tickets_come_first_when_priority_is_chosen(
     assert listed(client, address.partition("?")[2]) == [urgent, low]
 
 
+@pytest.mark.both_databases
 def test_several_labels_are_all_needed_and_each_can_be_removed(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -434,8 +436,7 @@ def test_several_labels_are_all_needed_and_each_can_be_removed(
 
 def sent_by_form(page: str, **chosen: str) -> dict[str, list[str]]:
     """What the filter form sends, with some of its fields set."""
-    form = parsed(page).select_one("form.filters")
-    assert form
+    form = parsed(between(page, 'class="filters"', "</form>"))
     found: dict[str, list[str]] = {}
     for each in form.select("input, select"):
         option = each.select_one("option[selected]") if each.name == "select" else each
@@ -443,37 +444,35 @@ def sent_by_form(page: str, **chosen: str) -> dict[str, list[str]]:
     return found | {name: [value] for name, value in chosen.items()}
 
 
-@pytest.mark.parametrize(
-    ("before", "chosen", "after"),
-    [
-        ("", {"state": "ready"}, "is:ready"),
-        ("is:ready cart", {"state": ""}, "cart"),
-        ("cart -is:blocked", {"state": "ready"}, "cart -is:blocked is:ready"),
-        ("label:bug", {"label": "ui"}, "label:bug label:ui"),
-        ("label:bug", {"label": "none"}, 'label:bug label:"none"'),
-        ("priority:0 cart", {"priority": "low"}, "priority:low cart"),
-        ("priority:<2", {"priority": ""}, ""),
-        ("stage:review,implementation", {"assignee": "me"}, "{} assignee:me"),
-        ("is:ready", {"q": "is:closed cart"}, "is:closed cart"),
-        ("is:ready", {"q": ""}, ""),
-        ("is:ready", {"q": "", "stage": "review"}, "stage:review"),
-        ("sort:title,-updated", {"project": "acme/web"}, "{} project:acme/web"),
-    ],
+EDITED = (
+    ("", {"state": "ready"}, "is:ready"),
+    ("is:ready cart", {"state": ""}, "cart"),
+    ("cart -is:blocked", {"state": "ready"}, "cart -is:blocked is:ready"),
+    ("label:bug", {"label": "ui"}, "label:bug label:ui"),
+    ("label:bug", {"label": "none"}, 'label:bug label:"none"'),
+    ("priority:0 cart", {"priority": "low"}, "priority:low cart"),
+    ("priority:<2", {"priority": ""}, ""),
+    ("stage:review,implementation", {"assignee": "me"}, "{} assignee:me"),
+    ("is:ready", {"q": "is:closed cart"}, "is:closed cart"),
+    ("is:ready", {"q": ""}, ""),
+    ("is:ready", {"q": "", "stage": "review"}, "stage:review"),
+    ("sort:title,-updated", {"project": "acme/web"}, "{} project:acme/web"),
 )
-def test_the_drop_downs_edit_the_query(
-    client: FlaskClient, board: OpenSession, before: str, chosen: dict[str, str], after: str
-) -> None:
+"""A query, what is chosen beside it, and the query that comes of it."""
+
+
+def test_the_drop_downs_edit_the_query(client: FlaskClient, board: OpenSession) -> None:
     """Without a script too: the form brings what they showed, and what differs was chosen."""
     with board() as session:
-        make_project(session)
         make_project(session, "acme/api")
         make_ticket(session, labels=["bug", "none"])
         make_ticket(session, labels=["ui"])
-    page = client.get("/tickets", query_string={"q": before}).text
-    answer = client.get("/tickets", query_string=sent_by_form(page, **chosen))
-    assert answer.status_code == 303
-    asked = parse_qs(urlsplit(answer.location).query, keep_blank_values=True)
-    assert asked == {"q": [after.format(before)]}
+    for before, chosen, after in EDITED:
+        page = client.get("/tickets", query_string={"q": before}).text
+        answer = client.get("/tickets", query_string=sent_by_form(page, **chosen))
+        assert answer.status_code == 303, before
+        asked = parse_qs(urlsplit(answer.location).query, keep_blank_values=True)
+        assert asked == {"q": [after.format(before)]}
 
 
 def test_a_form_that_was_not_understood_loses_nothing(
@@ -505,6 +504,7 @@ def test_a_query_with_too_many_terms_is_told(client: FlaskClient, board: OpenSes
     assert "A query has at most 40 terms" in page.text
 
 
+@pytest.mark.both_databases
 def test_tickets_are_sorted_by_one_thing_after_the_other(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -518,6 +518,7 @@ def test_tickets_are_sorted_by_one_thing_after_the_other(
     assert listed(client, "q=sort:title,-id") == [low_a, high_a, low_b]
 
 
+@pytest.mark.both_databases
 def test_the_whole_language_narrows_the_list(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         make_project(session)
@@ -556,6 +557,7 @@ def test_what_may_be_typed_is_suggested(client: FlaskClient, board: OpenSession)
     assert suggested("\0label:") == []
 
 
+@pytest.mark.both_databases
 def test_a_search_for_common_words_says_that_only_the_newest_were_looked_at(
     client: FlaskClient, board: OpenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -568,6 +570,7 @@ def test_a_search_for_common_words_says_that_only_the_newest_were_looked_at(
     assert listed(client, "q=harbour&sort=id") == ["WEB-2", "WEB-3"]
 
 
+@pytest.mark.both_databases
 def test_a_list_that_is_asked_for_again_goes_with_the_time(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -581,6 +584,7 @@ def test_a_list_that_is_asked_for_again_goes_with_the_time(
         assert (listed(client, "state=backoff"), listed(client, "state=ready")) == ([], [ticket_id])
 
 
+@pytest.mark.both_databases
 def test_the_sidebar_counts_open_tickets_up_to_a_thousand(
     client: FlaskClient, board: OpenSession
 ) -> None:
