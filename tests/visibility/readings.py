@@ -113,6 +113,17 @@ def pages(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> Readings
     return {url: _got(client, url) for url in addresses(app, parts)}
 
 
+def lists(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> Readings:
+    """The pages that filter what they find, each without a filter and with the first one."""
+    found: Readings = {}
+    for rule in page_rules(app):
+        if filters := FILTERS.get(rule.endpoint):
+            for wanted in ("", filters[0]):
+                url = _address(app, rule, parts) + wanted.format(**parts)
+                found[url] = _got(client, url)
+    return found
+
+
 def regions(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> Readings:
     """The same as regions that poll get it: without the frame, which names projects too."""
     asks = {"HX-Request": "true"}
@@ -121,13 +132,15 @@ def regions(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> Readin
 
 def addresses(app: Flask, parts: Mapping[str, Any]) -> Iterator[str]:
     """The address of every page, with every filter."""
-    urls = app.url_map.bind("")
     for rule in page_rules(app):
         if "GET" in (rule.methods or ()):
-            values = {name: parts.get(name, STAND_INS.get(name, 404)) for name in rule.arguments}
-            url = urls.build(rule.endpoint, values)
             for wanted in ("", *FILTERS.get(rule.endpoint, ())):
-                yield url + wanted.format(**parts)
+                yield _address(app, rule, parts) + wanted.format(**parts)
+
+
+def _address(app: Flask, rule: Rule, parts: Mapping[str, Any]) -> str:
+    values = {name: parts.get(name, STAND_INS.get(name, 404)) for name in rule.arguments}
+    return app.url_map.bind("").build(rule.endpoint, values)
 
 
 def _got(client: FlaskClient, url: str, headers: dict[str, str] | None = None) -> str:

@@ -11,10 +11,24 @@ from tests.api.conftest import Program
 from tests.conftest import OpenSession, SignIn
 from tests.mcp.conftest import Agent
 from tests.visibility.conftest import OTHER
-from tests.visibility.readings import Readings, api, differing, holding, mcp, pages, regions, told
+from tests.visibility.readings import (
+    Readings,
+    api,
+    differing,
+    holding,
+    lists,
+    mcp,
+    pages,
+    regions,
+    told,
+)
 from tests.visibility.rows import HIDDEN, MARK, OPEN, Rows, furnish_hidden
 
 Read = Callable[[], Readings]
+
+on_postgresql = pytest.mark.parametrize(
+    "migrated_app", ["postgresql"], indirect=True, scope="session"
+)
 Program_ = Callable[..., Program]
 Agent_ = Callable[..., Agent]
 
@@ -69,12 +83,21 @@ def read_before_and_after(app: Flask, board: OpenSession, read: Read) -> tuple[R
     return before, read()
 
 
-@pytest.mark.both_databases
 def test_pages_are_the_same_with_a_project_that_one_may_not_see(
     app: Flask, board: OpenSession, sign_in: SignIn, rows: Rows
 ) -> None:
     client = sign_in("lead")
     before, after = read_before_and_after(app, board, lambda: pages(app, client, rows.parts))
+    assert holding(MARK, after) == set()
+    assert differing(before, after) == []
+
+
+@on_postgresql
+def test_lists_are_the_same_with_a_project_that_one_may_not_see(
+    app: Flask, board: OpenSession, sign_in: SignIn, rows: Rows
+) -> None:
+    client = sign_in("lead")
+    before, after = read_before_and_after(app, board, lambda: lists(app, client, rows.parts))
     assert holding(MARK, after) == set()
     assert differing(before, after) == []
 
@@ -92,9 +115,15 @@ def test_a_board_on_which_one_may_see_nothing_is_a_new_board(
     assert differing(before, after) == []
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
-    ("scopes", "project"), [(("read", "work", "plan"), None), (("admin",), OPEN)]
+    ("migrated_app", "scopes", "project"),
+    [
+        ("sqlite", ("read", "work", "plan"), None),
+        ("sqlite", ("admin",), OPEN),
+        ("postgresql", ("read", "work", "plan"), None),
+    ],
+    indirect=["migrated_app"],
+    scope="session",
 )
 def test_programs_are_told_the_same(
     app: Flask,
