@@ -51,6 +51,11 @@ class Plain:
         """The id of another ticket than the event is about."""
         return ticket_id
 
+    def description(self, ticket_id: str, version: int) -> Text:
+        """A description that was edited; `version`: what it said until then."""
+        del ticket_id, version
+        return "description"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Html(Plain):
@@ -76,6 +81,12 @@ class Html(Plain):
     def other(self, ticket_id: str) -> Markup:
         drawn = self.draw_other(ticket_id) if self.draw_other else None
         return drawn or escape(ticket_id)
+
+    def description(self, ticket_id: str, version: int) -> Text:
+        if "tickets" not in self.links:
+            return "description"
+        address = f"{self.root}/tickets/{ticket_id}/description/history?edit={version}"
+        return Markup('<a class="link" href="{}">description</a>').format(address)
 
 
 PLAIN = Plain()
@@ -137,7 +148,7 @@ def _values(event: Event, wording: Plain) -> dict[str, Text]:
         "related": _others(details.get("related"), wording),
         "other": wording.other(_text(details.get("other"))),
         "freed": f"; {freed} went back to its queue" if freed else "",
-        "changes": _changes(event),
+        "changes": _changes(event, wording),
         **{each: _text(details.get(each)) for each in COPIED},
     }
 
@@ -173,16 +184,34 @@ def _attempts(failed: object, most: object) -> str:
     return f"{_text(failed)} of {_text(most)}" if failed == most else _text(failed)
 
 
-def _changes(event: Event) -> str:
+def _changes(event: Event, wording: Plain) -> Text:
     changed, before, after = (event.details.get(key) for key in ("changed", "from", "to"))
     if not isinstance(before, dict) or not isinstance(after, dict):
         return _names(changed)
-    return _listed(
-        f"{field} {_content(before[field])} → {_content(after[field])}"
-        if field in before and field in after
-        else field
-        for field in _texts(changed)
+
+    def say(field: str) -> Text:
+        if field == "description":
+            return _description(event, wording)
+        is_told = field in before and field in after
+        return f"{field} {_content(before[field])} → {_content(after[field])}" if is_told else field
+
+    return _said(_texts(changed), say, wording)
+
+
+def _description(event: Event, wording: Plain) -> Text:
+    """That it changed, how much, and the way to what it said before."""
+    known = event.details.get("description")
+    facts = known if isinstance(known, dict) else {}
+    version, added, removed = (
+        value if type(value := facts.get(key)) is int else 0
+        for key in ("version", "added", "removed")
     )
+    if not version:
+        return "description"
+    counts = ((added, "added"), (removed, "removed"))
+    lines = ", ".join(f"{number} {word}" for number, word in counts if number) or "moved"
+    name = wording.description(event.ticket_id or "", version)
+    return wording.fill("{name} (lines: {lines})", {"name": name, "lines": lines})
 
 
 def _content(value: object) -> str:
@@ -193,9 +222,13 @@ def _content(value: object) -> str:
 
 def _others(value: object, wording: Plain) -> Text:
     """Other tickets, by their ids."""
-    ids = _texts(value)
-    drawn = {f"t{place}": wording.other(each) for place, each in enumerate(ids[:NAMES_MAX])}
-    return wording.fill(_listed([*(f"{{{name}}}" for name in drawn), *ids[NAMES_MAX:]]), drawn)
+    return _said(_texts(value), wording.other, wording)
+
+
+def _said(names: Sequence[str], say: Callable[[str], Text], wording: Plain) -> Text:
+    """A list of names, each in words of its own, which may be HTML."""
+    said = {f"t{place}": say(each) for place, each in enumerate(names[:NAMES_MAX])}
+    return wording.fill(_listed([*(f"{{{name}}}" for name in said), *names[NAMES_MAX:]]), said)
 
 
 def _names(value: object) -> str:

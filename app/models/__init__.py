@@ -14,7 +14,7 @@ from app.models.project import Project, ProjectMember
 from app.models.saved_view import DefaultView, SavedView
 from app.models.sign_in_attempt import SignInAttempt
 from app.models.stage_run import StageRun
-from app.models.ticket import RelatedTickets, Ticket, TicketDependency
+from app.models.ticket import DescriptionVersion, RelatedTickets, Ticket, TicketDependency
 from app.models.user import User
 from app.models.user_session import UserSession
 from app.models.worker import Worker
@@ -27,6 +27,7 @@ __all__ = [
     "Comment",
     "CommentVersion",
     "DefaultView",
+    "DescriptionVersion",
     "Event",
     "GateApprover",
     "IdempotencyKey",

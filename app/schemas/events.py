@@ -40,7 +40,8 @@ class EventResponse(ResponseBody):
     details: dict[str, Any] = Field(
         description="What else is known, by the type of event: `to_stage` and `to_worker_type` of "
         "a stage returned; `from_plan`, `to_plan`; `blocked_by`; `changed`, `from`, `to` of an "
-        "edit; `failed_attempts`; `resolution`; `cause`."
+        "edit, and of a `description` how many lines were `added` and `removed`; "
+        "`failed_attempts`; `resolution`; `cause`."
     )
     actor: str | None = Field(description="Who did it.")
     needs_attention: bool = Field(description="Whether someone must look at it.")

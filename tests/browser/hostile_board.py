@@ -119,6 +119,9 @@ class Hostility:
     def _make_a_story(self) -> str:
         """Every text as a comment, of a person or of a worker in its run."""
         ticket = self._ticket("STORY", [*ROLES, GATE])
+        ticket.edit(
+            self.who(), description="\n".join(map(sayable, PAYLOADS))[: Ticket.DESCRIPTION_MAX]
+        )
         run = run_stage(self.session, ticket, self._worker(ROLES[0]))
         for number, payload in enumerate(PAYLOADS):
             if content := sayable(payload):

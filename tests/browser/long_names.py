@@ -29,6 +29,7 @@ def fill(session: Session) -> dict[str, Any]:
     )
     worker = _worker(session, "w")
     running = _ticket(session, "R")
+    running.edit(ANN, description=f"{running.description}\n\nAnd {WORD}")
     claim(session, worker)
     _make_calls(session)
     _ticket(session, "G", plan=[GATE])

@@ -93,6 +93,7 @@ def fill_every_table(session):
     session.add(RelatedTickets(ticket_id=blocker.ticket_id, related_id=ticket.ticket_id))
     said = ticket.say("Twice, @ann.", Actor.system())
     session.add(CommentVersion(comment_id=said, content="Once."))
+    ticket.edit(ANN, description="Once more.")
     IdempotencyKey.take(session, token.id, "key-1", "hash")
 
 

@@ -76,6 +76,26 @@ SAID = [
         "ann edited WEB-2: title “Old” → “New”, description, labels none → bug, ui",
     ),
     (
+        "ticket_edited",
+        {
+            "changed": ["description", "labels"],
+            "from": {"labels": ["{x}"]},
+            "to": {"labels": []},
+            "description": {"version": 7, "added": 3, "removed": 0},
+        },
+        "ann edited WEB-2: description (lines: 3 added), labels {x} → none",
+    ),
+    (
+        "ticket_edited",
+        {
+            "changed": ["description"],
+            "from": {},
+            "to": {},
+            "description": {"version": 7, "added": 0, "removed": 0},
+        },
+        "ann edited WEB-2: description (lines: moved)",
+    ),
+    (
         "ticket_dependency_changed",
         {"cause": "added", "blocked_by": ["WEB-1"]},
         "ann: WEB-2 waits for WEB-1",
@@ -157,6 +177,7 @@ def test_whatever_stands_in_a_row_is_escaped_and_cut(event_type: str, value: Any
             "from_plan",
             "to_plan",
             "answers",
+            "description",
         ),
         *("failed_attempts", "max_attempts", "resolution", "approved", "report", "run_outcome"),
         *("to_stage", "to_worker_type", "freed_ticket_id", "beads_status", "claimed_by"),

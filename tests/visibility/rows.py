@@ -117,6 +117,7 @@ class Furnisher:
     def _work(self) -> StageRun:
         """A run in progress, one that asked, and one that failed and was told of too late."""
         running = self._ticket("running", self.build, self.review, self.approval)
+        running.edit(ANN, description=f"About all {self.word}.")
         run = self._run(self._worker("w1", self.build))
         run.heartbeat(timedelta(hours=1))
         Worker.get(self.session, f"{self.word}-w1").show_output(f"compiling {self.word}")

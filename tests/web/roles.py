@@ -46,6 +46,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "tickets.choose": "viewer",
         "tickets.show": "viewer",
         "tickets.brief": "viewer",
+        "tickets.description_history": "viewer",
         "comments.history": "viewer",
         # Views of one's own; the rules of a view say who changes everyone's.
         "saved_views.index": "viewer",

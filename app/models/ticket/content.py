@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, TypedDict, cast
@@ -63,15 +64,24 @@ def merge(saved: Content, typed: Content, seen: Mapping[str, str]) -> tuple[Cont
 
 
 def difference(before: Content, after: Content) -> dict[str, Any]:
-    """The facts of an edit: which fields changed, from what to what. A description is too long to
-    be kept twice."""
+    """The facts of an edit: which fields changed, from what to what; of a description, how many
+    lines came and went."""
     changed = [name for name in FIELDS if name in after]
     short = [name for name in changed if name != "description"]
-    return {
+    facts: dict[str, Any] = {
         "changed": [NAMES[name] for name in changed],
         "from": _told(before, short),
         "to": _told(after, short),
     }
+    if "description" in after:
+        facts["description"] = _lines_changed(before["description"], after["description"])
+    return facts
+
+
+def _lines_changed(before: str, after: str) -> dict[str, int]:
+    """One that only stands elsewhere now neither came nor went."""
+    old, new = (Counter(text.split("\n") if text else ()) for text in (before, after))
+    return {"added": (new - old).total(), "removed": (old - new).total()}
 
 
 def _told(content: Content, names: Iterable[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from app.models.label import TicketLabel
 from app.models.mention import Mention, Said
 from app.models.ticket.belonging import TicketBelonging
 from app.models.ticket.content import Content, EditConflict, checked, difference, merge
+from app.models.ticket.description import DescriptionVersion
 
 
 class TicketText(TicketBelonging):
@@ -36,10 +37,14 @@ class TicketText(TicketBelonging):
         if wanted:
             self._set(wanted)
             self.version += 1
+            details = difference(before, wanted)
             if "description" in wanted:
-                said = Said(self.ticket_id, self.description, before=before["description"])
+                text = before["description"]
+                kept = DescriptionVersion.keep(self.session, self.ticket_id, text, actor)
+                details["description"]["version"] = kept
+                said = Said(self.ticket_id, self.description, before=text)
                 self.tell_mentioned(self.session, self.project_id, [said], actor)
-            self.record("ticket_edited", actor, details=difference(before, wanted))
+            self.record("ticket_edited", actor, details=details)
 
     def content(self) -> Content:
         """What `edit` may change."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, func, select
+from sqlalchemy import Select, Text, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db.rows import rows_of
 from app.errors import NotFound
 from app.events import explanation
-from app.models import StageRun, Ticket, User, Worker, WorkerType
+from app.models import DescriptionVersion, StageRun, Ticket, User, Worker, WorkerType
 from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket, since, situation
 from app.queries.tickets.list import labels_of
 from app.queries.tickets.related import Related, related
@@ -84,6 +84,8 @@ class TicketView:
     labels: Sequence[str]
     assignee: str | None
     """How the person who looks after it is called."""
+    is_edited: bool
+    """Whether its description once said something else."""
     runs: Sequence[Run]
     roles: Mapping[str, Role]
     related: Sequence[Related]
@@ -170,7 +172,12 @@ def id_in_other_case(session: Session, visibility: Visibility, ticket_id: str) -
 
 
 TICKET = (
-    select(Ticket, situation(), func.coalesce(User.display_name, User.name))
+    select(
+        Ticket,
+        situation(),
+        func.coalesce(User.display_name, User.name),
+        exists().where(DescriptionVersion.ticket_id == Ticket.ticket_id),
+    )
     .outerjoin(User, User.id == Ticket.assignee_id)
     .where(Ticket.ticket_id == HERE)
 )
@@ -181,12 +188,13 @@ def view_ticket(session: Session, ticket_id: str) -> TicketView:
     found = session.execute(TICKET, {"ticket_id": ticket_id}).first()
     if found is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
-    ticket, word, assignee = found
+    ticket, word, assignee, is_edited = found
     return TicketView(
         ticket=ticket,
         situation=word,
         labels=labels_of(session, [ticket_id]).get(ticket_id, []),
         assignee=assignee,
+        is_edited=is_edited,
         runs=_runs(session, ticket_id),
         roles=roles_of(session, ticket.project_id),
         related=related(session, ticket),

@@ -24,7 +24,11 @@ def event_sentence(event: EventRow) -> str:
 
 def ticket_sentence(event: Event) -> str:
     """The same on the page of its own ticket, which needn't be named."""
-    return sentence(event, Html(within_ticket=True, draw_other=partial(draw_reference, "ticket")))
+    draw = partial(draw_reference, "ticket")
+    links = frozenset({"tickets"})
+    return sentence(
+        event, Html(root=request.script_root, links=links, within_ticket=True, draw_other=draw)
+    )
 
 
 def deed(event: Event) -> str:

@@ -1,4 +1,5 @@
-"""Editing what a ticket says: all of it, or one field without leaving the ticket's page."""
+"""Editing what a ticket says: all of it, or one field without leaving the ticket's page; and what
+its description said before."""
 
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ from app.forms.ticket import AssigneeForm
 from app.forms.ticket_content import CHANGES, ChangeForm, ContentForm, EditTicketForm, TaskForm
 from app.forms.ticket_verbs import MoveForm
 from app.markdown.tasks import with_task
-from app.models import Ticket
+from app.models import DescriptionVersion, Ticket
 from app.models.ticket.content import checked
 from app.queries.choices import project_names
+from app.queries.tickets.description import comparison, edits
 from app.queries.tickets.edit_conflict import content_rows, last_change
 from app.queries.tickets.people import assignable
 from app.queries.tickets.view import ticket_version, view_ticket
@@ -84,6 +86,27 @@ def tick(ticket_id: str) -> Answer:
             raise Conflict(f"The description of {ticket_id} has no task {number} any more.")
         form.edit(ticket, changed, current_actor())
     return _done(f"Task {number} is {'done' if is_done else 'open again'}.", ticket_id)
+
+
+@blueprint.get("/tickets/<ticket_id>/description/history")
+@page(role="viewer")
+def description_history(ticket_id: str) -> Answer:
+    """What the description said before; `?edit=12`: before that edit, else before the newest."""
+    ticket, session = load_ticket(ticket_id), db.session()
+    found = edits(session, ticket_id)
+    asked = request.args.get("edit", "")
+    chosen = [edit for edit in found if asked in ("", str(edit.id))]
+    shown = next(iter(chosen or found), None)
+    is_gone = bool(asked) and not chosen
+    page = render_template(
+        "tickets/history.html",
+        ticket=ticket,
+        edits=found,
+        shown=comparison(session, ticket, shown) if shown else None,
+        is_gone=is_gone,
+        kept_max=DescriptionVersion.KEPT_MAX,
+    )
+    return page, 404 if is_gone else 200
 
 
 @blueprint.route("/tickets/<ticket_id>/project", methods=["GET", "POST"])
