@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 
 
-def parsed(html: str) -> BeautifulSoup:
-    """A page or a part of one, as elements. Of an attribute that comes twice the first counts, as
-    in a browser."""
+def parsed(html: str, only: str = "") -> BeautifulSoup:
+    """A page or a part of one, as elements; `only`: those of that name with what is in them, which
+    takes half the time. Of an attribute that comes twice the first counts, as in a browser."""
     options: dict[str, Any] = {"multi_valued_attributes": None, "on_duplicate_attribute": "ignore"}
+    if only:
+        options["parse_only"] = SoupStrainer(only)
     return BeautifulSoup(html, "html.parser", **options)
 
 

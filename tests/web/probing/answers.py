@@ -21,12 +21,14 @@ from tests.web.probing.probes import Probe
 
 ROOT = Path(__file__).parents[3]
 
-LEAKS = re.compile(
-    r"Traceback \(most recent|sqlalchemy\.|sqlite3\.|psycopg|\[SQL:|site-packages|jinja2\.|"
-    r"werkzeug\.|File (?:\"|&#34;)/|/app/web/|\bSELECT .{1,200} FROM |INSERT INTO |no such column|"
-    r"syntax error|root:x:0:|<class '|&lt;class &#39;|SECRET_KEY|" + re.escape(f"{ROOT}/"),
-    re.IGNORECASE,
+LEAKS = (
+    *("traceback (most recent", "sqlalchemy.", "sqlite3.", "psycopg", "[sql:", "site-packages"),
+    *("jinja2.", "werkzeug.", 'file "/', "file &#34;/", "/app/web/", "insert into ", "root:x:0:"),
+    *("no such column", "syntax error", "<class '", "&lt;class &#39;", "secret_key"),
+    f"{ROOT}/".lower(),
 )
+"""Each looked for by itself: one expression of them all takes ten times as long."""
+SELECTS = re.compile(r"\bselect .{1,200} from ")
 SUSPICIOUS = re.compile(rf"<{TAG}|[\"']\s*{ATTRIBUTE}", re.IGNORECASE)
 RUNS = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml")
 
@@ -83,7 +85,7 @@ def _of_headers(answer: TestResponse) -> list[str]:
 
 
 def _of_body(answer: TestResponse, text: str) -> list[str]:
-    found = [f"leaks {match[0][:80]}" for match in [LEAKS.search(text)] if match]
+    found = [f"leaks {word}" for word in leaks_in(text)]
     if MADE in text:
         found.append("a template was run")
     if answer.mimetype in RUNS and SUSPICIOUS.search(text) and holds_raw(text):
@@ -91,6 +93,13 @@ def _of_body(answer: TestResponse, text: str) -> list[str]:
     if text and answer.status_code not in (204, 304) and not answer.mimetype:
         found.append("no content type")
     return found
+
+
+def leaks_in(text: str) -> list[str]:
+    """What an answer tells of the program behind it."""
+    lowered = text.lower()
+    found = [word for word in LEAKS if word in lowered]
+    return found + [match[0][:80] for match in [SELECTS.search(lowered)] if match]
 
 
 def _of_kind(probe: Probe, answer: TestResponse, text: str) -> list[str]:

@@ -26,7 +26,7 @@ class Form:
 
 def forms_in(html: str, page: str) -> Iterator[Form]:
     """The forms of a page that are posted, with what stands in their fields."""
-    for form in parsed(html).select("form[method=post i]"):
+    for form in parsed(html, only="form").select("form[method=post i]"):
         found = Form(str(form.get("action") or page))
         for each in form.select("input[name], textarea[name], select[name], button[name]"):
             name, is_off = str(each["name"]), each.get("type") in ("checkbox", "radio")

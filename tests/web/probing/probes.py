@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, zip_longest
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
@@ -21,6 +22,7 @@ from tests.web.probing import hostile
 from tests.web.probing.crawling import Form
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+READ, UNREAD = "parameter that is read", "parameter"
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 QUOTED = [quote_plus(text) for text in hostile.TEXTS]
 PARTS = [quote(text, safe="") for text in hostile.TEXTS if text] + [*hostile.BROKEN]
@@ -66,13 +68,14 @@ class Probes:
         if place == "MCP":
             return in_tools()
         made = {
+            READ: partial(self._in_queries, place=READ),
+            UNREAD: partial(self._in_queries, place=UNREAD),
             "part of a path": self._in_parts,
             "header": self._in_headers,
             "method": self._by_method,
             "body": self._as_body,
-        }.get(place, self._in_queries)
-        found = chain.from_iterable(made(rule) for rule in self.rules)
-        return (probe for probe in found if probe.place == place)
+        }[place]
+        return chain.from_iterable(made(rule) for rule in self.rules)
 
     def address(self, rule: str, **other: str) -> str:
         """An address of a rule; `other`: what stands, quoted, for some of its parts."""
@@ -91,7 +94,7 @@ class Probes:
                 for method in (rule.methods or set()) & {"GET", "POST", "PATCH", "DELETE"}:
                     yield Probe("part of a path", rule.rule, method, path)
 
-    def _in_queries(self, rule: Rule) -> Iterator[Probe]:
+    def _in_queries(self, rule: Rule, place: str) -> Iterator[Probe]:
         if "GET" not in (rule.methods or ()):
             return
         path = self.address(rule.rule)
@@ -99,10 +102,11 @@ class Probes:
         if model := self.asked.get(rule.endpoint):
             read = tuple(model.model_fields)
         for number, name in enumerate(dict.fromkeys([*hostile.PARAMETERS, *read])):
+            if place != (READ if name in read else UNREAD):
+                continue
             # Whoever doesn't read a name gets each text with one such name or another.
             texts = QUOTED if name in read else QUOTED[number::40]
             odd = (f"{name}[]=1&{name}[x]=2", f"{name}=1&{name}=2", f"{name}=" + "&" * 3_000)
-            place = "parameter that is read" if name in read else "parameter"
             for query in (
                 *(f"{name}={text}" for text in texts),
                 *(f"{name}={broken}" for broken in hostile.BROKEN),
