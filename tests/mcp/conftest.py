@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from app.actor import Actor
+from app.db.base import db
 from app.mcp.tools import tools
 from app.models import ApiToken
 from tests.conftest import OpenSession
+from tests.serving import serving
 
 LEGACY, MODERN = "2025-11-25", "2026-07-28"
 META = "io.modelcontextprotocol/"
@@ -135,6 +138,23 @@ def planner(agent: Agent_) -> Agent:
 def crew(agent: Agent_) -> Agent:
     """An agent that plans and works."""
     return agent("plan", "work")
+
+
+@pytest.fixture(scope="session")
+def address(
+    new_database: Callable[[str], str],
+    make_app: Callable[..., Flask],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, str]]:
+    """The endpoint of a running server that official clients use, and a token for it."""
+    app = make_app(new_database("sqlite"))
+    with app.app_context():
+        _, secret = ApiToken.issue(
+            db.session(), name="crew", scopes=["plan", "work"], actor=Actor.person("ann")
+        )
+        db.session.commit()
+    with serving(app, tmp_path_factory.mktemp("server")) as port:
+        yield f"http://127.0.0.1:{port}/mcp", secret
 
 
 def hold_a_stage(agent: Agent, worker_id: str = "w-1", role: str = "implementation") -> int:

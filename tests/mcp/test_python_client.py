@@ -1,53 +1,23 @@
 """The official Python client against a real server: a ticket from creation through claim to
-closed, in each of the client's modes, on each database."""
+closed, in each of the client's modes."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
-from flask import Flask
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
 
-from app.actor import Actor
-from app.db.base import db
-from app.models import ApiToken
-from tests.conftest import DATABASES
 from tests.mcp import crew
-from tests.serving import serving
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def address(
-    request: pytest.FixtureRequest,
-    new_database: Callable[[str], str],
-    make_app: Callable[..., Flask],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[str, str]]:
-    """The MCP endpoint of a running server, and a token for it."""
-    app = make_app(new_database(request.param))
-    secret = issue_token(app)
-    with serving(app, tmp_path_factory.mktemp("server")) as port:
-        yield f"http://127.0.0.1:{port}/mcp", secret
-
-
-def issue_token(app: Flask) -> str:
-    with app.app_context():
-        _, secret = ApiToken.issue(
-            db.session(), name="crew", scopes=["plan", "work"], actor=Actor.person("ann")
-        )
-        db.session.commit()
-    return secret
 
 
 @pytest.mark.parametrize(
@@ -109,9 +79,7 @@ def http(secret: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(headers={"Authorization": f"Bearer {secret}"}, timeout=30)
 
 
-def test_a_body_that_is_too_large_is_answered_while_it_is_sent(
-    address: tuple[str, str], tmp_path: Path
-) -> None:
+def test_a_body_that_is_too_large_is_answered_while_it_is_sent(address: tuple[str, str]) -> None:
     headers = {"Authorization": f"Bearer {address[1]}", "Content-Type": "application/json"}
     for content in (b"x" * 5_000_000, iter([b"x" * 1_000_000] * 5)):
         answer = httpx2.post(address[0], content=content, headers=headers, timeout=30)

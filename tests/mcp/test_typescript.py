@@ -6,14 +6,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
-
-from tests.mcp.test_python_client import issue_token
-from tests.serving import serving
 
 SOURCE = Path(__file__).parent / "ts"
 NPM, NODE = shutil.which("npm"), shutil.which("node")
@@ -45,27 +40,13 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def server(
-    new_database: Callable[[str], str],
-    make_app: Callable[..., Flask],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[int, str]]:
-    """The port of a running server, and a token for it."""
-    app = make_app(new_database("sqlite"))
-    secret = issue_token(app)
-    with serving(app, tmp_path_factory.mktemp("server")) as port:
-        yield port, secret
-
-
 @pytest.mark.parametrize(
     ("generation", "protocol"), [("sdk", "2025-11-25"), ("client", "2026-07-28")]
 )
 def test_a_ticket_is_brought_to_its_end(
-    scripts: Path, server: tuple[int, str], generation: str, protocol: str
+    scripts: Path, address: tuple[str, str], generation: str, protocol: str
 ) -> None:
-    port, secret = server
-    url = f"http://127.0.0.1:{port}/mcp"
+    url, secret = address
     done = subprocess.run(
         [NODE or "node", "crew.mjs", url, generation, f"acme/{generation}"],
         check=False,

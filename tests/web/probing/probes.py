@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -238,8 +238,8 @@ def chosen(probes: Iterable[Probe], most: int | None, seed: int) -> list[Probe]:
         by_route[probe.route].append(probe)
     for group in by_route.values():
         dice.shuffle(group)
-    rounds = zip_longest(*by_route.values())
-    mixed = [probe for some in rounds for probe in some if probe is not None][:most]
+    rounds = chain.from_iterable(zip_longest(*by_route.values()))
+    mixed = list(islice((probe for probe in rounds if probe is not None), most))
     dice.shuffle(mixed)
     return [replace(probe, role=dice.choices(ROLES, WEIGHTS)[0]) for probe in mixed]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import httpx
 import pytest
@@ -21,20 +22,30 @@ from tests.providers import HonestProvider
 from tests.web.auth.single_sign_on.visits import sit_down
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HonestProvider]:
     with HonestProvider(tmp_path_factory.mktemp("provider")) as provider:
         yield provider
 
 
-@pytest.fixture(scope="module")
-def shared_app(request, new_database, make_app, provider) -> Flask:
-    """On SQLite, unless a test writes in ways of its own and asks for both."""
-    kind = getattr(request, "param", "sqlite")
-    return make_app(new_database(kind), oidc_name="Acme", **provider.settings)
+@pytest.fixture(scope="package")
+def app_on(new_database, make_app, provider) -> Callable[[str], Flask]:
+    """`app_on("sqlite")`: one application on each database."""
+
+    @cache
+    def make(kind: str) -> Flask:
+        return make_app(new_database(kind), oidc_name="Acme", **provider.settings)
+
+    return make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def shared_app(request, app_on) -> Flask:
+    """On SQLite, unless a test is the way through the database that asks for both."""
+    return app_on(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture(scope="package")
 def url(shared_app: Flask) -> Iterator[str]:
     """The board, at an address that the provider can send people back to."""
     server = make_server("127.0.0.1", 0, shared_app, threaded=True)

@@ -22,7 +22,6 @@ from tests.web.auth.single_sign_on.visits import (
 )
 
 
-@on_both
 def test_nobody_gets_an_account_by_themselves(browser, board):
     answer = go(browser, "ann")
 

@@ -69,7 +69,6 @@ def test_a_link_for_a_new_password_joins_nobody(browser, board):
     assert browser.get(f"/join/{secret}/single-sign-on").status_code == 404
 
 
-@on_both
 def test_an_account_there_is_connected_only_after_its_person_saw_which_one(new_browser, board):
     browser = new_browser("ann")
 
@@ -124,7 +123,6 @@ def test_an_account_that_is_another_s_can_t_be_connected(new_browser, board, pro
     assert "belongs to someone else here" in answer.text
 
 
-@on_both
 def test_an_account_is_disconnected_unless_nothing_else_lets_its_person_in(
     new_browser, board, provider
 ):
