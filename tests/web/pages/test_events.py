@@ -54,27 +54,28 @@ def test_every_type_of_event_has_a_name_and_a_sentence():
     assert set(DESCRIPTIONS) == set(EVENT_TYPES)
 
 
-@pytest.mark.parametrize("event_type", EVENT_TYPES)
-def test_every_type_of_event_reads_as_a_sentence(client, board, event_type):
+def test_every_type_of_event_reads_as_a_sentence(client, board):
     with board() as session:
         ticket = make_ticket(session)
         worker = make_worker(session, worker_id="w-1")
-        session.add(
-            Event(
-                event_type=event_type,
-                project_id=ticket.project_id,
-                ticket_id=ticket.ticket_id,
-                worker_id=worker.worker_id,
-                stage="review",
-                actor="ann",
-                reason="because",
+        for event_type in EVENT_TYPES:
+            session.add(
+                Event(
+                    event_type=event_type,
+                    project_id=ticket.project_id,
+                    ticket_id=ticket.ticket_id,
+                    worker_id=worker.worker_id,
+                    stage="review",
+                    actor="ann",
+                    reason="because",
+                )
             )
-        )
-    page = client.get(f"/events?show=all&type={event_type}").text
+    page = client.get("/events?show=all").text
 
-    row = page.split('class="what"')[1]
-    assert "{" not in row.split("</div>")[0]
-    assert DESCRIPTIONS[event_type].name in page
+    sentences = [words(part.split("</div>")[0]) for part in page.split('class="what"')[1:]]
+    assert len(sentences) > len(EVENT_TYPES)
+    assert not [sentence for sentence in sentences if "{" in sentence or not sentence]
+    assert all(f">{DESCRIPTIONS[event_type].name}<" in page for event_type in EVENT_TYPES)
 
 
 def test_an_event_whose_ticket_and_worker_are_gone_still_reads(client, board):
