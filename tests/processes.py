@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,15 +12,25 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
 from flask import Flask
 
+from app.cli import main
+
 ROOT = Path(__file__).parent.parent
 CALLBOARD = [sys.executable, "-c", "from app.cli import main; main()"]
 
+FORKING = multiprocessing.get_context("forkserver")
+"""Makes processes that are forked from one which has imported everything and opened nothing."""
+
+FORKING.set_forkserver_preload(
+    ["pytest", "app.cli.work", "app.runner.runner", "tests.pipeline.claiming_worker"]
+)
 
 PATIENCE = 120.0
 """Seconds that a test waits for what must happen: enough for a machine that does much else. No
@@ -34,12 +46,17 @@ def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     return found
 
 
+PORTS = range(20_000, 32_000)
+"""Below those that the system gives to connections, which may take one before it is served at."""
+
+
 def free_port() -> int:
     """A port on the loopback that nobody listens at."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 class BoardServer:
@@ -49,7 +66,6 @@ class BoardServer:
         self, app: Flask, database_url: str, folder: Path, workers: int = 1, **settings: str
     ) -> None:
         self.app = app
-        self._database_url = database_url
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
@@ -69,10 +85,6 @@ class BoardServer:
 
     def __exit__(self, *_error: object) -> None:
         self.kill()
-
-    def beside(self, folder: Path, **settings: Any) -> BoardServer:
-        """Another server of the same board."""
-        return BoardServer(self.app, self._database_url, folder, **settings)
 
     @property
     def log(self) -> str:
@@ -136,8 +148,8 @@ class Agents:
 class Runner:
     """One `callboard work`."""
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
-        self.process = process
+    def __init__(self, process: BaseProcess, log: Path) -> None:
+        self._process = process
         self._log = log
 
     @property
@@ -145,16 +157,27 @@ class Runner:
         """What it wrote so far."""
         return self._log.read_text("utf-8")
 
+    @property
+    def pid(self) -> int:
+        """Of the process itself; its agents have others."""
+        assert self._process.pid
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
     def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"it didn't end:\n{self.log}") from None
+        self._process.join(seconds)
+        assert self._process.exitcode is not None, f"it didn't end:\n{self.log}"
+        return self._process.exitcode
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, and to nobody else."""
-        self.process.send_signal(number)
+        if self.is_running:
+            os.kill(self.pid, number)
 
 
 class Runners:
@@ -172,8 +195,8 @@ class Runners:
 
     def __exit__(self, *_error: object) -> None:
         for runner in self._started:
-            runner.process.kill()
-            runner.process.wait()
+            runner.signal(signal.SIGKILL)
+            runner.wait()
 
     def start(
         self, *options: str, command: list[str], worker_type: str = "implementation"
@@ -185,13 +208,22 @@ class Runners:
     def start_with(self, *arguments: str, **environment: str) -> Runner:
         """Start `callboard work` with exactly these arguments."""
         log = self._folder / f"runner-{len(self._started)}.log"
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [*CALLBOARD, "work", "--log-dir", str(self._folder / "runs"), *arguments],
-                env={**self._environment, **environment},
-                stdout=stream,
-                stderr=stream,
-                text=True,
-            )
+        log.touch()
+        words = ["callboard", "work", "--log-dir", str(self._folder / "runs"), *arguments]
+        process = FORKING.Process(
+            target=_run_callboard, args=(words, {**self._environment, **environment}, log)
+        )
+        process.start()
         self._started.append(Runner(process, log))
         return self._started[-1]
+
+
+def _run_callboard(words: list[str], environment: dict[str, str], log: Path) -> None:
+    """Be the command from now on, as if this process had been started for it."""
+    sys.argv = words
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    main()

@@ -84,7 +84,7 @@ class Chaos:
         """Agents at a first attempt: after a second failure a stage rests for minutes."""
         found = []
         for runner in self.crew:
-            for process in psutil.Process(runner.process.pid).children(recursive=True):
+            for process in psutil.Process(runner.pid).children(recursive=True):
                 try:
                     is_agent = process.name() == "sh"
                     if is_agent and process.environ().get("CALLBOARD_ATTEMPT") == "1":

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.processes import Agents, BoardServer, Runners
-from tests.runner.stage import Stage
+from tests.runner.stage import LARGEST_REPORT, Stage
 
 _numbers = count(1)
 
@@ -24,15 +24,16 @@ def server(
     """A board on SQLite that all tests share, each in a project of its own."""
     url = new_database("sqlite")
     app = make_app(url)
-    with BoardServer(app, url, tmp_path_factory.mktemp("server")) as server:
+    folder, limit = tmp_path_factory.mktemp("server"), str(LARGEST_REPORT)
+    with BoardServer(app, url, folder, CALLBOARD_MAX_BODY_BYTES=limit) as server:
+        server.start()
+        server.wait_until_ready()
         yield server
 
 
 @pytest.fixture
 def stage(server: BoardServer, tmp_path: Path) -> Stage:
     """A project with the roles `implementation` and `review`; the server runs."""
-    server.start()
-    server.wait_until_ready()
     return Stage(server, f"acme/web{next(_numbers)}", tmp_path)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.db.base import db
 from app.models import StageRun, Ticket, Worker, WorkerType
 from app.models.api_token import ApiToken
@@ -19,6 +20,10 @@ from tests.processes import BoardServer, until
 
 LEASE_SECONDS = 10
 """The shortest that the board allows."""
+
+LARGEST_REPORT = 200_000
+"""Bytes that the board takes: more than the longest comment of plain letters, and less than one of
+others."""
 
 
 class Stage:
@@ -60,6 +65,15 @@ class Stage:
         with self.session() as session:
             roles = update(WorkerType).where(WorkerType.project_id == self.project)
             session.execute(roles.values(lease_seconds=seconds))
+
+    def end_lease(self, ticket_id: str) -> None:
+        """Let the lease of a worker that holds a ticket be over, as if it had been waited for."""
+        held = StageRun.ticket_id == ticket_id, StageRun.finished_at.is_(None)
+        holder = select(StageRun.worker_id).where(*held).scalar_subquery()
+        with self.session() as session:
+            silent = update(Worker).where(Worker.worker_id == holder)
+            session.execute(silent.values(expected_by=clock.now()))
+            session.execute(update(StageRun).where(*held).values(lease_expires_at=clock.now()))
 
     def look(self, ticket_id: str) -> Ticket:
         """The ticket as it is now."""

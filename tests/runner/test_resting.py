@@ -15,7 +15,7 @@ from app.runner.rest import Rests
 from app.runner.unavailable import Unavailable
 from tests.processes import Agents, Runners, until
 from tests.runner.recordings import DONE, recording
-from tests.runner.slow_board import slow_board
+from tests.runner.relay import relay
 from tests.runner.stage import Stage
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ def test_no_quota_costs_no_attempt_and_work_goes_on_by_itself(
     answer = f"#!/bin/sh\ncat > /dev/null\necho {shlex.quote(DONE)}\n"
     Path(script).write_text(answer, "utf-8")
     until(lambda: all("completed" in stage.outcomes(ticket) for ticket in tickets))
-    assert runner.process.poll() is None
+    assert runner.is_running
     assert [stage.look(ticket).failed_attempts for ticket in tickets] == [0] * 6
     assert len(inbox(stage)) == 1
     assert len(stage.workers()) == 2
@@ -58,10 +58,10 @@ def test_a_rest_that_is_over_before_the_board_knows_of_it_does_not_end_the_slot(
 ) -> None:
     ticket = stage.ticket()
     command = recording("codex-quota-text").as_command(tmp_path)
-    with slow_board(stage.server.url, seconds=0.3) as url:
+    with relay(stage.server.url, delay=0.3) as url:
         runner = runners.start("--url", url, "--rest", "0.1", command=command)
         until(lambda: len(stage.runs(ticket)) >= 3)
-        assert runner.process.poll() is None
+        assert runner.is_running
         assert len(inbox(stage)) == 1
 
 

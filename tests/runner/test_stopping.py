@@ -13,6 +13,7 @@ import pytest
 from app.models import Worker
 from tests.factories import ANN
 from tests.processes import Agents, Runner, Runners, until
+from tests.runner.relay import relay
 from tests.runner.stage import Stage
 
 pytestmark = pytest.mark.slow
@@ -35,14 +36,14 @@ def begin(stage: Stage, runners: Runners, command: list[str], *options: str) -> 
 
 
 def wait_for_agent(runner: Runner) -> None:
-    until(lambda: len(psutil.Process(runner.process.pid).children(recursive=True)) >= 2)
+    until(lambda: len(psutil.Process(runner.pid).children(recursive=True)) >= 2)
 
 
 def family(runner: Runner) -> list[psutil.Process]:
     """What the runner started, as soon as its agent is at its slow work."""
 
     def found() -> list[psutil.Process]:
-        children = psutil.Process(runner.process.pid).children(recursive=True)
+        children = psutil.Process(runner.pid).children(recursive=True)
         with suppress(psutil.NoSuchProcess):
             if [child.name() for child in children].count("sleep") == 2:
                 return children
@@ -101,7 +102,7 @@ def test_an_agent_that_was_stopped_along_with_its_runner_didnt_fail(
     # systemd sends SIGTERM to every process of a service.
     ticket, runner = begin(stage, runners, agents.script(SLOW))
     started = family(runner)
-    for process in [psutil.Process(runner.process.pid), *started]:
+    for process in [psutil.Process(runner.pid), *started]:
         with suppress(psutil.NoSuchProcess):  # the runner may have been faster
             process.terminate()
     assert runner.wait() == 0, runner.log
@@ -132,9 +133,10 @@ def test_stop_on_the_board_reaches_an_idle_runner(
 def test_sigterm_while_the_board_is_away_ends_in_time(
     stage: Stage, runners: Runners, agents: Agents
 ) -> None:
-    ticket, runner = begin(stage, runners, agents.script(SLOW), "--grace", "3")
-    started = family(runner)
-    stage.server.kill()
+    with relay(stage.server.url) as url:
+        command = agents.script(SLOW)
+        ticket, runner = begin(stage, runners, command, "--grace", "3", "--url", url)
+        started = family(runner)
     runner.signal(signal.SIGTERM)
     assert runner.wait() == 0, runner.log
     assert are_gone(started)
