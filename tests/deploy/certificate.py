@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from cryptography import x509
@@ -18,6 +20,11 @@ class Certificate:
 
     chain: Path
     key: Path
+
+    @cached_property
+    def trusted(self) -> ssl.SSLContext:
+        """For clients who trust this one alone."""
+        return ssl.create_default_context(cafile=str(self.chain))
 
 
 def make_certificate(folder: Path, host: str) -> Certificate:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import ssl
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -221,8 +220,7 @@ def raw(port, text, certificate=None):
         if certificate is None:
             plain.sendall(text.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n").encode())
             return _all_of(plain)
-        context = ssl.create_default_context(cafile=str(certificate.chain))
-        with context.wrap_socket(plain, server_hostname=HOST) as stream:
+        with certificate.trusted.wrap_socket(plain, server_hostname=HOST) as stream:
             stream.sendall(text.encode())
             return _all_of(stream)
 

@@ -7,11 +7,10 @@ import socket
 import threading
 import time
 
-import httpx
 import psutil
 import pytest
 
-from tests.deploy.board import HOST, Board
+from tests.deploy.board import Board, plain_client
 from tests.deploy.conftest import start
 from tests.deploy.load import load
 from tests.deploy.visitor import Visitor
@@ -35,10 +34,7 @@ def direct(own):
     """Clients that come without a proxy, over TCP."""
     port = free_port()
     own.start("--workers", "2", "--bind", f"127.0.0.1:{port}", "--bind", f"unix:{own.socket}")
-    headers = {"Host": HOST}
-    return lambda: httpx.Client(
-        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE
-    )
+    return lambda: plain_client(f"http://127.0.0.1:{port}")
 
 
 def test_a_reload_under_load_loses_nothing_of_direct_clients(own, direct, record_property):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 from html.parser import HTMLParser
 from typing import Any
 
@@ -22,9 +21,10 @@ class Visitor(httpx.Client):
     """A client that finds the public name on this machine. It follows no redirects."""
 
     def __init__(self, url: str, certificate: Certificate, **options: Any) -> None:
-        trusted = ssl.create_default_context(cafile=str(certificate.chain))
-        transport = _ToThisMachine(verify=trusted, local_address=VISITOR_ADDRESS)
-        super().__init__(base_url=url, transport=transport, timeout=PATIENCE, **options)
+        transport = _ToThisMachine(verify=certificate.trusted, local_address=VISITOR_ADDRESS)
+        super().__init__(
+            base_url=url, transport=transport, timeout=PATIENCE, trust_env=False, **options
+        )
 
     def send_form(self, path: str, **fields: str) -> httpx.Response:
         """Open a page and send its form, as a browser does."""
