@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.actor import Actor
-from app.models import Project, StageRun, Ticket, Worker, WorkerType
+from app.models import (
+    AuditEntry,
+    Project,
+    PromptVersion,
+    StageRun,
+    Ticket,
+    Worker,
+    WorkerType,
+)
 
 ANN = Actor.person("ann")
 PROJECT = "acme/web"
@@ -31,17 +41,43 @@ def make_project(
     project = Project.create(
         session, actor=ANN, repository_name=name, **{"path": f"/src/{name}", **values}
     )
-    for role in roles:
-        make_role(session, role, name)
-    for gate in gates:
-        make_role(session, gate, name, performed_by="person")
+    performed_by = {**dict.fromkeys(roles, "agent"), **dict.fromkeys(gates, "person")}
+    if performed_by:
+        _insert_roles(session, name, performed_by)
     return project
+
+
+def _insert_roles(session: Session, project: str, performed_by: dict[str, str]) -> None:
+    """What `make_role` makes of each, in three statements: most tests begin with a project."""
+    rows = [
+        {
+            "project_id": project,
+            "worker_type": name,
+            "system_prompt": _prompt(name),
+            "performed_by": kind,
+        }
+        for name, kind in performed_by.items()
+    ]
+    session.execute(insert(WorkerType), rows)
+    prompts = select(WorkerType.id, literal(1), WorkerType.system_prompt, literal(ANN.label))
+    session.execute(
+        insert(PromptVersion).from_select(
+            ["worker_type_id", "version", "system_prompt", "created_by"],
+            prompts.where(WorkerType.project_id == project),
+        )
+    )
+    for name in performed_by:
+        AuditEntry.record(session, "worker_type_created", ANN, subject=name, project_id=project)
 
 
 def make_role(session: Session, name: str, project: str = PROJECT, **values: Any) -> WorkerType:
     """A worker type."""
-    values = {"system_prompt": f"You do {name}.", **values}
+    values = {"system_prompt": _prompt(name), **values}
     return WorkerType.create(session, project_id=project, worker_type=name, actor=ANN, **values)
+
+
+def _prompt(role: str) -> str:
+    return f"You do {role}."
 
 
 def make_ticket(
@@ -87,3 +123,13 @@ def run_stage(session: Session, ticket: Ticket, worker: Worker | None = None) ->
     run = claim(session, worker)
     assert run.ticket_id == ticket.ticket_id
     return run
+
+
+@contextmanager
+def undone(session: Session) -> Iterator[None]:
+    """What is done within leaves no rows: an example of Hypothesis, on a board made for all."""
+    step = session.begin_nested()
+    try:
+        yield
+    finally:
+        step.rollback()
