@@ -15,7 +15,7 @@ from app.models import Comment, Ticket
 from app.queries.search.phrases import phrases_of
 from app.queries.search.texts import match_texts
 from app.visibility import Visibility
-from tests.factories import ANN, PROJECT, make_project, make_ticket
+from tests.factories import ANN, PROJECT, make_project, make_ticket, undone
 
 EVERYTHING = Visibility.everything()
 
@@ -95,6 +95,14 @@ def is_wanted(query: str, ticket_id: str, title: str, description: str, said: li
     return bool(phrases) and (is_held or begins)
 
 
+@pytest.fixture
+def with_project(session):
+    """The session, on a board with a project, for all examples."""
+    make_project(session)
+    session.flush()
+    return session
+
+
 @settings(
     max_examples=150,
     deadline=None,
@@ -105,27 +113,33 @@ def is_wanted(query: str, ticket_id: str, title: str, description: str, said: li
 @example(board=[("a", "b", [])], query='"a b"')
 @example(board=[("WEB 1", "2", [])], query='"1 2"')
 @example(board=[("", "see app/db/engine.py", [])], query="db/engine")
-def test_both_databases_find_what_plain_python_finds(session, board, query):
-    make_project(session)
-    expected = set()
-    for number, (title, description, said) in enumerate(board):
-        ticket_id = f"WEB-{number + 12}"
-        session.execute(
-            insert(Ticket).values(
-                ticket_id=ticket_id,
-                project_id=PROJECT,
-                title=title,
-                description=description,
-                execution_plan=["review"],
-            )
-        )
-        for content in said:
-            session.execute(insert(Comment).values(ticket_id=ticket_id, content=content))
-        if is_wanted(query, ticket_id, title, description, said):
-            expected.add(ticket_id)
-    found = match_texts(session, EVERYTHING, query).ticket_ids
-    session.rollback()
-    assert set(found) == expected
+def test_both_databases_find_what_plain_python_finds(with_project, board, query):
+    tickets = {f"WEB-{number}": texts for number, texts in enumerate(board, 12)}
+    with undone(with_project):
+        store(with_project, tickets)
+        found = match_texts(with_project, EVERYTHING, query).ticket_ids
+    assert set(found) == {key for key, texts in tickets.items() if is_wanted(query, key, *texts)}
+
+
+def store(session, tickets):
+    rows = [
+        {
+            "ticket_id": ticket_id,
+            "project_id": PROJECT,
+            "title": title,
+            "description": description,
+            "execution_plan": ["review"],
+        }
+        for ticket_id, (title, description, _) in tickets.items()
+    ]
+    said = [
+        {"ticket_id": ticket_id, "content": content}
+        for ticket_id, (*_, contents) in tickets.items()
+        for content in contents
+    ]
+    session.execute(insert(Ticket), rows)
+    if said:
+        session.execute(insert(Comment), said)
 
 
 @given(st.text(max_size=60))

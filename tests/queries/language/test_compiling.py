@@ -23,7 +23,7 @@ from app.queries.language.compiling import (
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.visibility import Visibility
-from tests.factories import make_project, make_ticket, make_worker
+from tests.factories import make_project, make_ticket, make_worker, undone
 from tests.queries.language.evaluator import PEOPLE, Facts, is_wanted
 from tests.queries.language.queries import IDS, LABELS, PROJECTS, STAGES, queries
 from tests.statements import counting_queries
@@ -64,6 +64,21 @@ facts = st.builds(
 boards = st.lists(facts, min_size=1, max_size=4)
 
 
+@pytest.fixture
+def with_projects(session):
+    """The session, on a board with two projects and its people, for all examples."""
+    with clock.at(NOW):
+        for project, prefix in zip(PROJECTS, ("WEB", "API"), strict=True):
+            make_project(session, project, ticket_prefix=prefix)
+        # Nobody is at work on the API's tickets, nor at any review.
+        for number in (1, 2, 3, 4):
+            make_worker(session, "implementation", worker_id=f"w-{number}")
+        session.flush()
+    for name, user_id in PEOPLE.items():
+        session.execute(insert(User).values(id=user_id, name=name, role="member"))
+    return session
+
+
 @pytest.mark.slow
 @settings(
     max_examples=150,
@@ -71,19 +86,17 @@ boards = st.lists(facts, min_size=1, max_size=4)
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(board=boards, query=queries)
-def test_both_databases_find_what_plain_python_finds(session, board, query):
-    make_projects(session)
+def test_both_databases_find_what_plain_python_finds(with_projects, board, query):
     for number, each in enumerate(board):
         each.settle(IDS[number], number, board, IDS)
     if sum(each.ref is not None for each in board) > 1:
         for each in board[1:]:
             each.ref = None
-    store(session, board)
     parsed = parse(query)
     expected = {each.id for each in board if is_wanted(parsed, each, READER, NOW)}
-    with clock.at(NOW):
-        found = [find(session, parsed, way) for way in (conditions, conditions_in_order)]
-    session.rollback()
+    with undone(with_projects), clock.at(NOW):
+        store(with_projects, board)
+        found = [find(with_projects, parsed, way) for way in (conditions, conditions_in_order)]
     assert found == [expected, expected], (query, expected)
 
 
@@ -124,19 +137,7 @@ def test_a_search_says_when_it_was_cut(session, monkeypatch):
     assert text_matches(parse("is:open"), session, EVERYTHING) is None
 
 
-def make_projects(session):
-    with clock.at(NOW):
-        for project, prefix in zip(PROJECTS, ("WEB", "API"), strict=True):
-            make_project(session, project, ticket_prefix=prefix)
-        # Nobody is at work on the API's tickets, nor at any review.
-        for number in (1, 2, 3, 4):
-            make_worker(session, "implementation", worker_id=f"w-{number}")
-        session.flush()
-
-
 def store(session, board):
-    for name, user_id in PEOPLE.items():
-        session.execute(insert(User).values(id=user_id, name=name, role="member"))
     for each in board:
         session.execute(insert(Ticket).values(each.row()))
         for label in each.labels:
