@@ -1,9 +1,10 @@
 """How the boards are read: by indexes, by as many statements however much there is."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, insert, text
 
 from app.db.base import db
+from app.models import Project, Ticket, WorkerType
 from app.queries.board import Scope, board, following_cards
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
@@ -83,3 +84,71 @@ def test_cards_that_follow_are_those_that_the_board_left_out(filled):
                 assert more
                 seen += [card.ticket_id for card in more]
             assert len(seen) == len(set(seen)) == cell.count
+
+
+def test_a_board_of_more_projects_sends_the_same_statements(filled):
+    with filled.app_context():
+        session = db.session()
+        before = statements(session)
+        for number in range(3):
+            name = f"more/p{number}"
+            session.execute(
+                insert(Project).values(
+                    repository_name=name, path="/srv", ticket_prefix=f"M{number}"
+                )
+            )
+            for role in ("planning", "more"):
+                session.execute(
+                    insert(WorkerType).values(
+                        project_id=name,
+                        worker_type=role,
+                        short_description="",
+                        system_prompt="",
+                    )
+                )
+                one = {"ticket_id": f"M{number}-{role}", "title": role, "execution_plan": [role]}
+                session.execute(insert(Ticket).values(project_id=name, **one))
+        after = statements(session)
+        session.rollback()
+        assert before == after
+        assert max(map(len, after)) < 10_000
+
+
+@pytest.mark.parametrize(("project", "query", "lanes"), BOARDS)
+def test_both_databases_show_the_same_board(filled, filled_postgresql, project, query, lanes):
+    found = []
+    for app in (filled, filled_postgresql):
+        with app.app_context():
+            session = db.session()
+            scope = scope_of(session, project, query, lanes)
+            shown = {"done": 120, "on_hold|acme/p1": 70}
+            cells = [cell for lane in board(session, scope, shown).lanes for cell in lane.cells]
+            found.append({cell.key: [card.ticket_id for card in cell.cards] for cell in cells})
+            fullest = max(cells, key=lambda cell: cell.count)
+            if fullest.cards:
+                more = following_cards(session, scope, fullest.key, fullest.cards[0].ticket_id)
+                found[-1]["following"] = [card.ticket_id for card in more.cards]
+    assert found[0] == found[1]
+
+
+@pytest.fixture(scope="module")
+def filled_postgresql(new_database, make_app):
+    app = make_app(new_database("postgresql"))
+    with app.app_context():
+        fill(db.session())
+        db.session.commit()
+    return app
+
+
+def statements(session):
+    sent = []
+
+    def note(conn, cursor, statement, parameters, context, executemany):
+        sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        board(session, scope_of(session))
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return sent

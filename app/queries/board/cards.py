@@ -1,13 +1,14 @@
 """The cards of columns: the first of each, and those that follow as one scrolls.
 
 A column is made of parts, each in the order of an index: the queue of one worker type in one
-project, what is blocked there, what is on hold, what is done. One statement asks all of them.
+project, what is blocked there, what is on hold, what is done. One statement asks all of them,
+however many they are.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,9 +17,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Select,
+    TableValuedAlias,
+    UnaryExpression,
     bindparam,
     case,
-    false,
     func,
     literal,
     select,
@@ -28,9 +31,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from app.db.places import found_at, part_of, places_in, sent
 from app.db.rows import rows_of
 from app.models import StageRun, Ticket
-from app.models.ticket import IN_QUEUE
+from app.models.ticket import IN_QUEUE, PRIORITIES
 from app.queries.board.counts import is_done
 from app.queries.board.scope import Scope
 from app.queries.queues import Rows
@@ -44,10 +48,6 @@ CARDS_IN_LANES = 15
 """The same of a board with lanes, which has as many more columns."""
 CARDS_MAX = 500
 """So many a column shows anew when something has changed."""
-PARTS_AT_ONCE = 200
-"""SQLite joins at most 500."""
-PARTS_AT_LEAST, VALUES_AT_ONCE = 8, 800
-"""Each part repeats the query's conditions, and a statement has at most a million characters."""
 
 QUEUED, BLOCKED, ON_HOLD, DONE = "queued", "blocked", "on_hold", "done"
 
@@ -77,13 +77,13 @@ class Card:
 
 
 class Part(NamedTuple):
-    """Where cards of a column come from. `priority`: only those of one, if it isn't None."""
+    """Where cards of a column come from. `project` is empty where they may be of any, `priority` is
+    None where they may be of each: both alike in all parts of a board."""
 
     kind: str
     project: str
     stage: str = ""
     priority: int | None = None
-    limit: int = CARDS_AT_ONCE
 
 
 class Sorted(NamedTuple):
@@ -93,39 +93,57 @@ class Sorted(NamedTuple):
     card: Card
 
 
-def first_cards(session: Session, scope: Scope, parts: Sequence[Part]) -> dict[Part, list[Sorted]]:
-    """The first cards of each part, in order."""
-    found: dict[Part, list[Sorted]] = defaultdict(list)
-    make = _statement if scope.matches is not None else _kept_statement
-    for some in _at_once(scope, parts):
-        for number, *row in rows_of(session, make(scope, some), **scope.values):
-            found[some[number]].append(_sorted(some[number].kind, row))
-    for cards in found.values():
-        cards.sort(key=lambda one: one.key)
+def first_cards(
+    session: Session, scope: Scope, parts: Mapping[str, Sequence[Part]], limits: Mapping[str, int]
+) -> dict[str, list[Card]]:
+    """The first cards of each cell, in order: what its parts are, and how many are wanted."""
+    found: dict[str, list[Card]] = {}
+    # Most cells show as many; those in which someone has scrolled are asked apart.
+    for limit in set(limits.values()):
+        alike = [key for key in parts if limits[key] == limit]
+        cards = _read(session, scope, [parts[key] for key in alike], limit)
+        found |= {key: cards[number] for number, key in enumerate(alike)}
     return found
 
 
-def _at_once(scope: Scope, parts: Sequence[Part]) -> Iterator[tuple[Part, ...]]:
-    """The parts that one statement asks for, time after time."""
-    n_values = sum(len(term.values) for term in scope.query.terms)
-    at_once = PARTS_AT_ONCE
-    if n_values:
-        at_once = min(PARTS_AT_ONCE, max(PARTS_AT_LEAST, VALUES_AT_ONCE // n_values))
-    for start in range(0, len(parts), at_once):
-        yield tuple(parts[start : start + at_once])
-
-
-def following(session: Session, scope: Scope, parts: Sequence[Part], after: str) -> list[Sorted]:
+def following(session: Session, scope: Scope, parts: Sequence[Part], after: str) -> list[Card]:
     """The cards of these parts that come after a ticket, which may have left them meanwhile."""
-    end = rows_of(session, END, after=after).first()
+    end = rows_of(session, END, after=after).mappings().first()
     if end is None:
         return []
-    found = [
-        _sorted(some[number].kind, row)
-        for some in _at_once(scope, parts)
-        for number, *row in rows_of(session, _statement(scope, some, tuple(end)), **scope.values)
-    ]
-    return sorted(found, key=lambda one: one.key)[:CARDS_AT_ONCE]
+    # What is blocked stands behind all that is queued.
+    behind, before = len(PRIORITIES), -1
+    is_blocked = end["open_blockers"] > 0
+    place = {
+        **dict(end),
+        "queued_priority": behind if is_blocked else end["priority"],
+        "blocked_priority": end["priority"] if is_blocked else before,
+    }
+    values = {f"after_{name}": value for name, value in place.items()}
+    return _read(session, scope, [parts], CARDS_AT_ONCE, values)[0]
+
+
+def _read(
+    session: Session,
+    scope: Scope,
+    cells: Sequence[Sequence[Part]],
+    limit: int,
+    after: Mapping[str, Any] | None = None,
+) -> list[list[Card]]:
+    """The cards of each cell that come first, or first after a place."""
+    places: dict[str, list[Sequence[str | int | None]]] = defaultdict(list)
+    for number, parts in enumerate(cells):
+        for kind, *where in parts:
+            places[kind].append((number, *where))
+    found: list[list[Sorted]] = [[] for _ in cells]
+    if places:
+        make = _statement if scope.matches is not None else _kept_statement
+        statement = make(scope, tuple(sorted(places)), is_after=after is not None)
+        values: dict[str, Any] = {kind: sent(these) for kind, these in places.items()}
+        values |= {"limit": limit, **scope.values, **(after or {})}
+        for kind, number, *row in rows_of(session, statement, **values):
+            found[number].append(_sorted(kind, row))
+    return [[one.card for one in sorted(cell)[:limit]] for cell in found]
 
 
 END = select(
@@ -133,10 +151,87 @@ END = select(
     Ticket.queue_rank,
     Ticket.created_at,
     Ticket.ticket_id,
-    Ticket.open_blockers > 0,
+    Ticket.open_blockers,
     Ticket.updated_at,
     Ticket.closed_at,
 ).where(Ticket.ticket_id == bindparam("after"))
+
+
+def _statement(scope: Scope, kinds: Sequence[str], *, is_after: bool) -> Rows:
+    chosen = union_all(*(_first_of_cells(scope, kind, is_after) for kind in kinds)).subquery()
+    is_first = chosen.c.place <= bindparam("limit")
+    return (
+        select(chosen.c.kind, chosen.c.cell, *COLUMNS)
+        .join(Ticket, Ticket.ticket_id == chosen.c.ticket_id)
+        .where(is_first)
+    )
+
+
+_kept_statement = lru_cache(STATEMENTS_KEPT)(_statement)
+
+
+def _first_of_cells(scope: Scope, kind: str, is_after: bool) -> Rows:
+    """Each part gives its first, from which those are chosen that come first in its cell. Only they
+    are then read in full."""
+    parts = places_in(kind)
+    first = found_at(parts, _first_of_part(scope, kind, parts, is_after), "found")
+    cell = part_of(parts, 0, Integer)
+    order = _in_order(kind)
+    return (
+        select(
+            literal(kind).label("kind"),
+            cell.label("cell"),
+            Ticket.ticket_id,
+            func.row_number().over(partition_by=cell, order_by=order).label("place"),
+        )
+        .select_from(parts)
+        .join(first, true())
+        .join(Ticket, Ticket.ticket_id == first.c.value)
+    )
+
+
+def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: bool) -> Select[str]:
+    stage = part_of(parts, 2)
+    conditions = {
+        QUEUED: (IN_QUEUE, Ticket.current_stage == stage),
+        BLOCKED: (situation_is("blocked"), Ticket.current_stage == stage),
+        ON_HOLD: (Ticket.state == "on_hold",),
+        DONE: is_done(),
+    }[kind]
+    is_of_any = kind in (ON_HOLD, DONE) and not scope.is_by_project
+    found = select(Ticket.ticket_id).where(
+        scope.visibility.of(Ticket.project_id)
+        if is_of_any
+        else Ticket.project_id == part_of(parts, 1),
+        *conditions,
+        *scope.narrowing(),
+    )
+    if scope.lanes == "priority":
+        found = found.where(Ticket.priority == part_of(parts, 3, Integer))
+    if is_after:
+        found = found.where(_is_after(kind))
+    return found.order_by(*_in_order(kind)).limit(bindparam("limit"))
+
+
+ORDERS: dict[str, tuple[Any, ...]] = {
+    QUEUED: (Ticket.priority, Ticket.queue_rank, Ticket.created_at, Ticket.ticket_id),
+    BLOCKED: (Ticket.priority, Ticket.queue_rank, Ticket.created_at, Ticket.ticket_id),
+    ON_HOLD: (Ticket.updated_at, Ticket.ticket_id),
+    DONE: (Ticket.closed_at, Ticket.ticket_id),
+}
+NEWEST_FIRST = (ON_HOLD, DONE)
+
+
+def _in_order(kind: str) -> list[UnaryExpression[Any]]:
+    is_newest_first = kind in NEWEST_FIRST
+    return [key.desc() if is_newest_first else key.asc() for key in ORDERS[kind]]
+
+
+def _is_after(kind: str) -> ColumnElement[bool]:
+    keys = ORDERS[kind]
+    own = {"priority": f"after_{kind}_priority"}
+    end = tuple_(*(bindparam(own.get(key.key, f"after_{key.key}"), type_=key.type) for key in keys))
+    return tuple_(*keys) < end if kind in NEWEST_FIRST else tuple_(*keys) > end
 
 
 def running_cards(session: Session, scope: Scope) -> list[Card]:
@@ -164,70 +259,6 @@ def _running(scope: Scope) -> Rows:
 
 
 _kept_running = lru_cache(STATEMENTS_KEPT)(_running)
-
-
-def _statement(scope: Scope, parts: tuple[Part, ...], end: tuple[Any, ...] | None = None) -> Rows:
-    # SQLite allows no LIMIT in a part of a UNION itself.
-    chosen = union_all(
-        *(select(_part(scope, part, number, end).subquery()) for number, part in enumerate(parts))
-    ).subquery("chosen")
-    return select(chosen.c.part, *COLUMNS).join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
-
-
-_kept_statement = lru_cache(STATEMENTS_KEPT)(_statement)
-
-
-def _part(scope: Scope, part: Part, number: int, end: tuple[Any, ...] | None) -> Rows:
-    conditions = {
-        QUEUED: (IN_QUEUE, Ticket.current_stage == part.stage),
-        BLOCKED: (situation_is("blocked"), Ticket.current_stage == part.stage),
-        ON_HOLD: (Ticket.state == "on_hold",),
-        DONE: is_done(),
-    }[part.kind]
-    seen = scope.visibility.of(Ticket.project_id)
-    found = select(literal(number, Integer).label("part"), Ticket.ticket_id).where(
-        Ticket.project_id == part.project if part.project else seen,
-        *conditions,
-        *scope.narrowing(),
-    )
-    if part.priority is not None:
-        found = found.where(Ticket.priority == part.priority)
-    order = ORDERS[part.kind]
-    if end is not None:
-        found = found.where(_is_after(part.kind, order, end))
-    is_newest_first = part.kind in (ON_HOLD, DONE)
-    keys = (key.desc() if is_newest_first else key.asc() for key in order)
-    return found.order_by(*keys).limit(part.limit)
-
-
-ORDERS: dict[str, tuple[Any, ...]] = {
-    QUEUED: (Ticket.priority, Ticket.queue_rank, Ticket.created_at, Ticket.ticket_id),
-    BLOCKED: (Ticket.priority, Ticket.queue_rank, Ticket.created_at, Ticket.ticket_id),
-    ON_HOLD: (Ticket.updated_at, Ticket.ticket_id),
-    DONE: (Ticket.closed_at, Ticket.ticket_id),
-}
-
-
-def _is_after(kind: str, order: tuple[Any, ...], end: tuple[Any, ...]) -> ColumnElement[bool]:
-    priority, rank, created_at, ticket_id, is_blocked, updated_at, closed_at = end
-    values = {
-        QUEUED: (priority, rank, created_at, ticket_id),
-        BLOCKED: (priority, rank, created_at, ticket_id),
-        ON_HOLD: (updated_at, ticket_id),
-        DONE: (closed_at, ticket_id),
-    }[kind]
-    if kind in (ON_HOLD, DONE):
-        return tuple_(*order) < tuple_(*_literals(order, values))
-    # What is blocked stands behind all that is queued.
-    if is_blocked and kind == QUEUED:
-        return false()
-    if not is_blocked and kind == BLOCKED:
-        return true()
-    return tuple_(*order) > tuple_(*_literals(order, values))
-
-
-def _literals(columns: tuple[Any, ...], values: tuple[Any, ...]) -> Iterator[Any]:
-    return (literal(value, column.type) for value, column in zip(values, columns, strict=True))
 
 
 COLUMNS: tuple[Any, ...] = (

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +19,6 @@ from app.queries.board.cards import (
     QUEUED,
     Card,
     Part,
-    Sorted,
     first_cards,
     following,
     running_cards,
@@ -146,18 +144,9 @@ def board(
     usual = CARDS_IN_LANES if scope.lanes else CARDS_AT_ONCE
     wanted = shown or {}
     limits = {cell.key: min(max(wanted.get(cell.key, 0), usual), CARDS_MAX) for cell in cells}
-    cell_of_part = {
-        part._replace(limit=limits[cell.key]): cell.key
-        for cell in cells
-        for part in plan.parts[cell.key]
-    }
-    found = first_cards(session, scope, tuple(cell_of_part))
-    waiting: dict[str, list[Sorted]] = defaultdict(list)
-    for part, cards in found.items():
-        waiting[cell_of_part[part]] += cards
+    found = first_cards(session, scope, {key: plan.parts[key] for key in limits}, limits)
     for cell in cells:
-        ordered = sorted(waiting[cell.key], key=attrgetter("key"))
-        cell.cards = running[cell.key] + [one.card for one in ordered[: limits[cell.key]]]
+        cell.cards = running[cell.key] + found[cell.key]
     return Board(plan.columns, lanes[:LANES_MAX], max(0, len(lanes) - LANES_MAX))
 
 
@@ -167,8 +156,7 @@ def following_cards(session: Session, scope: Scope, cell_key: str, after: str) -
     cells = (cell for lane in plan.lanes() for cell in lane.cells if cell.key == cell_key)
     cell = next(cells, None)
     if cell is not None:
-        found = following(session, scope, plan.parts[cell_key], after)
-        cell.cards = [one.card for one in found]
+        cell.cards = following(session, scope, plan.parts[cell_key], after)
     return cell
 
 
@@ -234,8 +222,8 @@ class _Plan:
     def _part(self, one: Count) -> Part | None:
         priority = one.priority if self.scope.lanes == "priority" else None
         if one.word in (ON_HOLD, DONE):
-            is_of_one = self.scope.project or self.scope.lanes == "project"
-            return Part(one.word, one.project_id if is_of_one else "", "", priority)
+            project = one.project_id if self.scope.is_by_project else ""
+            return Part(one.word, project, "", priority)
         # What runs is read apart.
         return (
             Part(one.word, one.project_id, one.stage or "", priority)

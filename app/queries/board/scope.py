@@ -71,6 +71,11 @@ class Scope:
         return bool(self.query)
 
     @property
+    def is_by_project(self) -> bool:
+        """Whether all tickets of a cell are of one project."""
+        return bool(self.project) or self.lanes == "project"
+
+    @property
     def query(self) -> Query:
         """What it is narrowed by, without an order: cards stand in that of their queues."""
         return self.shaped.query
