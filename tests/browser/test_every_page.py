@@ -30,7 +30,7 @@ NO_PAGES = {
     *("statistics.download", "statistics.download_of_project"),
     # Parts of pages, for which scripts ask.
     *("board.more_cards", "inbox.waiting", "search.palette"),
-    *("tickets.choose", "tickets.suggest"),
+    *("tickets.choose", "tickets.name", "tickets.suggest"),
     # They lead elsewhere: the last five unless there is a provider to sign in with.
     *("saved_views.show", "accounts.setup", "connections.confirm"),
     *("sso.start", "sso.join", "sso.come_back", "sso.connect"),

@@ -48,6 +48,7 @@ WITHOUT_PROJECTS = (
     "/views",
     "/tickets/-/suggestions",  # without words
     "/tickets/-/choices",
+    "/tickets/-/people",
     "/people",
     "/tokens",
     "/projects/new",

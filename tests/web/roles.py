@@ -80,6 +80,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "board.move": "member",
         "board.add": "member",
         "tickets.new": "member",
+        "tickets.name": "member",
         "tickets.paste": "member",
         "tickets.edit": "member",
         "tickets.tick": "member",

@@ -28,8 +28,8 @@ LIBRARIES = (
     "vendor/tinykeys-4.0.0/tinykeys.umd.js",
 )
 SCRIPTS = (
-    *("times", "tasks", "live", "dialogs", "menus", "forms", "filters", "query", "select", "keys"),
-    *("palette", "waiting"),
+    *("times", "tasks", "live", "dialogs", "menus", "forms", "filters", "completion", "select"),
+    *("keys", "palette", "waiting"),
 )
 
 BUNDLES = {

@@ -74,7 +74,9 @@ def edit(comment_id: int) -> Answer:
     form = EditCommentForm(obj=comment)
     if save(form, partial(_edit, comment_id, form)):
         return _back_to(comment)
-    return render_template("comments/edit.html", comment=comment, form=form), form.status
+    project_id = Ticket.get(db.session(), comment.ticket_id).project_id
+    page = render_template("comments/edit.html", comment=comment, form=form, project_id=project_id)
+    return page, form.status
 
 
 def _edit(comment_id: int, form: EditCommentForm, session: Session) -> str:

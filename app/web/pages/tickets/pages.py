@@ -22,6 +22,7 @@ from app.queries.paging import COUNT_CAP
 from app.queries.search.choices import tickets_to_choose
 from app.queries.tickets.brief import brief_sections, brief_sizes
 from app.queries.tickets.list import SEARCH_MAX, TicketList, list_tickets, list_version
+from app.queries.tickets.people import people_to_name
 from app.queries.tickets.plan import stage_cards
 from app.queries.tickets.references import references
 from app.queries.tickets.timeline import tell_story
@@ -119,6 +120,16 @@ def suggest() -> Answer:
     typed = request.args.get("q", "")
     at = request.args.get("at", default=len(typed), type=int)
     found = completion.complete(typed, at, db.session(), current_visibility())
+    return render_template("tickets/_suggestions.html", suggestions=found)
+
+
+@blueprint.get("/tickets/-/people")
+@page(role="member")
+def name() -> Answer:
+    """The people whom the word before the cursor may name, as one types a text."""
+    typed, project = request.args.get("q", ""), request.args.get("project", "")
+    at = request.args.get("at", default=len(typed), type=int)
+    found = people_to_name(db.session(), current_visibility(), project, typed, at)
     return render_template("tickets/_suggestions.html", suggestions=found)
 
 
