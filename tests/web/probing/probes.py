@@ -6,7 +6,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice, zip_longest
@@ -67,15 +67,15 @@ class Probes:
             return self._in_json()
         if place == "MCP":
             return in_tools()
-        made = {
+        makers: dict[str, Callable[[Rule], Iterator[Probe]]] = {
             READ: partial(self._in_queries, place=READ),
             UNREAD: partial(self._in_queries, place=UNREAD),
             "part of a path": self._in_parts,
             "header": self._in_headers,
             "method": self._by_method,
             "body": self._as_body,
-        }[place]
-        return chain.from_iterable(made(rule) for rule in self.rules)
+        }
+        return chain.from_iterable(makers[place](rule) for rule in self.rules)
 
     def address(self, rule: str, **other: str) -> str:
         """An address of a rule; `other`: what stands, quoted, for some of its parts."""
