@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import httpx
 
 MOST_REQUESTS = 20_000
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.02
 
 
 @dataclass

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
 import subprocess
 import sys
 
-import httpx
-
-from tests.processes import PATIENCE, ROOT, free_port, until
+from tests.processes import ROOT
 
 LOADED = """
 import json, os, runpy, sys, threading
@@ -31,37 +26,3 @@ def test_the_master_holds_what_is_defined_and_nothing_that_is_open():
     assert {"app.wsgi", "app.web", "app.observability.metrics"}.isdisjoint(modules)
     assert threads == 1, "a fork would not take the others along"
     assert [path for path in opened if not path.startswith("pipe:")] == []
-
-
-def test_a_reload_brings_new_code(tmp_path, database):
-    (tmp_path / "instance").mkdir()
-    shutil.copy(database, tmp_path / "instance" / "callboard.db")
-    for folder in ("app", "deploy"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    for name in ("migrations", "static", "templates"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    callers = tmp_path / "app" / "callers.py"
-    address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
-    environment = os.environ | {"CALLBOARD_INSTANCE_PATH": str(tmp_path / "instance")}
-    master = subprocess.Popen(
-        [*command, "--bind", address, "app.wsgi:app"], cwd=tmp_path, env=environment
-    )
-
-    def says(words):
-        try:
-            return words in httpx.get(f"http://{address}/api/v1/tickets").json()["detail"]
-        except httpx.TransportError:
-            return False
-
-    try:
-        until(lambda: says("This needs a token"))
-        callers.write_text(callers.read_text("utf-8").replace("This needs a token", "No token"))
-        master.send_signal(signal.SIGHUP)
-        until(lambda: says("No token"))
-        callers.write_text("this is no Python")
-        master.send_signal(signal.SIGHUP)
-        assert master.wait(PATIENCE), "no worker can start"
-    finally:
-        master.kill()
-        master.wait()

@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 import time
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -29,40 +30,47 @@ def own(tmp_path, database):
         yield board
 
 
-@pytest.fixture
-def direct(own):
-    """Clients that come without a proxy, over TCP."""
-    port = free_port()
-    own.start("--workers", "2", "--bind", f"127.0.0.1:{port}", "--bind", f"unix:{own.socket}")
-    return lambda: plain_client(f"http://127.0.0.1:{port}")
+@pytest.fixture(scope="module")
+def reloaded(tmp_path_factory, database):
+    """A board that each test reloads, at a socket for proxies and at a port for direct clients."""
+    folder = tmp_path_factory.mktemp("reloaded")
+    shutil.copy(database, folder / "callboard.db")
+    with Board(folder, WEB_CONCURRENCY="2") as board:
+        start_with_port(board)
+        yield board
 
 
-def test_a_reload_under_load_loses_nothing_of_direct_clients(own, direct, record_property):
-    with load(direct, PATHS, fresh=2, kept=2) as outcomes:
-        reload_under(outcomes, own)
+def start_with_port(board):
+    board.port = free_port()
+    board.start("--bind", f"127.0.0.1:{board.port}", "--bind", f"unix:{board.socket}")
+
+
+@pytest.mark.parametrize("way", ["direct", "nginx", "caddy"])
+def test_a_reload_under_load_loses_nothing(
+    reloaded, certificate, tmp_path, way, record_property
+):  # fmt: skip
+    with (
+        clients(way, reloaded, certificate, tmp_path) as make,
+        load(make, PATHS, fresh=2, kept=2) as outcomes,
+    ):
+        reload_under(outcomes, reloaded)
 
     assert not outcomes.lost
     assert set(outcomes.answers) == GOOD
-    record_property("figures", f"a reload, direct: {outcomes.count} requests, none lost")
+    record_property("figures", f"a reload, {way}: {outcomes.count} requests, none lost")
 
 
-@pytest.mark.parametrize("name", ["nginx", "caddy"])
-def test_a_reload_under_load_loses_nothing_behind_a_proxy(
-    own, certificate, tmp_path, name, record_property
-):
-    own.start()
-    proxy = start(name, tmp_path, own.socket, certificate)
+@contextmanager
+def clients(way, board, certificate, folder):
+    """Makes clients who come over TCP, or through a proxy."""
+    if way == "direct":
+        yield lambda: plain_client(f"http://127.0.0.1:{board.port}")
+        return
+    proxy = start(way, folder, board.socket, certificate)
     try:
-        with load(
-            lambda: Visitor(proxy.url, certificate), PATHS, fresh=1, kept=3
-        ) as outcomes:  # fmt: skip
-            reload_under(outcomes, own)
+        yield lambda: Visitor(proxy.url, certificate)
     finally:
         proxy.stop()
-
-    assert not outcomes.lost
-    assert set(outcomes.answers) == GOOD
-    record_property("figures", f"a reload behind {name}: {outcomes.count} requests, none lost")
 
 
 def test_a_restart_behind_a_systemd_socket_loses_nothing(
@@ -70,26 +78,24 @@ def test_a_restart_behind_a_systemd_socket_loses_nothing(
 ):
     with listening(own.socket) as door:
         own.start(door=door)
-        proxy = start("nginx", tmp_path, own.socket, certificate)
-        try:
-            with load(lambda: Visitor(proxy.url, certificate), PATHS, fresh=2, kept=2) as outcomes:
-                until(lambda: outcomes.count > 50)
-                own.terminate()
-                assert own.wait() == 0
-                outcomes.mark("stopped")
-                own.start(door=door)
-                until(lambda: outcomes.count > outcomes.marks["stopped"] + 50)
-        finally:
-            proxy.stop()
+        with (
+            clients("nginx", own, certificate, tmp_path) as make,
+            load(make, PATHS, fresh=2, kept=2) as outcomes,
+        ):
+            until(lambda: outcomes.count > 50)
+            own.terminate()
+            assert own.wait() == 0
+            outcomes.mark("stopped")
+            own.start(door=door)
+            until(lambda: outcomes.count > outcomes.marks["stopped"] + 50)
 
     assert not outcomes.lost
     assert set(outcomes.answers) == GOOD
     record_property("figures", f"a restart behind a socket: {outcomes.count} requests, none lost")
 
 
-def test_a_stop_finishes_what_has_begun(own, direct):
-    with direct() as client:
-        client.get("/healthz")
+def test_a_stop_finishes_what_has_begun(own):
+    start_with_port(own)
     began, answers = threading.Event(), []
 
     def slow_body():
@@ -99,7 +105,7 @@ def test_a_stop_finishes_what_has_begun(own, direct):
         yield b"}"
 
     def post():
-        with direct() as client:
+        with plain_client(f"http://127.0.0.1:{own.port}") as client:
             headers = {"Content-Type": "application/json"}
             answers.append(client.post("/api/v1/tickets", content=slow_body(), headers=headers))
 

@@ -60,9 +60,18 @@ def test_an_installed_board_needs_no_checkout_and_a_reload_brings_new_code(wheel
         assert ready["status"] == "ok"
         assert MARK in board.ask(style).text
 
-        health = place / "app" / "web" / "pages" / "health.py"
-        health.write_text(
-            health.read_text("utf-8").replace('status="ok"', 'status="anew"'), "utf-8"
-        )
+        callers = place / "app" / "callers.py"
+        text = callers.read_text("utf-8")
+        assert refusal(board).startswith("This needs a token")
+        callers.write_text(text.replace("This needs a token", "No token"), "utf-8")
         board.reload()
-        until(lambda: board.ask("/healthz").json() == {"status": "anew"})
+        until(lambda: refusal(board).startswith("No token"))
+
+        callers.write_text("this is no Python", "utf-8")
+        board.reload()
+        assert board.wait() != 0, "no worker can start"
+
+
+def refusal(board):
+    """What a program without a token is told, by a module that gunicorn's master loads."""
+    return board.ask("/api/v1/tickets").json()["detail"]

@@ -192,8 +192,9 @@ def test_a_key_that_is_set_is_used_and_not_kept(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_key_file_that_holds_no_key_is_named(tmp_path):
-    (tmp_path / "secret_key").write_text("oops")
+@pytest.mark.parametrize("content", [b"oops", b"\xff\xfe\x00 sixteen letters and more"])
+def test_a_key_file_that_holds_no_key_is_named(tmp_path, content):
+    (tmp_path / "secret_key").write_bytes(content)
 
     with pytest.raises(ConfigError, match="secret_key holds no usable key; delete it"):
         secret_key(load_settings(instance_path=tmp_path))
