@@ -37,12 +37,12 @@ PATIENCE = 120.0
 test measures how fast something is."""
 
 
-def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+def until(condition: Callable[[], Any], seconds: float = PATIENCE, *, pause: float = 0.05) -> Any:
     """What the condition gives as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.05)
+        time.sleep(pause)
     return found
 
 

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -24,19 +25,20 @@ class Chaos:
     """Four runners that are killed and started again, their agents, and the server."""
 
     def __init__(
-        self, seed: int, server: BoardServer, runners: Runners, configs: list[Path]
+        self, seed: int, server: BoardServer, runners: Runners, configs: list[Path], ledger: Path
     ) -> None:
         self.killed: Counter[str] = Counter()
         self._random = random.Random(seed)
         self._server = server
         self._runners = runners
         self._configs = configs
+        self._ledger = ledger
         self.crew = [self._start(config) for config in configs]
 
     def reign(self, progress: Callable[[], float]) -> None:
         """Kill, at moments in the work's progress from 0 to 1."""
         for moment, kind in self._plan():
-            until(lambda: progress() >= moment, seconds=600)  # noqa: B023 - called at once
+            until(lambda: progress() >= moment, seconds=600, pause=0.1)  # noqa: B023 - called at once
             getattr(self, f"_kill_{kind}")()
 
     def end(self) -> list[int]:
@@ -73,22 +75,26 @@ class Chaos:
         self.killed["server"] += 1
 
     def _killed_agent(self) -> bool:
-        try:
-            agent = self._random.choice(self._agents())
-            agent.kill()
-        except (IndexError, psutil.NoSuchProcess):
-            return False  # none ran, or it had just ended
-        return True
+        at_work = self._agents()
+        self._random.shuffle(at_work)
+        return any(map(self._killed, at_work))
 
-    def _agents(self) -> list[psutil.Process]:
+    def _agents(self) -> list[int]:
         """Agents at a first attempt: after a second failure a stage rests for minutes."""
-        found = []
-        for runner in self.crew:
-            for process in psutil.Process(runner.pid).children(recursive=True):
-                try:
-                    is_agent = process.name() == "sh"
-                    if is_agent and process.environ().get("CALLBOARD_ATTEMPT") == "1":
-                        found.append(process)
-                except psutil.Error:
-                    continue
-        return found
+        begun: dict[str, int] = {}
+        for line in self._ledger.read_text("utf-8").splitlines():
+            word, _, run_id, _, attempt, pid = line.split()
+            if word == "end":
+                begun.pop(run_id, None)
+            elif attempt == "1":
+                begun[run_id] = int(pid)
+        return list(begun.values())
+
+    def _killed(self, pid: int) -> bool:
+        """Many never came to their end, because they or their runner were killed before."""
+        with suppress(psutil.Error):
+            agent = psutil.Process(pid)
+            if str(self._ledger.parent) in " ".join(agent.cmdline()):
+                agent.kill()
+                return True
+        return False

@@ -40,10 +40,10 @@ AGENT = """
 set -eu
 mark() {
     now=$(date +%s.%N)
-    echo "$1 $CALLBOARD_TICKET_ID $CALLBOARD_RUN_ID $now" >> "$HERE/ledger"
+    echo "$1 $CALLBOARD_TICKET_ID $CALLBOARD_RUN_ID $now $CALLBOARD_ATTEMPT $$" >> "$HERE/ledger"
 }
 mark begin
-sleep 0.1
+sleep 0.3
 mark end
 echo "{\\"outcome\\": \\"next_stage\\", \\"comment\\": \\"run $CALLBOARD_RUN_ID\\"}"
 """
@@ -97,13 +97,14 @@ def test_every_stage_is_done_exactly_once_in_chaos(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     began = time.monotonic()
-    chaos = Chaos(SEED, stage.server, runners, configs)
+    ledger = tmp_path / "ledger"
+    chaos = Chaos(SEED, stage.server, runners, configs, ledger)
     chaos.reign(lambda: progress(stage))
     while progress(stage) < 1 and time.monotonic() - began < DEADLINE_SECONDS:
         end_backoffs(stage)
         time.sleep(0.5)
     took = time.monotonic() - began
-    truth = look(stage, tmp_path / "ledger")
+    truth = look(stage, ledger)
     name = request.node.callspec.id
     with capsys.disabled():
         sys.stdout.write(
@@ -186,7 +187,7 @@ def overlaps(ledger: Path) -> list[str]:
     begins: dict[str, dict[int, float]] = defaultdict(dict)
     ends: dict[str, dict[int, float]] = defaultdict(dict)
     for line in ledger.read_text("utf-8").splitlines():
-        word, ticket_id, run_id, moment = line.split()
+        word, ticket_id, run_id, moment, *_ = line.split()
         (begins if word == "begin" else ends)[ticket_id][int(run_id)] = float(moment)
     return [
         f"{ticket_id}: run {earlier} ended after run {later} had begun"
