@@ -1,10 +1,12 @@
 """What the database itself refuses, whoever writes: the model's rules are not its only guard."""
 
+import re
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from tests.factories import claim, make_project, make_ticket, make_worker
+from tests.factories import claim, make_project, make_ticket, make_worker, undone
 
 RUN = "INSERT INTO stage_runs (ticket_id, stage_number, worker_type, worker_id) VALUES "
 
@@ -144,12 +146,24 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_the_database_refuses(board_by_hand, what):
-    statement, constraint = REFUSED[what]
+def test_the_database_refuses(board_by_hand):
+    found = {what: refusal_of(board_by_hand, statement) for what, (statement, _) in REFUSED.items()}
+    wrong = {
+        what: found[what]
+        for what, (_, constraint) in REFUSED.items()
+        if not re.search(constraint, found[what])
+    }
+    assert wrong == {}
 
-    with pytest.raises(IntegrityError, match=constraint), board_by_hand.begin_nested():
-        board_by_hand.execute(text(statement))
+
+def refusal_of(session, statement):
+    """What the database says to it; nothing, if it would have been done."""
+    try:
+        with undone(session):
+            session.execute(text(statement))
+    except IntegrityError as refusal:
+        return str(refusal)
+    return ""
 
 
 @pytest.mark.parametrize(
