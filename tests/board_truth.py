@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.pipeline.board_model import Board, Ticket
@@ -32,6 +31,7 @@ EVENTS = """
     SELECT id, event_type, project_id, ticket_id, worker_id, stage, reason, actor, needs_attention,
            created_at FROM events
 """
+NEWEST_EVENT = "SELECT max(id) FROM events"
 
 
 class Truth:
@@ -41,16 +41,17 @@ class Truth:
         self.session = session
         self.past_runs: dict[int, Any] = {}
         self.events: dict[int, Any] = {}
+        self.newest_event = 0
 
     def check(self, board: Board) -> None:
         """Everything that must be true."""
-        self._check_tickets(board)
-        self._check_runs_and_workers(board)
-        self.check_that_history_only_grows()
+        tickets = self._rows(TICKETS)
+        self._check_tickets(board, tickets)
+        self._check_runs_and_workers(board, tickets)
+        self._check_that_history_only_grows()
 
-    def _check_tickets(self, board: Board) -> None:
+    def _check_tickets(self, board: Board, rows: list[Any]) -> None:
         blockers = dict(self._rows(BLOCKERS))
-        rows = self._rows(TICKETS)
         assert {row.ticket_id for row in rows} == set(board.tickets)
         for row in rows:
             known = board.tickets[row.ticket_id]
@@ -72,22 +73,30 @@ class Truth:
         assert row.current_stage == (remaining[0] if remaining else None)
         assert remaining or row.state == "closed"
 
-    def _check_runs_and_workers(self, board: Board) -> None:
+    def _check_runs_and_workers(self, board: Board, tickets: list[Any]) -> None:
         runs = self._rows(OPEN_RUNS)
         by_ticket = {run.ticket_id: run for run in runs}
         by_worker = {run.worker_id: run for run in runs}
         assert len(by_ticket) == len(runs) == len(by_worker), "two open runs of one"
-        holders = {row.ticket_id: row.claimed_by for row in self._rows(TICKETS) if row.claimed_by}
+        holders = {row.ticket_id: row.claimed_by for row in tickets if row.claimed_by}
         assert holders == {run.ticket_id: run.worker_id for run in runs}
         assert {run.run_id for run in runs} == {r.id for r in board.runs.values() if not r.outcome}
         for row in self._rows(WORKERS):
             assert row.status == board.workers[row.worker_id].status
             assert (row.status == "active") == (row.worker_id in by_worker)
 
-    def check_that_history_only_grows(self) -> None:
+    def _check_that_history_only_grows(self) -> None:
         """Neither a finished run nor an event ever changes, apart from being processed."""
         self.past_runs = self._grown(self.past_runs, PAST_RUNS)
         self.events = self._grown(self.events, EVENTS)
+        self.newest_event = max(self.events, default=0)
+
+    def has_new_event(self) -> bool:
+        """Whether one came since this was asked, or since everything was checked."""
+        before = self.newest_event
+        ((newest,),) = self._rows(NEWEST_EVENT)
+        self.newest_event = newest or 0
+        return self.newest_event > before
 
     def _grown(self, before: dict[int, Any], query: str) -> dict[int, Any]:
         after = {row[0]: row for row in self._rows(query)}
@@ -95,4 +104,5 @@ class Truth:
         return after
 
     def _rows(self, query: str) -> list[Any]:
-        return list(self.session.execute(text(query)).all())
+        # As it is sent: seven of these follow each step.
+        return list(self.session.connection().exec_driver_sql(query).all())
