@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import flask_migrate
 import pytest
+from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask, current_app, has_app_context
 from flask.testing import FlaskClient
@@ -31,7 +32,7 @@ from app.actor import Actor
 from app.cli import callboard
 from app.db.base import db
 from app.db.full_text import DOCUMENTS
-from app.models import User, UserSession
+from app.models import User, UserSession, user
 from app.settings.board import load_settings
 from app.upkeep.migrations import bind_migrations
 from app.upkeep.revisions import SchemaCheck
@@ -241,6 +242,17 @@ def run(app: Flask) -> Run:
         return app.test_cli_runner().invoke(callboard, [str(arg) for arg in args], input=stdin)
 
     return invoke
+
+
+@pytest.fixture(scope="module")
+def cheap_hashes() -> Iterator[None]:
+    """Passwords are hashed by argon2id, but not as thoroughly as on a board: what it costs there,
+    and that it costs the same for a name that nobody has, `tests/models/test_user.py` asks."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(user, "_hasher", hasher)
+        patch.setattr(user, "_NOBODYS_HASH", hasher.hash("the password of nobody"))
+        yield
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from app.models import AuditEntry, Identity, Invitation, User
 from app.pipeline import Account, clean_name, welcome, welcome_invited
 from app.pipeline.newcomers import display_name_of
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
 ROOT = Actor.person("root")
 ISSUER = "https://id.example.org"
 PASSWORD = "a few good words"

@@ -14,6 +14,8 @@ from app.errors import Conflict, Invalid, NotFound
 from app.models import AuditEntry, Invitation, User
 from app.models.invitation import LIFETIMES
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
 ROOT = Actor.operator("root")
 GOOD = "four quiet otters sing"
 

@@ -15,6 +15,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.models import AuditEntry, User
 from app.models import user as people
 from app.models.user import LIST_COLUMNS_DEFAULT, ROLES, may
+from tests.boards import ON_SQLITE
 from tests.processes import PATIENCE
 
 ROOT = Actor.operator("root")
@@ -61,6 +62,7 @@ def test_a_password_that_is_easily_guessed_is_refused(session, password, why):
         make_user(session, "long.enough.name", password=password)
 
 
+@ON_SQLITE
 def test_a_password_is_kept_as_an_argon2id_hash(session):
     ann = make_user(session, password=GOOD)
     assert ann.password_hash is not None
@@ -69,6 +71,7 @@ def test_a_password_is_kept_as_an_argon2id_hash(session):
     assert not ann.has_password(f"{GOOD} ")
 
 
+@ON_SQLITE
 def test_who_has_no_password_can_not_say_the_right_one(session):
     ann = make_user(session)
     assert not ann.has_password("")

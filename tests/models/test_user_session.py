@@ -14,6 +14,8 @@ from app.models import AuditEntry, Invitation, User, UserSession
 from app.queries.visibility import person_with
 from app.secret import hash_of
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
 ROOT = Actor.operator("root")
 
 
