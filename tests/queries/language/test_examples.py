@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from sqlalchemy.orm import Session
 
 from app.queries.language.fields import FIELDS
@@ -26,9 +25,9 @@ def test_the_page_names_every_field() -> None:
     assert len(EXAMPLES) > 30
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_of_the_page_is_answered(session: Session, example: str) -> None:
+def test_the_examples_of_the_page_are_answered(session: Session) -> None:
     make_ticket(session)
     session.flush()
-    found = list_tickets(session, Visibility.everything(), parse(example), Reader("ann"), 1)
-    assert found.page.total in (0, 1)
+    for example in EXAMPLES:
+        found = list_tickets(session, Visibility.everything(), parse(example), Reader("ann"), 1)
+        assert found.page.total in (0, 1), example
