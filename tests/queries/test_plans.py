@@ -222,18 +222,21 @@ def queue_key(queue):
     return queue.project_id, queue.worker_type
 
 
-BY_STATE = (
+IN_PARTS = (
     "is:all sort:state",
     "is:all sort:-state",
     "is:open sort:state,-updated",
     "is:all -is:running,completed sort:state,title",
     "is:ready,stopped sort:-state,id",
+    "sort:priority,-updated",
+    "is:all sort:-priority,state",
+    "-is:running priority:0,2,3 sort:priority,-id",
 )
 
 
-@pytest.mark.parametrize("asked", BY_STATE)
-def test_many_tickets_come_by_state_as_few_would(filled, asked, monkeypatch):
-    """Many are met state by state, few are found and sorted."""
+@pytest.mark.parametrize("asked", IN_PARTS)
+def test_many_tickets_come_part_by_part_as_few_would(filled, asked, monkeypatch):
+    """Many are met state by state or priority by priority, few are found and sorted."""
     with filled.app_context():
         session = db.session()
         wanted = parse(asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel, User
+from app.models.ticket import PRIORITIES
 from app.queries.keyset import Order, cursor_of
 from app.queries.language.compiling import Matches, Shaped, parameters, text_matches
 from app.queries.language.kinds import Reader
@@ -42,6 +43,8 @@ STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4
 """Sorted by state, those come first where something happens or should."""
 STATES_IN_ORDER = (*((state,) for state in STATE_RANK), ENDED)
 """The same with what comes last; whether all was done makes no difference there."""
+PARTS = ("state", "priority")
+"""What many tickets that are sorted by it come by, one value after the other."""
 
 Orders = tuple[tuple[str, bool], ...]
 """What to sort by, and whether from its end, one after the other."""
@@ -129,10 +132,10 @@ def list_tickets(
     rows: Iterable[Row[*tuple[Any, ...]]] = ()
     # Looking for nothing by an ordered index would read all of it.
     if total and number <= last_page:
-        is_met_by_state = orders[0][0] == "state" and total >= COUNT_CAP and not is_found_by_text
+        is_by_parts = _has_parts(orders) and total >= COUNT_CAP and not is_found_by_text
         rows = (
-            _by_state(session, visibility, wanted, orders, matches, values)
-            if is_met_by_state
+            _by_parts(session, visibility, wanted, orders, matches, values)
+            if is_by_parts
             else rows_of(session, statements.pages.of(total), **values)
         )
     cursor = ListOrder(orders).cursor
@@ -140,7 +143,12 @@ def list_tickets(
     return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
 
 
-def _by_state(
+def _has_parts(orders: Orders) -> bool:
+    """Whether no index has the order as a whole. That of priorities alone has one."""
+    return orders[0][0] in PARTS and orders != (("priority", orders[0][1]),)
+
+
+def _by_parts(
     session: Session,
     visibility: Visibility,
     wanted: Query,
@@ -148,17 +156,14 @@ def _by_state(
     matches: Matches | None,
     values: dict[str, Any],
 ) -> list[Row[*tuple[Any, ...]]]:
-    """A page of many tickets: first those in one state, then those in the next. By their states
-    alone they couldn't be sorted without working out that of each."""
-    make = _statements_in_state if matches else _kept_statements_in_state
+    """A page of many tickets: first those with one value of what they are sorted by first, then
+    those with the next. By states alone they couldn't be sorted without working out that of each,
+    and of one priority there are too many to sort."""
+    make = _statements_of_part if matches else _kept_statements_of_part
     found: list[Row[*tuple[Any, ...]]] = []
-    offset, size, descends = values["offset"], values["size"], orders[0][1]
-    for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
-        asked = [state for state in states if state in wanted.situations]
-        if not asked:
-            continue
-        there = wanted.in_states("closed" if asked == [*ENDED] else asked[0])
-        count, pages = make(visibility, Shaped.of(there), orders, matches)
+    offset, size = values["offset"], values["size"]
+    for part in _parts(wanted, orders):
+        count, pages = make(visibility, Shaped.of(part), orders, matches)
         upto = offset + size - len(found)
         n_there = rows_of(session, count, **values).scalar_one()
         if n_there > offset:
@@ -167,6 +172,19 @@ def _by_state(
             break
         offset = max(0, offset - n_there)
     return found[:size]
+
+
+def _parts(wanted: Query, orders: Orders) -> Iterator[Query]:
+    """The query for each value, in the order in which they come. Its parameters stay the same."""
+    sort, descends = orders[0]
+    if sort == "priority":
+        for priority in reversed(PRIORITIES) if descends else PRIORITIES:
+            yield wanted.adding("priority", priority)
+        return
+    for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
+        asked = [state for state in states if state in wanted.situations]
+        if asked:
+            yield wanted.in_states("closed" if asked == [*ENDED] else asked[0])
 
 
 class Pages(NamedTuple):
@@ -200,10 +218,10 @@ def _statements(
     return Statements(select(*numbers), _pages(visibility, wanted, order, order.by, matches))
 
 
-def _statements_in_state(
+def _statements_of_part(
     visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
 ) -> Statements:
-    """The same within one state."""
+    """The same for one part."""
     found = found_tickets(visibility, shaped.query, matches)
     order = ListOrder(orders)
     pages = _pages(visibility, shaped.query, order, order.by[1:], matches)
@@ -211,7 +229,7 @@ def _statements_in_state(
 
 
 _kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
-_kept_statements_in_state = lru_cache(STATEMENTS_KEPT)(_statements_in_state)
+_kept_statements_of_part = lru_cache(STATEMENTS_KEPT)(_statements_of_part)
 
 
 def _pages(
