@@ -55,6 +55,26 @@ def test_a_stretch_is_held_and_brought_back(page: Page, board: OpenSession) -> N
     assert states(board) == ["open"] * 4
 
 
+def test_what_they_become_a_part_of_is_found_by_its_title(page: Page, board: OpenSession) -> None:
+    with board() as session:
+        make_ticket(session, ticket_id="T-9", title="The whole harbour")
+    page.goto("/tickets?sort=title")
+    box(page, "T-1").click()
+    box(page, "T-2").click()
+    bar(page).get_by_text("More").click()
+    bar(page).get_by_role("button", name="Part of").click()
+    dialog = page.get_by_role("dialog")
+    parent = dialog.get_by_label("Part of")
+    expect(parent).to_be_focused()
+    parent.press_sequentially("harb")
+    found = dialog.locator("datalist option")
+    expect(found).to_have_text("The whole harbour (ready)")
+    parent.fill(found.get_attribute("value") or "")
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Put 2 tickets under T-9").click()
+    expect(page.get_by_text("2 tickets put under T-9.")).to_be_visible()
+
+
 def test_all_of_it_is_done_by_keyboard(page: Page, board: OpenSession) -> None:
     page.goto("/tickets?sort=title")
     for key in ("j", "x", "j", "x"):

@@ -203,6 +203,18 @@ def test_tickets_of_several_projects_get_no_common_plan(
     assert "These tickets are of 2 projects" in words(asked.text)
 
 
+def test_a_parent_is_looked_for_in_the_project_that_they_are_all_of(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    asked = send(client, action="parent", ticket=["T-1", "T-2"]).text
+    assert "/tickets/-/choices?project=acme/web" in asked
+    with board() as session:
+        make_ticket(session, project="acme/api", ticket_id="A-1")
+    asked = send(client, action="parent", ticket=["T-1", "A-1"]).text
+    assert "/tickets/-/choices" not in asked
+    assert "These are of 2 projects" in words(asked)
+
+
 def test_the_plan_is_arranged_without_a_script(client: FlaskClient) -> None:
     asked = send(client, action="plan", ticket=["T-1"])
     more = go_on(client, asked.text, plan=["review"], plan_action="add")
