@@ -9,7 +9,7 @@ from app.web.auth import identity, single_sign_on, trusted_header
 from app.web.http import bundles, compiled_templates, edge, live, public_address
 from app.web.http.proxies import Proxies
 from app.web.http.request_log import RequestLog
-from app.web.pages import health, navigation
+from app.web.pages import health, navigation, times
 
 
 def register(app: Flask) -> None:
@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
     single_sign_on.register(app)
     trusted_header.register(app)
     navigation.register(app)
+    times.register(app)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
 

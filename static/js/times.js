@@ -28,6 +28,7 @@ function tick() {
 
 function wordsFor(moment, form) {
   const seconds = (Date.now() - ahead - moment) / 1000;
+  if (form === "since") return coarse(Math.max(0, seconds));
   if (Math.abs(seconds) >= DATE_AFTER) return dates.format(moment);
   if (form === "short") return coarse(Math.abs(seconds));
   if (Math.abs(seconds) < 5) return "just now";

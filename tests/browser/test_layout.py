@@ -108,13 +108,15 @@ def test_paper_has_no_forms_and_says_when_instead_of_how_long_ago(
         expect(page.locator("main form:visible, main .btn:visible")).to_have_count(0)
         expect(page.locator("main .live-status:visible")).to_have_count(0)
         page.emulate_media(media="screen")
-    page.goto(f"/tickets/{ticket_id}")
-    page.emulate_media(media="print")
-    times = page.locator("main time[data-ago]").evaluate_all(
-        """(all) => all.map((time) => [getComputedStyle(time).fontSize, time.title,
-          getComputedStyle(time, "::after").content])"""
-    )
-    assert times
-    for size, title, shown in times:
-        assert (size, shown) == ("0px", f'"{title}"')
-        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d", title)
+    for address in (f"/tickets/{ticket_id}", "/tickets", "/board"):
+        page.goto(address)
+        page.emulate_media(media="print")
+        times = page.locator("main time[data-ago]").evaluate_all(
+            """(all) => all.map((time) => [getComputedStyle(time).fontSize, time.title,
+              getComputedStyle(time, "::after").content.replaceAll('"', "")])"""
+        )
+        # How long something has been so is told by since when.
+        assert any(shown == f"since {title}" for _, title, shown in times), address
+        for size, title, shown in times:
+            assert (size, shown.removeprefix("since ")) == ("0px", title)
+            assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d", title)

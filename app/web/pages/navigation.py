@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
-from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.base import db
 from app.queries.navigation import navigation
 from app.queries.paging import COUNT_CAP
-from app.rendering import ago_text, exact_time, iso_time, short_text
-from app.web.auth.identity import Person, current_person, current_zone
+from app.web.auth.identity import Person, current_person
 from app.web.http.live import wants_region
 from app.web.pages.inbox import number_of_mentions
 from app.web.pages.shared import shared
@@ -59,26 +56,8 @@ class Frame:
 
 
 def register(app: Flask) -> None:
-    """Give every page its frame, and its times in the zone that the person chose."""
+    """Give every page its frame."""
     app.context_processor(_frame)
-    app.jinja_env.filters["exact_time"] = _exact_time
-    app.jinja_env.globals["time_tag"] = _time_tag
-
-
-def _exact_time(moment: datetime) -> str:
-    if "zone" not in g:
-        g.zone = current_zone()
-    return exact_time(moment, g.zone)
-
-
-def _time_tag(moment: datetime, short: bool = False) -> Markup:
-    """How long ago, kept ticking by times.js; the exact time on hover. `short`: without "ago"."""
-    words, form = (short_text(moment), "short") if short else (ago_text(moment), "full")
-    # All of it is made here: nothing needs to be escaped.
-    return Markup(  # noqa: S704
-        f'<time datetime="{iso_time(moment)}" title="{_exact_time(moment)}"'
-        f' data-ago="{form}">{words}</time>'
-    )
 
 
 def _frame() -> dict[str, Any]:

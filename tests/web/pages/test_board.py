@@ -159,7 +159,7 @@ def test_between_two_attempts_a_ticket_says_that_it_retries(
 
     page = client.get(HOME).text
 
-    assert "retries in" in cell(page, "implementation")
+    assert "retries in" in parsed(cell(page, "implementation")).text
     assert "oldest" not in head(page, "implementation")
 
 

@@ -24,7 +24,6 @@ from app.queries.board import (
 from app.queries.board.counts import RECENTLY
 from app.queries.choices import project_names
 from app.queries.language.query import Query
-from app.rendering import ago_text, for_text
 from app.web.auth.access import page
 from app.web.auth.identity import current_reader, current_visibility
 from app.web.http import live
@@ -34,6 +33,7 @@ from app.web.pages.projects import blueprint as projects
 from app.web.pages.projects import project_page
 from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.query_form import form_context
+from app.web.pages.times import since_tag, time_tag
 
 SHOWN = "shown."
 """Before the key of a cell: how many of its cards the page has loaded."""
@@ -165,8 +165,9 @@ def _scope(listing: QueryListing) -> Scope:
 
 
 def detail_of(card: Card) -> str:
-    """What follows a card's situation: "18 min", "by API-75"; for some, nothing."""
+    """What follows a card's situation: "18 min", "by API-75", "2 h ago"."""
     if card.situation == "blocked":
         more = f" and {card.open_blockers - 1:,} more" if card.open_blockers > 1 else ""
         return f"by {card.blocked_by}{more}"
-    return ago_text(card.since) if card.situation == "backoff" else for_text(card.since)
+    is_moment = card.situation in ("backoff", "completed")
+    return time_tag(card.since) if is_moment else since_tag(card.since)

@@ -11,10 +11,10 @@ from app.models import Ticket
 from app.queries.tickets.list import TicketLine
 from app.queries.tickets.timeline import is_quotable
 from app.queries.tickets.view import TicketView, id_in_other_case
-from app.rendering import ago_text, for_text
 from app.web.auth.identity import current_visibility
 from app.web.http import errors
 from app.web.http.live import wants_region
+from app.web.pages.times import since_tag, time_tag
 
 blueprint = Blueprint("tickets", __name__)
 
@@ -29,7 +29,7 @@ def standing_detail(ticket: TicketLine | TicketView) -> str:
         return f"by {ticket.blocked_by if is_named else ticket.open_blockers}"
     if ticket.situation == "waiting" or ticket.since is None:
         return ""
-    return ago_text(ticket.since) if ticket.situation == "backoff" else for_text(ticket.since)
+    return time_tag(ticket.since) if ticket.situation == "backoff" else since_tag(ticket.since)
 
 
 @blueprint.errorhandler(NotFound)
