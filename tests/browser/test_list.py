@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app import clock
+from app.models import User
+from app.models.user import LIST_COLUMNS
 from tests.conftest import OpenSession
 from tests.factories import make_ticket
 
@@ -62,3 +66,25 @@ def test_without_scripts_a_list_is_arranged_and_walked_through(
     page.get_by_role("link", name="No 1").click()
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("No 2")
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_with_all_columns_the_head_stays_in_sight(
+    page: Page, board: OpenSession, width: int
+) -> None:
+    with board() as session:
+        ann = User.named(session, "ann")
+        ann.arrange_lists(density="comfortable", size=50, columns=list(LIST_COLUMNS))
+        with clock.at(clock.now() - timedelta(days=400)):
+            for _ in range(30):
+                make_ticket(session, title="A title of a few words, as they are", labels=["x"])
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto("/tickets")
+    table, row = page.locator("table.many"), page.locator("tbody tr").last
+    row.scroll_into_view_if_needed()
+    page.mouse.move(width - 200, 400)
+    page.mouse.wheel(0, 5_000)
+    expect(row).to_be_in_viewport()
+    expect(page.locator("thead th").nth(1)).to_be_in_viewport()
+    room = table.evaluate("table => table.closest('.card').clientWidth - table.offsetWidth")
+    assert (room >= 0) == (width == 1280), "all of them fit on a desk"
