@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.models import Ticket, WorkerType
 from app.queries.board import CARDS_AT_ONCE
-from tests.browser.conftest import wait_for_poll
+from tests.browser.conftest import new_context, wait_for_poll
 from tests.conftest import OpenSession
 from tests.factories import ANN, GATE, PROJECT, make_project, make_ticket, run_stage
 
@@ -198,7 +198,7 @@ def test_the_menu_moves_and_gives_the_focus_back(page, board):
 def test_by_touch_a_card_is_held_then_dragged(browser, server, board):
     first, second, third = queue(board)
     size = {"width": 390, "height": 844}
-    context = browser.new_context(base_url=server.url, viewport=size, has_touch=True)
+    context = new_context(browser, server, viewport=size, has_touch=True)
     server.let_in(context)
     page = context.new_page()
     page.goto(HOME)

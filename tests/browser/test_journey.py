@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.actor import Actor
 from app.models import ApiToken, Ticket, User
-from tests.browser.conftest import PATIENCE_MS, Server
+from tests.browser.conftest import Server, new_context
 from tests.browser.person import Hands, Keyboard, Mouse, Person
 from tests.conftest import OpenSession
 from tests.factories import make_ticket
@@ -43,8 +43,7 @@ def ann(
         user = User.create(session, name="ann", role="admin", actor=ROOT)
         user.set_password(PASSWORD, ROOT)
     has_scripts = request.param != "without scripts"
-    context = browser.new_context(base_url=server.url, java_script_enabled=has_scripts)
-    context.set_default_timeout(PATIENCE_MS)
+    context = new_context(browser, server, java_script_enabled=has_scripts)
     page = context.new_page()
     hands: Hands = Keyboard(page) if request.param == "by keyboard" else Mouse()
     yield Person(page, hands)

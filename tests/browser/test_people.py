@@ -8,7 +8,7 @@ from playwright.sync_api import ConsoleMessage, Request, expect
 
 from app.actor import Actor
 from app.models import Invitation, Ticket, User, UserSession
-from tests.browser.conftest import CHROMIUM_ARGS, PATIENCE_MS, wait_for_poll
+from tests.browser.conftest import new_context, wait_for_poll
 from tests.factories import make_project, make_ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,8 +27,7 @@ def visit(browser, server):
     contexts, complaints = [], []
 
     def open_page(**options):
-        context = browser.new_context(base_url=server.url, **options)
-        context.set_default_timeout(PATIENCE_MS)
+        context = new_context(browser, server, **options)
         contexts.append(context)
 
         def note(message: ConsoleMessage) -> None:
@@ -105,16 +104,12 @@ def test_a_team_comes_together(board, visit):
     expect(ada.get_by_text("bob joined as viewer")).to_be_visible()
 
 
-def test_a_link_that_lets_someone_in_works_over_plain_http_too(board, browser, server, chromium):
+def test_a_link_that_lets_someone_in_works_over_plain_http_too(board, visit, server):
     """Outside of this machine browsers say less over plain HTTP: no Sec-Fetch-Site, only Origin."""
     with board() as session:
         link = "/join/" + Invitation.for_setup(session, ROOT)
     address = f"http://board.test:{server.port}"
-    elsewhere = browser.browser_type.launch(
-        executable_path=chromium,
-        args=[*CHROMIUM_ARGS, "--host-resolver-rules=MAP board.test 127.0.0.1"],
-    )
-    page = elsewhere.new_page()
+    page = visit()
     asked: list[Request] = []
 
     def note(request: Request) -> None:
@@ -126,7 +121,6 @@ def test_a_link_that_lets_someone_in_works_over_plain_http_too(board, browser, s
     assert "sec-fetch-site" not in headers
     assert headers["origin"] == address
     assert headers["referer"] == f"{address}/", "the address that lets someone in is told to nobody"
-    elsewhere.close()
 
 
 def test_who_is_signed_out_keeps_what_they_typed_and_goes_on_after_signing_in(

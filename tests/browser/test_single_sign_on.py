@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.actor import Actor
 from app.db.base import db
 from app.models import User
-from tests.browser.conftest import PATIENCE_MS, Server
+from tests.browser.conftest import Server, new_context
 from tests.providers import HonestProvider
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -41,8 +41,7 @@ def server(
 @pytest.fixture
 def visitor(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Page]:
     """Someone who isn't signed in, on a browser that tells all that it dislikes about our pages."""
-    context = browser.new_context(base_url=server.url)
-    context.set_default_timeout(PATIENCE_MS)
+    context = new_context(browser, server)
     context.route("https://cdn.jsdelivr.net/**", lambda route: route.fulfill(body=""))
     page = context.new_page()
     page.on(
