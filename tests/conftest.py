@@ -41,7 +41,7 @@ from tests.postgresql import shared_server
 DATABASES = ("sqlite", "postgresql")
 ADAPTERS = ("tests.web", "tests.mcp", "tests.api", "tests.visibility")
 """Packages of tests that ask how a question or an answer is put. What the database answers is
-tested below them, so one database is enough, but for modules marked `both_databases`."""
+tested below them, so one database is enough, but for those marked `both_databases`."""
 
 EMPTY_FILE = "tests.empty_file"
 """Where an application finds a SQLite file as it is before the first row, in memory."""

@@ -14,8 +14,6 @@ from tests.api.conftest import Program, Program_, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket
 
-pytestmark = pytest.mark.both_databases
-
 W1 = {
     "worker_id": "w-1",
     "project_id": "acme/web",
@@ -160,6 +158,7 @@ def test_even_an_admins_token_doesnt_say_that_anothers_worker_lives(
     problem(admin.post("/claims", {"worker_id": "w-1"}), 403, "forbidden")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("end", ["revoked", "expired"])
 def test_after_its_token_a_worker_registers_with_a_new_one_and_keeps_its_run(
     other: Program, board: OpenSession, run_id: int, end: str
@@ -188,6 +187,7 @@ def test_after_its_token_a_worker_registers_with_a_new_one_and_keeps_its_run(
     ]
 
 
+@pytest.mark.both_databases
 def test_an_admins_token_takes_a_live_worker_over(
     worker: Program, admin: Program, run_id: int
 ) -> None:
@@ -211,6 +211,7 @@ def test_the_id_of_a_worker_that_is_over_is_free_to_any_token(
     problem(other.post(f"/runs/{run_id}/release"), 403, "forbidden")
 
 
+@pytest.mark.both_databases
 def test_what_was_claimed_before_runs_had_a_token_goes_on(
     worker: Program, other: Program, board: OpenSession, run_id: int
 ) -> None:

@@ -15,8 +15,6 @@ from tests.conftest import OpenSession, SignIn
 from tests.factories import ANN, claim, make_project, make_ticket, make_worker
 from tests.visibility.rows import HIDDEN, MARK, OPEN, Rows, furnish_hidden
 
-pytestmark = pytest.mark.both_databases
-
 Program_ = Callable[..., Program]
 ASKS = {"HX-Request": "true"}
 
@@ -92,6 +90,7 @@ def test_a_worker_that_worked_elsewhere_before_shows_nothing_of_that(
         assert (answer.status_code, MARK in answer.text) == (200, False), path
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_went_to_a_hidden_project_leaves_its_name_and_no_more(
     board: OpenSession, sign_in: SignIn, rows: Rows
 ) -> None:
@@ -110,6 +109,7 @@ def test_a_worker_that_went_to_a_hidden_project_leaves_its_name_and_no_more(
     assert client.get("/workers/w-left").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_events_of_hidden_projects_are_not_processed_by_their_numbers(
     board: OpenSession, sign_in: SignIn, rows: Rows
 ) -> None:
@@ -126,6 +126,7 @@ def test_events_of_hidden_projects_are_not_processed_by_their_numbers(
         assert session.scalars(events.order_by(Event.project_id == HIDDEN)).all() == [True, False]
 
 
+@pytest.mark.both_databases
 def test_a_feed_misses_nothing_when_hidden_events_stand_between(
     board: OpenSession, program: Program_
 ) -> None:
@@ -155,6 +156,7 @@ def read_feed(caller: Program, **query: Any) -> tuple[list[int], int]:
     return [each["id"] for each in told["items"]], told["next_after"]
 
 
+@pytest.mark.both_databases
 def test_ids_that_hidden_rows_have_are_only_said_to_be_taken(
     board: OpenSession, sign_in: SignIn, program: Program_, rows: Rows
 ) -> None:
