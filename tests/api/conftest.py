@@ -66,7 +66,7 @@ Program_ = Callable[..., Program]
 
 
 @pytest.fixture
-def program(client: FlaskClient, board: OpenSession) -> Program_:
+def program(stranger: FlaskClient, board: OpenSession) -> Program_:
     """`program("work", project="acme/web")`: one with a token of these scopes."""
     made = 0
 
@@ -82,7 +82,7 @@ def program(client: FlaskClient, board: OpenSession) -> Program_:
                 actor=Actor.person("ann"),
                 **values,
             )
-        return Program(client, secret)
+        return Program(stranger, secret)
 
     return make
 

@@ -57,7 +57,8 @@ def test_those_who_look_after_them_are_named_for_each_or_for_all(
     planner: Program, board: OpenSession
 ) -> None:
     with board() as session:
-        User.create(session, name="bob", role="member", actor=ANN)
+        for name in ("ann", "bob"):
+            User.create(session, name=name, role="member", actor=ANN)
     made = bulk(planner, draft("a"), draft("b", assignee="Bob"), assignee="ann").json["tickets"]
     shown = [planner.get(f"/tickets/{each['ticket_id']}").json for each in made]
     assert [each["assignee"] for each in shown] == ["ann", "bob"]

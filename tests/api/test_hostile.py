@@ -34,63 +34,66 @@ def send_raw(
 COMMENTS = "/tickets/WEB-1/comments"
 
 
-@pytest.mark.parametrize(
-    ("data", "why"),
-    [
-        (b"", "isn't JSON"),
-        (b"{", "isn't JSON"),
-        (b"{'content': 'x'}", "isn't JSON"),
-        (b'{"content": "x"} {}', "isn't JSON"),
-        (b'{"content": "x", "content": "y"}', "comes twice"),
-        (b'{"content": NaN}', "NaN is no number"),
-        (b'{"content": -Infinity}', "-Infinity is no number"),
-        (b'{"content": ' + b"9" * 5000 + b"}", "isn't JSON"),
-        (b'{"content": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
-        (b'{"content": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001, "nested too deeply"),
-        (b'\xef\xbb\xbf{"content": "x"}', "isn't JSON"),
-        (b'{"content": "\xff\xfe"}', "isn't valid UTF-8"),
-        ('{"content": "x"}'.encode("utf-16"), "isn't valid UTF-8"),
-        (b'{"content": "a\x00b"}', "isn't JSON"),
-    ],
+NO_JSON = (
+    (b"", "isn't JSON"),
+    (b"{", "isn't JSON"),
+    (b"{'content': 'x'}", "isn't JSON"),
+    (b'{"content": "x"} {}', "isn't JSON"),
+    (b'{"content": "x", "content": "y"}', "comes twice"),
+    (b'{"content": NaN}', "NaN is no number"),
+    (b'{"content": -Infinity}', "-Infinity is no number"),
+    (b'{"content": ' + b"9" * 5000 + b"}", "isn't JSON"),
+    (b'{"content": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+    (b'{"content": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001, "nested too deeply"),
+    (b'\xef\xbb\xbf{"content": "x"}', "isn't JSON"),
+    (b'{"content": "\xff\xfe"}', "isn't valid UTF-8"),
+    ('{"content": "x"}'.encode("utf-16"), "isn't valid UTF-8"),
+    (b'{"content": "a\x00b"}', "isn't JSON"),
 )
-def test_what_is_no_json_is_refused(planner: Program, data: bytes, why: str) -> None:
-    told = problem(send_raw(planner, COMMENTS, data), 400, "not_json")
-    assert why in told["detail"]
-    assert planner.get(COMMENTS).json["items"] == []
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"content": "a\x00b"}, "content"),
-        ({"content": "\ud800"}, "content"),
-        ({"content": "x", "a\udfff": 1}, "a�"),
-        ({"content": 1e308}, "content"),
-        ({"content": 10**4000}, "content"),
-        ({"content": True}, "content"),
-        ({"content": None}, "content"),
-        ({"content": ["x"]}, "content"),
-        ({"content": ""}, "content"),
-        ({"content": "   "}, "content"),
-        ({"content": "a\x07b"}, "content"),
-        ({"content": "x" * (Comment.CONTENT_MAX + 1)}, "content"),
-        ({"content": "x", "run_id": 10**30}, "run_id"),
-        ({"content": "x", "run_id": -1}, "run_id"),
-        ({"content": "x", "run_id": "1"}, "run_id"),
-        ({"content": "x", "run_id": 1.5}, "run_id"),
-        ({"content": "x", "author": "ann"}, "author"),
-        ({}, "content"),
-    ],
+def test_what_is_no_json_is_refused(planner: Program) -> None:
+    for data, why in NO_JSON:
+        told = problem(send_raw(planner, COMMENTS, data), 400, "not_json")
+        assert why in told["detail"]
+        assert planner.get(COMMENTS).json["items"] == []
+
+
+WRONG_VALUES: tuple[tuple[dict[str, object], str], ...] = (
+    ({"content": "a\x00b"}, "content"),
+    ({"content": "\ud800"}, "content"),
+    ({"content": "x", "a\udfff": 1}, "a�"),
+    ({"content": 1e308}, "content"),
+    ({"content": 10**4000}, "content"),
+    ({"content": True}, "content"),
+    ({"content": None}, "content"),
+    ({"content": ["x"]}, "content"),
+    ({"content": ""}, "content"),
+    ({"content": "   "}, "content"),
+    ({"content": "a\x07b"}, "content"),
+    ({"content": "x" * (Comment.CONTENT_MAX + 1)}, "content"),
+    ({"content": "x", "run_id": 10**30}, "run_id"),
+    ({"content": "x", "run_id": -1}, "run_id"),
+    ({"content": "x", "run_id": "1"}, "run_id"),
+    ({"content": "x", "run_id": 1.5}, "run_id"),
+    ({"content": "x", "author": "ann"}, "author"),
+    ({}, "content"),
 )
-def test_wrong_values_are_told_at_their_fields(planner: Program, body: dict, field: str) -> None:
-    told = problem(send_raw(planner, COMMENTS, json.dumps(body).encode()), 422, "invalid")
-    assert fields(told) == [field]
-    assert planner.get(COMMENTS).json["items"] == []
 
 
-@pytest.mark.parametrize("data", [b"[]", b'"x"', b"1", b"null", b"true"])
-def test_a_body_that_is_no_object_is_refused(planner: Program, data: bytes) -> None:
-    problem(send_raw(planner, COMMENTS, data), 422, "invalid")
+def test_wrong_values_are_told_at_their_fields(planner: Program) -> None:
+    for body, field in WRONG_VALUES:
+        told = problem(send_raw(planner, COMMENTS, json.dumps(body).encode()), 422, "invalid")
+        assert fields(told) == [field], body
+        assert planner.get(COMMENTS).json["items"] == []
+
+
+NO_OBJECTS = (b"[]", b'"x"', b"1", b"null", b"true")
+
+
+def test_a_body_that_is_no_object_is_refused(planner: Program) -> None:
+    for data in NO_OBJECTS:
+        problem(send_raw(planner, COMMENTS, data), 422, "invalid")
 
 
 def test_many_errors_are_cut_short(planner: Program) -> None:
@@ -98,12 +101,13 @@ def test_many_errors_are_cut_short(planner: Program) -> None:
     assert len(problem(send_raw(planner, COMMENTS, body), 422, "invalid")["errors"]) == 50
 
 
-@pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
-)
-def test_only_json_is_taken(planner: Program, content_type: str | None) -> None:
-    answer = send_raw(planner, COMMENTS, b'{"content": "x"}', content_type)
-    problem(answer, 415, "not_json_type")
+NO_JSON_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None)
+
+
+def test_only_json_is_taken(planner: Program) -> None:
+    for content_type in NO_JSON_TYPES:
+        answer = send_raw(planner, COMMENTS, b'{"content": "x"}', content_type)
+        problem(answer, 415, "not_json_type")
 
 
 def test_a_comment_of_five_megabytes_is_too_large(planner: Program) -> None:
@@ -111,54 +115,57 @@ def test_a_comment_of_five_megabytes_is_too_large(planner: Program) -> None:
     problem(send_raw(planner, COMMENTS, body), 413, "too_large")
 
 
-@pytest.mark.parametrize(
-    ("path", "field"),
-    [
-        ("/tickets?limit=0", "limit"),
-        ("/tickets?limit=1_0", "limit"),
-        ("/tickets?limit=" + "9" * 5000, "limit"),
-        ("/tickets?limit=5&limit=6", "limit"),
-        ("/tickets?state=lost", "state"),
-        ("/tickets?priority=4", "priority"),
-        ("/tickets?sort=title", "sort"),
-        ("/tickets?colour=red", "colour"),
-        ("/tickets?cursor=abc", "cursor"),
-        ("/tickets?cursor=%C3%A4", "cursor"),
-        ("/runs?finished=yes", "finished"),
-        ("/events?after=-1", "after"),
-        ("/events?after=99999999999999999999", "after"),
-        ("/events?after=newest", "after"),
-        ("/token?x=1", "x"),
-    ],
+WRONG_ADDRESSES = (
+    ("/tickets?limit=0", "limit"),
+    ("/tickets?limit=1_0", "limit"),
+    ("/tickets?limit=" + "9" * 5000, "limit"),
+    ("/tickets?limit=5&limit=6", "limit"),
+    ("/tickets?state=lost", "state"),
+    ("/tickets?priority=4", "priority"),
+    ("/tickets?sort=title", "sort"),
+    ("/tickets?colour=red", "colour"),
+    ("/tickets?cursor=abc", "cursor"),
+    ("/tickets?cursor=%C3%A4", "cursor"),
+    ("/runs?finished=yes", "finished"),
+    ("/events?after=-1", "after"),
+    ("/events?after=99999999999999999999", "after"),
+    ("/events?after=newest", "after"),
+    ("/token?x=1", "x"),
 )
-def test_a_wrong_address_is_told_at_its_parts(planner: Program, path: str, field: str) -> None:
-    told = problem(planner.get(path), 422, "invalid")
-    assert field in fields(told)
 
 
-@pytest.mark.parametrize("path", ["/tickets?q=%ff", "/tickets?q=a%00b", "/tickets/%00"])
-def test_an_address_that_is_no_text_is_refused(planner: Program, path: str) -> None:
-    problem(planner.get(path), 400, "bad_request")
+def test_a_wrong_address_is_told_at_its_parts(planner: Program) -> None:
+    for path, field in WRONG_ADDRESSES:
+        told = problem(planner.get(path), 422, "invalid")
+        assert field in fields(told), path
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/nothing",
-        "/tickets/",
-        "/tickets/NO-1",
-        "/tickets//hold",
-        "/runs/0",
-        "/runs/x",
-        "/runs/-1",
-        "/runs/" + "9" * 30,
-        "/runs/" + "9" * 6000,
-        "/events/9223372036854775808",
-        "/workers/%F0%9F%92%A9",
-    ],
+NO_TEXTS = ("/tickets?q=%ff", "/tickets?q=a%00b", "/tickets/%00")
+
+
+def test_an_address_that_is_no_text_is_refused(planner: Program) -> None:
+    for path in NO_TEXTS:
+        problem(planner.get(path), 400, "bad_request")
+
+
+UNKNOWN_PATHS = (
+    "/nothing",
+    "/tickets/",
+    "/tickets/NO-1",
+    "/tickets//hold",
+    "/runs/0",
+    "/runs/x",
+    "/runs/-1",
+    "/runs/" + "9" * 30,
+    "/runs/" + "9" * 6000,
+    "/events/9223372036854775808",
+    "/workers/%F0%9F%92%A9",
 )
-def test_unknown_paths_are_told_as_problems(planner: Program, path: str) -> None:
-    problem(planner.get(path), 404, "not_found")
+
+
+def test_unknown_paths_are_told_as_problems(planner: Program) -> None:
+    for path in UNKNOWN_PATHS:
+        problem(planner.get(path), 404, "not_found")
 
 
 def test_a_path_beside_the_version_is_told_as_a_problem(client: FlaskClient) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.models import Project, Ticket
+from app.models import Project, Ticket, User
 from tests.api.conftest import Program, Program_, fields, problem
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project, make_ticket
@@ -68,7 +68,11 @@ def test_what_takes_it_back_can_be_sent_as_it_is(planner: Program) -> None:
     ],
     ids=lambda sent: sent["action"],
 )
-def test_every_inverse_can_be_sent(planner: Program, sent: dict[str, Any]) -> None:
+def test_every_inverse_can_be_sent(
+    planner: Program, board: OpenSession, sent: dict[str, Any]
+) -> None:
+    with board() as session:
+        User.create(session, name="ann", role="member", actor=ANN)
     before = planner.get("/tickets/T-2").json
     found = act(planner, ticket_ids=["T-2"], **sent).json
     assert found["done"] == ["T-2"], found

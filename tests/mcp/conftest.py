@@ -102,7 +102,7 @@ Agent_ = Callable[..., Agent]
 
 
 @pytest.fixture
-def agent(client: FlaskClient, board: OpenSession) -> Agent_:
+def agent(stranger: FlaskClient, board: OpenSession) -> Agent_:
     """`agent("work", project="acme/web")`: one with a token of these scopes."""
     made = 0
 
@@ -117,7 +117,7 @@ def agent(client: FlaskClient, board: OpenSession) -> Agent_:
                 project_id=project,
                 actor=Actor.person("ann"),
             )
-        return Agent(client, secret, version)
+        return Agent(stranger, secret, version)
 
     return make
 

@@ -95,30 +95,28 @@ def test_a_plan_is_made_whole_or_not_at_all(crew: Agent) -> None:
     assert len(crew.call("list_tickets")["items"]) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "field"),
-    [
-        ("get_ticket", {}, "ticket_id"),
-        ("get_ticket", {"ticket_id": 5}, "ticket_id"),
-        ("get_ticket", {"ticket_id": "../../etc/passwd"}, "ticket_id"),
-        ("get_ticket", {"ticket_id": "' OR 1=1 --"}, "ticket_id"),
-        ("get_ticket", {"ticket_id": "WEB-1", "comments": 1000}, "comments"),
-        ("complete_stage", {"run_id": "1"}, "run_id"),
-        ("complete_stage", {"run_id": 10**30}, "run_id"),
-        ("complete_stage", {"run_id": 1, "comment": "x" * 140_000}, "comment"),
-        ("complete_stage", {"run_id": 1, "commment": "x"}, "commment"),
-        ("list_tickets", {"state": "lost"}, "state"),
-        ("list_tickets", {"cursor": "!"}, "cursor"),
-        ("create_project", {"repository_name": "a b", "path": "/x"}, "repository_name"),
-        ("create_ticket", {"project_id": "acme/web", "title": "\x07"}, "execution_plan"),
-    ],
+WRONG_ARGUMENTS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("get_ticket", {}, "ticket_id"),
+    ("get_ticket", {"ticket_id": 5}, "ticket_id"),
+    ("get_ticket", {"ticket_id": "../../etc/passwd"}, "ticket_id"),
+    ("get_ticket", {"ticket_id": "' OR 1=1 --"}, "ticket_id"),
+    ("get_ticket", {"ticket_id": "WEB-1", "comments": 1000}, "comments"),
+    ("complete_stage", {"run_id": "1"}, "run_id"),
+    ("complete_stage", {"run_id": 10**30}, "run_id"),
+    ("complete_stage", {"run_id": 1, "comment": "x" * 140_000}, "comment"),
+    ("complete_stage", {"run_id": 1, "commment": "x"}, "commment"),
+    ("list_tickets", {"state": "lost"}, "state"),
+    ("list_tickets", {"cursor": "!"}, "cursor"),
+    ("create_project", {"repository_name": "a b", "path": "/x"}, "repository_name"),
+    ("create_ticket", {"project_id": "acme/web", "title": "\x07"}, "execution_plan"),
 )
-def test_wrong_arguments_are_named_and_change_nothing(
-    crew: Agent, name: str, arguments: dict[str, Any], field: str
-) -> None:
-    text = crew.refused(name, **arguments)
-    assert f"\n- {field}: " in text
-    assert "othing was changed" in text
+
+
+def test_wrong_arguments_are_named_and_change_nothing(crew: Agent) -> None:
+    for name, arguments, field in WRONG_ARGUMENTS:
+        text = crew.refused(name, **arguments)
+        assert f"\n- {field}: " in text, (name, arguments)
+        assert "othing was changed" in text
 
 
 def test_refusals_say_what_to_do_next(crew: Agent, ticket_id: str) -> None:

@@ -12,8 +12,6 @@ from tests.conftest import OpenSession
 from tests.factories import ROLES, make_ticket
 from tests.pages import error_at
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture(autouse=True)
 def ticket(board: OpenSession) -> None:
@@ -49,6 +47,7 @@ VERSIONS = ("1", "7", "0", "", "zap", "9" * 5_000)
 PRIORITIES = ("4", "-1", "zap", "\N{ARABIC-INDIC DIGIT ONE}", "")
 
 
+@pytest.mark.both_databases
 def test_a_priority_that_is_none_is_refused_at_any_version(
     client: FlaskClient, board: OpenSession
 ) -> None:
@@ -65,6 +64,7 @@ LOCKED = ("zap", "-1", "9" * 5_000, "\N{SUPERSCRIPT TWO}", "999999999")
 PLAN_ACTIONS = ("", "add", "up-" + "9" * 5_000, "remove-0", "down-\u0663")
 
 
+@pytest.mark.both_databases
 def test_a_plan_s_hidden_numbers_may_be_anything(client: FlaskClient, board: OpenSession) -> None:
     for locked, action in product(LOCKED, PLAN_ACTIONS):
         typed = {"plan": list(ROLES), "locked": locked, "version": "7", "plan_action": action}

@@ -191,29 +191,29 @@ def test_every_item_can_be_reached_page_by_page(client, board):
     assert "Nothing on this page" in client.get("/inbox?page=999999").text
 
 
-@pytest.mark.both_databases
-@pytest.mark.parametrize(
-    ("query", "titles"),
-    [
-        ("kind=answer", ["Asks"]),
-        ("kind=approval", ["Waits at a gate", "Elsewhere"]),
-        ("project=acme/api", ["Elsewhere"]),
-        ("project=acme/api&kind=answer", []),
-    ],
+FILTERED: tuple[tuple[str, list[str]], ...] = (
+    ("kind=answer", ["Asks"]),
+    ("kind=approval", ["Waits at a gate", "Elsewhere"]),
+    ("project=acme/api", ["Elsewhere"]),
+    ("project=acme/api&kind=answer", []),
 )
-def test_the_inbox_is_filtered_and_the_sidebar_still_counts_all(client, board, query, titles):
+
+
+@pytest.mark.both_databases
+def test_the_inbox_is_filtered_and_the_sidebar_still_counts_all(client, board):
     with board() as session:
         ask_for_attention(session, title="Asks")
         make_ticket(session, [GATE], title="Waits at a gate")
         make_project(session, "acme/api")
         make_ticket(session, [GATE], project="acme/api", title="Elsewhere")
-    page = client.get(f"/inbox?{query}").text
+    for query, titles in FILTERED:
+        page = client.get(f"/inbox?{query}").text
 
-    found = [each.get_text() for each in parsed(page).select("a.title > [dir=auto]")]
-    assert found == titles
-    assert 'id="side-inbox">3<' in page
-    assert "Clear filters" in page
-    assert ("Nothing of this waits" in page) is not bool(titles)
+        found = [each.get_text() for each in parsed(page).select("a.title > [dir=auto]")]
+        assert found == titles, query
+        assert 'id="side-inbox">3<' in page
+        assert "Clear filters" in page
+        assert ("Nothing of this waits" in page) is not bool(titles)
 
 
 @pytest.mark.parametrize("query", ["kind=nonsense", "project=no/such", "page=x"])

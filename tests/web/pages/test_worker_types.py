@@ -203,49 +203,48 @@ def test_beginning_with_an_unknown_role_says_so(client: FlaskClient, board: Open
     assert "no worker type “&lt;wizard&gt;”" in answer.text
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "status", "says"),
-    [
-        ("worker_type", "", 422, "can&#39;t be empty"),
-        ("worker_type", "two words", 422, "Only letters, digits"),
-        ("worker_type", "../up", 422, "Only letters, digits"),
-        ("worker_type", "..", 422, "Only letters, digits"),
-        ("worker_type", "a/b", 422, "Only letters, digits"),
-        ("worker_type", "naïve", 422, "Only letters, digits"),
-        ("worker_type", "a\x01b", 422, "Only letters, digits"),
-        ("worker_type", "Planned", 422, "no stage is done yet"),
-        ("worker_type", "n" * 65, 422, "At most 64"),
-        ("worker_type", "review", 409, "already has a worker type review"),
-        ("short_description", "d" * 201, 422, "At most 200"),
-        ("short_description", "\x1b[31m", 422, "control character"),
-        ("system_prompt", "p" * 65_537, 422, "At most 65,536"),
-        ("system_prompt", "a\x00b", 422, "control character"),
-        ("performed_by", "robot", 422, "Not a valid choice"),
-        ("lease_seconds", "", 422, "A whole number from 10"),
-        ("lease_seconds", "soon", 422, "A whole number from 10"),
-        ("lease_seconds", "9", 422, "A whole number from 10"),
-        ("lease_seconds", "86401", 422, "A whole number from 10"),
-        ("lease_seconds", "9" * 400, 422, "A whole number from 10"),
-        ("lease_seconds", "1.5", 422, "A whole number from 10"),
-        ("max_attempts", "0", 422, "A whole number from 1"),
-        ("max_attempts", "-3", 422, "A whole number from 1"),
-    ],
+BAD_INPUT = (
+    ("worker_type", "", 422, "can&#39;t be empty"),
+    ("worker_type", "two words", 422, "Only letters, digits"),
+    ("worker_type", "../up", 422, "Only letters, digits"),
+    ("worker_type", "..", 422, "Only letters, digits"),
+    ("worker_type", "a/b", 422, "Only letters, digits"),
+    ("worker_type", "naïve", 422, "Only letters, digits"),
+    ("worker_type", "a\x01b", 422, "Only letters, digits"),
+    ("worker_type", "Planned", 422, "no stage is done yet"),
+    ("worker_type", "n" * 65, 422, "At most 64"),
+    ("worker_type", "review", 409, "already has a worker type review"),
+    ("short_description", "d" * 201, 422, "At most 200"),
+    ("short_description", "\x1b[31m", 422, "control character"),
+    ("system_prompt", "p" * 65_537, 422, "At most 65,536"),
+    ("system_prompt", "a\x00b", 422, "control character"),
+    ("performed_by", "robot", 422, "Not a valid choice"),
+    ("lease_seconds", "", 422, "A whole number from 10"),
+    ("lease_seconds", "soon", 422, "A whole number from 10"),
+    ("lease_seconds", "9", 422, "A whole number from 10"),
+    ("lease_seconds", "86401", 422, "A whole number from 10"),
+    ("lease_seconds", "9" * 400, 422, "A whole number from 10"),
+    ("lease_seconds", "1.5", 422, "A whole number from 10"),
+    ("max_attempts", "0", 422, "A whole number from 1"),
+    ("max_attempts", "-3", 422, "A whole number from 1"),
 )
+
+
 def test_bad_input_is_told_once_at_its_field_and_stays(
-    client: FlaskClient, board: OpenSession, field: str, value: str, status: int, says: str
+    client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
         make_project(session)
+    for field, value, status, says in BAD_INPUT:
+        answer = client.post(NEW, data={**TESTING, field: value})
 
-    answer = client.post(NEW, data={**TESTING, field: value})
-
-    assert answer.status_code == status
-    error = error_at(answer.text, field)
-    assert says in error
-    assert error.count(".") <= 2
-    if field != "system_prompt":
-        assert "Twice." in answer.text
-    assert len(names(board)) == 3
+        assert answer.status_code == status, (field, value)
+        error = error_at(answer.text, field)
+        assert says in error, (field, value)
+        assert error.count(".") <= 2
+        if field != "system_prompt":
+            assert "Twice." in answer.text
+        assert len(names(board)) == 3
 
 
 def test_a_form_sent_twice_makes_one_worker_type(client: FlaskClient, board: OpenSession) -> None:
