@@ -54,4 +54,4 @@ class RowNumberConverter(IntegerConverter):
 
     # Eighteen digits are below 2^63. A limit that is checked only after the match would answer
     # "method not allowed" where one address has several methods.
-    regex = r"\d{1,18}"
+    regex = r"[0-9]{1,18}"  # \d takes the digits of every script

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import OpenSession, SignIn
@@ -65,6 +65,7 @@ def test_a_list_takes_any_question(
 @pytest.mark.both_databases
 @a_short_run
 @given(place=places, name=texts.filter(bool))
+@example(place="/events/{}", name="\N{ARABIC-INDIC DIGIT ONE}")
 def test_an_id_that_is_none_is_missing(admin: FlaskClient, place: str, name: str) -> None:
     answer = admin.get(place.format(quote(name, safe="", errors="replace")))
     # Slashes and dots of a name lead elsewhere, as they do in any address.
