@@ -95,7 +95,7 @@ def test_generated_requests_find_no_error_and_no_undocumented_answer(
     SQLite makes of such values `tests/web/probing` asks."""
     options = (
         f"--config-file {HERE / 'schemathesis.toml'} --no-color run "
-        f"http://127.0.0.1:{served.port}/api/v1/openapi.json --checks all --max-examples 2 "
+        f"http://127.0.0.1:{served.port}/api/v1/openapi.json --checks all --max-examples 4 "
         # Two at once would delete what the other has just made, and find it gone.
         "--workers 1 --generation-deterministic --continue-on-failure"
     )
