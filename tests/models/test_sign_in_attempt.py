@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from app.db import engine
 from app.db.base import db
 from app.errors import TooMany
 from app.models import SignInAttempt
-from tests.processes import PATIENCE
+from tests.processes import FORKING, PATIENCE
 
 HOME, ELSEWHERE = "10.0.0.7", "203.0.113.9"
 PER_ACCOUNT, PER_ADDRESS = SignInAttempt.PER_ACCOUNT, SignInAttempt.PER_ADDRESS
@@ -152,11 +151,9 @@ def try_often(url: str, times: int, go, answers) -> None:
 
 def test_several_processes_let_through_no_more_tries_than_one(app):
     url = app.config["SQLALCHEMY_DATABASE_URI"]
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.models.test_sign_in_attempt"])
-    go, answers = context.Barrier(4), context.Queue()
+    go, answers = FORKING.Barrier(4), FORKING.Queue()
     guessers = [
-        context.Process(target=try_often, args=(url, PER_ACCOUNT, go, answers)) for _ in range(4)
+        FORKING.Process(target=try_often, args=(url, PER_ACCOUNT, go, answers)) for _ in range(4)
     ]
     for process in guessers:
         process.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-
 import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
@@ -16,7 +14,7 @@ from app.models import AuditEntry, User
 from app.models import user as people
 from app.models.user import LIST_COLUMNS_DEFAULT, ROLES, may
 from tests.boards import ON_SQLITE
-from tests.processes import PATIENCE
+from tests.processes import FORKING, PATIENCE
 
 ROOT = Actor.operator("root")
 GOOD = "four quiet otters sing"
@@ -167,10 +165,8 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(app):
             make_user(db.session(), name, "admin")
         db.session.commit()
     url = app.config["SQLALCHEMY_DATABASE_URI"]
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.models.test_user"])
-    go, answers = context.Barrier(2), context.Queue()
-    both = [context.Process(target=demote, args=(url, n, go, answers)) for n in ("ann", "bob")]
+    go, answers = FORKING.Barrier(2), FORKING.Queue()
+    both = [FORKING.Process(target=demote, args=(url, n, go, answers)) for n in ("ann", "bob")]
     for process in both:
         process.start()
     assert sorted(answers.get(timeout=PATIENCE) for _ in both) == ["done", "refused"]

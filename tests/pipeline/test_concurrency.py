@@ -4,7 +4,6 @@ done exactly once."""
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -21,6 +20,7 @@ from app.db.base import db
 from app.db.errors import is_busy
 from tests.factories import ANN, make_project, make_role, make_ticket
 from tests.pipeline import claiming_worker
+from tests.processes import FORKING
 
 PROCESSES = 8
 TICKETS = 200
@@ -47,16 +47,13 @@ class Crew:
         self.stalling: set[str] = set()
         self.killed: dict[str, str] = {}
         self.hired = 0
-        # Each process is forked from one that has imported everything and opened nothing.
-        self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["tests.pipeline.claiming_worker"])
 
     def hire(self, role: str, stall_after: int | None = None) -> None:
         """Start one more process."""
         self.hired += 1
         name = f"{role}-{self.hired}"
         self.file(name).touch()
-        process = self.context.Process(
+        process = FORKING.Process(
             target=claiming_worker.main, args=(self.url, name, role, stall_after, self.file(name))
         )
         process.start()
