@@ -8,7 +8,7 @@ import flask_migrate
 import pytest
 from sqlalchemy import text
 
-from tests.boards import command, fill, in_session, rows_in, url_of
+from tests.boards import ON_SQLITE, command, fill, in_session, rows_in, url_of
 from tests.db.test_migrations import REVISIONS
 
 
@@ -68,6 +68,7 @@ def test_a_downgrade_goes_on_after_a_yes(full_app, options, answer):
     assert revision_of(full_app) == REVISIONS[1]
 
 
+@ON_SQLITE
 def test_a_downgrade_that_destroys_nothing_asks_nothing(app):
     try:
         done = command(app, "db", "downgrade", "base")

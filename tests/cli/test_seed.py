@@ -10,6 +10,7 @@ from app.cli import callboard
 from app.db.base import db
 from app.models import Event, Project, PromptVersion, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import PRIORITIES
+from tests.boards import ON_SQLITE
 from tests.conftest import DATABASES
 
 
@@ -88,6 +89,7 @@ def test_a_prompt_has_a_history(session):
     assert session.scalar(select(func.max(PromptVersion.version))) == 2
 
 
+@ON_SQLITE
 def test_a_second_time_it_refuses_but_for_another_name(run, board):
     assert run("seed").exit_code == 0
 

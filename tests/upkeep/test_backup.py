@@ -53,6 +53,14 @@ def backup(full_app, tmp_path):
     return made(full_app, tmp_path / "board.backup")
 
 
+@pytest.fixture(scope="module")
+def saved(new_database, make_app, tmp_path_factory):
+    """A backup of another full board: what it holds is the same, whatever database it was on."""
+    app = make_app(new_database("sqlite"))
+    fill(app)
+    return made(app, tmp_path_factory.mktemp("backups") / "board.backup")
+
+
 def made(app, file):
     done = command(app, "backup", file)
     assert done.exit_code == 0, done.output
@@ -176,11 +184,11 @@ UNUSABLE = {
 }
 
 
-def test_a_file_that_cant_be_restored_changes_nothing(full_app, backup, tmp_path):
+def test_a_file_that_cant_be_restored_changes_nothing(full_app, saved, tmp_path):
     before = rows_in(url_of(full_app))
 
     for damage, line in UNUSABLE.items():
-        damaged = shutil.copy(backup, tmp_path / "damaged.backup")
+        damaged = shutil.copy(saved, tmp_path / "damaged.backup")
         with closing(sqlite3.connect(damaged)) as file, file:
             file.execute(damage)
         done = command(full_app, "restore", damaged, "--force", "--yes")
@@ -202,13 +210,14 @@ def test_a_file_that_is_no_database_is_one_line(full_app, tmp_path):
 
 
 @ON_POSTGRESQL
-def test_a_restore_that_fails_on_the_way_leaves_what_was_there(full_app, backup):
+def test_a_restore_that_fails_on_the_way_leaves_what_was_there(full_app, saved, tmp_path):
     """PostgreSQL can't store this character; by then all tables were taken down."""
-    with closing(sqlite3.connect(backup)) as file, file:
+    damaged = shutil.copy(saved, tmp_path / "damaged.backup")
+    with closing(sqlite3.connect(damaged)) as file, file:
         file.execute("UPDATE workers SET hostname = 'a' || char(0) || 'b'")
     before = rows_in(url_of(full_app))
 
-    done = command(full_app, "restore", backup, "--force", "--yes")
+    done = command(full_app, "restore", damaged, "--force", "--yes")
 
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: A row of workers can't be copied: ")
@@ -235,16 +244,16 @@ def test_a_backup_of_an_older_version_is_upgraded_on_the_way(full_app, empty_app
         flask_migrate.check()
 
 
-def test_a_backup_replaces_a_board_of_a_newer_version(full_app, backup):
+def test_a_backup_replaces_a_board_of_a_newer_version(full_app, saved):
     """The way back after an upgrade that was regretted."""
     in_session(full_app, lambda session: [session.execute(text(line)) for line in NEWER])
 
-    refused = command(full_app, "restore", backup)
-    done = command(full_app, "restore", backup, "--force", "--yes")
+    refused = command(full_app, "restore", saved)
+    done = command(full_app, "restore", saved, "--force", "--yes")
 
     assert refused.exit_code == 1
     assert done.exit_code == 0, done.output
-    assert rows_in(url_of(full_app)) == rows_in(f"sqlite:///{backup}")
+    assert rows_in(url_of(full_app)) == rows_in(f"sqlite:///{saved}")
     with full_app.app_context():
         flask_migrate.check()
 
@@ -256,15 +265,14 @@ NEWER = (
 )
 
 
-def test_a_database_that_a_server_has_open_is_not_replaced(full_app, tmp_path):
-    backup = made(full_app, tmp_path / "board.backup")
+def test_a_database_that_a_server_has_open_is_not_replaced(full_app, saved):
     before = rows_in(url_of(full_app))
     server = create_engine(url_of(full_app))
 
     with server.connect() as connection:
         connection.execute(text("SELECT 1 FROM tickets")).all()
         connection.rollback()
-        done = command(full_app, "restore", backup, "--force", "--yes")
+        done = command(full_app, "restore", saved, "--force", "--yes")
     server.dispose()
 
     assert done.exit_code == 1
@@ -276,7 +284,7 @@ def test_a_database_that_a_server_has_open_is_not_replaced(full_app, tmp_path):
 
 
 @ON_POSTGRESQL
-def test_an_empty_server_that_others_have_open_is_not_filled(full_app, backup, spare_server):
+def test_an_empty_server_that_others_have_open_is_not_filled(full_app, spare_server):
     url = without_tables(spare_server)
     server = create_engine(url)
 

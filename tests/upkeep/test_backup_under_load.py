@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 
 import pytest
@@ -14,9 +13,10 @@ from tests.boards import app_without_tables, in_session, let_go, rows_in, url_of
 from tests.conftest import DATABASES
 from tests.factories import ANN, make_project, make_role, make_ticket
 from tests.pipeline import claiming_worker
+from tests.processes import FORKING
 
 PLAN = ["implementation", "review", "implementation", "review"]
-TICKETS = 60
+TICKETS = 24
 MORE_TICKETS = 20
 """What is added before each backup, so that it is made while there is work, however slow it is."""
 LAST = "LAST"
@@ -62,7 +62,7 @@ def make_work(session):
     for role in ("implementation", "review"):
         make_role(session, role)
     tickets = [make_ticket(session, PLAN) for _ in range(TICKETS)]
-    for blocker, ticket in zip(tickets, tickets[20:40], strict=False):
+    for blocker, ticket in zip(tickets, tickets[8:16], strict=False):
         ticket.block_by(blocker.ticket_id, ANN)
     make_ticket(session, PLAN, ticket_id=LAST).hold(ANN)
 
@@ -79,10 +79,8 @@ def let_them_end(session):
 @pytest.fixture
 def crew(busy_app, tmp_path):
     """The processes at work; they end when all is done."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.pipeline.claiming_worker"])
     processes = [
-        context.Process(
+        FORKING.Process(
             target=claiming_worker.main,
             args=(url_of(busy_app), f"w-{number}", PLAN[number % 2], None, tmp_path / f"{number}"),
         )

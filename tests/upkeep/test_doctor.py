@@ -235,53 +235,6 @@ def mode(path: Path) -> int:
 
 
 @ON_SQLITE
-@pytest.mark.parametrize(
-    ("settings", "warnings"),
-    [
-        ({"proxy_hops": 1}, 2),
-        ({"proxy_hops": 1, "secure_cookies": True}, 1),
-        ({"proxy_hops": 1, "secure_cookies": True, "trusted_hosts": "board.example.org"}, 0),
-    ],
-)
-def test_a_proxy_without_what_belongs_to_it_is_warned_about(app, tmp_path, settings, warnings):
-    other = create_app(load_settings(database_url=url_of(app), instance_path=tmp_path, **settings))
-
-    done = command(other, "doctor")
-
-    assert done.exit_code == 0
-    assert done.stdout.count("warning  proxy: ") == warnings
-
-
-@ON_SQLITE
-@pytest.mark.parametrize(
-    ("bind", "hops", "warned"),
-    [
-        ("0.0.0.0:8000", 0, True),
-        (":8000", 0, True),
-        ("[::]:8000", 0, True),
-        ("127.0.0.1:8000,192.0.2.7:8000", 0, True),
-        ("board.example.org", 0, True),
-        ("0.0.0.0:8000", 1, False),
-        ("127.0.0.1:8000", 0, False),
-        ("[::1]:8000", 0, False),
-        ("localhost:8000", 0, False),
-        ("unix:/run/callboard/callboard.sock", 0, False),
-        ("", 0, False),
-    ],
-)
-def test_a_public_address_without_a_proxy_is_warned_about(
-    app, tmp_path, monkeypatch, bind, hops, warned
-):
-    monkeypatch.setenv("CALLBOARD_BIND", bind)
-    settings = {"database_url": url_of(app), "proxy_hops": hops}
-    other = create_app(load_settings(instance_path=tmp_path, **settings))
-
-    done = command(other, "doctor")
-
-    assert done.exit_code == 0
-    assert ("warning  bind: " in done.stdout) is warned, done.stdout
-
-
 def test_a_database_that_is_out_of_reach_is_a_problem(tmp_path):
     url = "postgresql://ann:hunter2@127.0.0.1:1/none?connect_timeout=2"
     done = command(create_app(load_settings(database_url=url, instance_path=tmp_path)), "doctor")

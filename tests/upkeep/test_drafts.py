@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.boards import ON_POSTGRESQL, ON_SQLITE, command, url_of
-from tests.processes import ROOT
-
-HOLD_A_DRAFT = """
-import sys
-from pathlib import Path
 from app.upkeep.files import drafting
-with drafting(Path(sys.argv[1])) as draft:
-    draft.write_bytes(b"SQLite format 3")
-    Path(f"{draft}-journal").write_bytes(b"all that a board holds")
-    print(draft, flush=True)
-    sys.stdin.read()
-"""
+from tests.boards import ON_POSTGRESQL, ON_SQLITE, command, url_of
+from tests.processes import FORKING, PATIENCE
 
 
 @contextmanager
 def process_with_a_draft(place):
     """A real process in the midst of writing to a place, and its draft; killed in the end."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD_A_DRAFT, str(place)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process.stdout.readline().strip()
-        process.kill()
+    told, telling = FORKING.Pipe(duplex=False)
+    process = FORKING.Process(target=hold_a_draft, args=(place, telling))
+    process.start()
+    yield told.recv()
+    process.kill()
+    process.join()
+    told.close()
+    telling.close()
+
+
+def hold_a_draft(place, telling):
+    with drafting(Path(place)) as draft:
+        draft.write_bytes(b"SQLite format 3")
+        Path(f"{draft}-journal").write_bytes(b"all that a board holds")
+        telling.send(draft)
+        time.sleep(PATIENCE)
 
 
 @pytest.fixture
@@ -49,6 +45,7 @@ def names(folder):
     return sorted(file.name for file in folder.iterdir())
 
 
+@ON_SQLITE
 def test_the_next_backup_removes_what_a_killed_one_left(app, folder):
     with process_with_a_draft(folder / "monday.db"):
         pass
@@ -59,6 +56,7 @@ def test_the_next_backup_removes_what_a_killed_one_left(app, folder):
     assert names(folder) == ["tuesday.db"]
 
 
+@ON_SQLITE
 def test_a_draft_that_a_process_holds_is_left_alone(app, folder):
     with process_with_a_draft(folder / "monday.db") as draft:
         held = names(folder)
