@@ -21,6 +21,7 @@ from app.models import (
     Worker,
     WorkerType,
 )
+from app.pipeline.planning import Draft, create_tickets
 
 ANN = Actor.person("ann")
 PROJECT = "acme/web"
@@ -91,6 +92,23 @@ def make_ticket(
         make_project(session, project)
     values = {"title": f"Ticket {next(_numbers)}", "actor": ANN, **values}
     return Ticket.create(session, project_id=project, execution_plan=plan, **values)
+
+
+def make_tickets(
+    session: Session,
+    number: int,
+    plan: Sequence[str] = ROLES,
+    project: str = PROJECT,
+    **values: Any,
+) -> list[Ticket]:
+    """Many of them, in a few statements."""
+    if session.get(Project, project) is None:
+        make_project(session, project)
+    drafts = [
+        Draft(key=str(key), title=f"Ticket {next(_numbers)}", execution_plan=plan, **values)
+        for key in range(number)
+    ]
+    return create_tickets(session, project, drafts, ANN)
 
 
 def make_worker(

@@ -177,26 +177,21 @@ def test_a_project_isnt_deleted_unless_its_name_is_typed(session, typed):
     assert session.get(Project, PROJECT)
 
 
-def test_a_sample_goes_without_its_name_and_nothing_else_with_it(session):
-    make_ticket(session, project="acme/mine").say("Ours.", ANN)
+def test_a_sample_takes_a_free_name_and_goes_without_it_and_nothing_else_goes(session):
+    make_ticket(session).say("Ours.", ANN)
     before = session.scalars(select(Event.id).order_by(Event.id)).all()
     name = add_sample(session, ANN)
+    assert (PROJECT, name) == ("acme/web", "acme/web-2")
     with pytest.raises(Conflict, match="a sample project on this board already"):
         add_sample(session, ANN)
 
     Project.get(session, name).delete("", ANN)
     session.flush()
 
-    assert session.scalars(select(Project.repository_name)).all() == ["acme/mine"]
+    assert session.scalars(select(Project.repository_name)).all() == [PROJECT]
     assert session.scalars(select(Event.id).order_by(Event.id)).all() == before
     assert _count(session, "tickets") == _count(session, "comments") == 1
     assert _count(session, "workers") == _count(session, "stage_runs") == 0
-
-
-def test_a_sample_takes_the_first_name_that_is_free(session):
-    make_project(session, "acme/web")
-
-    assert add_sample(session, ANN) == "acme/web-2"
 
 
 def test_deleting_a_project_deletes_what_belongs_to_it_and_nothing_else(session):

@@ -63,19 +63,16 @@ def test_the_same_report_twice_is_answered_alike(session, report):
 
 
 @pytest.mark.parametrize("first", REPORTS)
-@pytest.mark.parametrize("second", REPORTS)
-def test_a_different_report_after_the_first_is_refused(session, first, second):
+def test_a_different_report_after_the_first_is_refused(session, first):
     ticket = make_ticket(session, LONG)
     advance(session, ticket, 1)
     run = run_stage(session, ticket)
     REPORTS[first](run)
 
-    if first == second:
-        REPORTS[second](run)
-    else:
+    for second in REPORTS.keys() - {first}:
         with pytest.raises(RunNotCurrent, match=f"ended as {first}"):
             REPORTS[second](run)
-    assert run.outcome == first
+        assert run.outcome == first
 
 
 DIFFERENT = {

@@ -21,7 +21,16 @@ from app.pipeline.many import Outcome, act_on_many, foresee, matching_tickets
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.visibility import Visibility
-from tests.factories import ANN, GATE, PROJECT, ROLES, make_project, make_ticket, run_stage
+from tests.factories import (
+    ANN,
+    GATE,
+    PROJECT,
+    ROLES,
+    make_project,
+    make_ticket,
+    make_tickets,
+    run_stage,
+)
 from tests.statements import counting_queries
 
 ALL = Visibility.everything()
@@ -258,7 +267,7 @@ PER_TICKET = {
 def test_a_ticket_more_costs_what_its_own_verb_costs(app: Flask, action):
     with app.app_context():
         session = db.session()
-        ids = [make_ticket(session).ticket_id for _ in range(30)]
+        ids = [ticket.ticket_id for ticket in make_tickets(session, 30)]
         session.commit()
         sent = []
         for some in (ids[:10], ids[10:]):
