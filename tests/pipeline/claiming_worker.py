@@ -22,7 +22,8 @@ from app.errors import RunNotCurrent
 from app.models import StageRun, Ticket, Worker
 from tests.factories import PROJECT
 
-IDLE_SECONDS = 0.02
+IDLE_SECONDS, IDLE_SECONDS_MAX = 0.02, 0.5
+"""A wait that finds nothing either doubles the next: they end with waiting for a lease."""
 HOLDING = "holding"
 
 
@@ -50,14 +51,17 @@ class ClaimingWorker:
         """Until every ticket is closed."""
         self.is_all_done()  # connects first: that is no waiting for the lock
         self.transact(self.register)
+        idle_seconds = IDLE_SECONDS
         while True:
             claim = self.transact(lambda: pipeline.claim_next(self.session, self.worker_id))
             if claim is None:
                 if self.is_all_done():
                     return
                 self.sweep()
-                time.sleep(IDLE_SECONDS)
+                time.sleep(idle_seconds)
+                idle_seconds = min(2 * idle_seconds, IDLE_SECONDS_MAX)
                 continue
+            idle_seconds = IDLE_SECONDS
             if self.figures.stages == self.stall_after:
                 say(f"{HOLDING} {claim.run_id}")
                 time.sleep(3600)

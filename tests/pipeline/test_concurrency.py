@@ -18,7 +18,8 @@ from sqlalchemy import text
 
 from app.db.base import db
 from app.db.errors import is_busy
-from tests.factories import ANN, make_project, make_role, make_ticket
+from app.pipeline.planning import Draft, create_tickets
+from tests.factories import ANN, PROJECT, make_project, make_role
 from tests.pipeline import claiming_worker
 from tests.processes import FORKING
 
@@ -111,11 +112,16 @@ def busy_app(
         make_project(session, roles=[], gates=[])
         for role in ("implementation", "review"):
             make_role(session, role, lease_seconds=LEASE_SECONDS, max_attempts=100)
-        tickets = [make_ticket(session, PLAN) for _ in range(TICKETS)]
-        session.flush()
-        for number in range(7, TICKETS, 7):
-            for blocker in (number - 1, number - 3):
-                tickets[number].block_by(tickets[blocker].ticket_id, ANN)
+        drafts = [
+            Draft(
+                key=str(number),
+                title=f"Ticket {number}",
+                execution_plan=PLAN,
+                blocked_by=[str(number - 1), str(number - 3)] if number and number % 7 == 0 else [],
+            )
+            for number in range(TICKETS)
+        ]
+        create_tickets(session, PROJECT, drafts, ANN)
         session.commit()
     return app
 
