@@ -151,3 +151,4 @@ def undone(session: Session) -> Iterator[None]:
         yield
     finally:
         step.rollback()
+        session.expire_all()

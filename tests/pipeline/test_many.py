@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,11 +29,22 @@ from tests.factories import (
     make_ticket,
     make_tickets,
     run_stage,
+    undone,
 )
 from tests.statements import counting_queries
 
 ALL = Visibility.everything()
 OF_TIME = {"created_at", "updated_at", "closed_at", "ready_at", "backoff_until"}
+EXAMPLES = {"sqlite": 120, "postgresql": 40}
+
+TICKETS = select(
+    *(column for column in Ticket.__table__.columns if column.name not in OF_TIME)
+).order_by(Ticket.ticket_id)
+LABELS = select(TicketLabel.ticket_id, TicketLabel.label)
+EVENTS = select(
+    *(Event.event_type, Event.ticket_id, Event.run_id, Event.worker_id, Event.stage),
+    *(Event.reason, Event.details, Event.actor, Event.needs_attention, Event.processed),
+).order_by(Event.id)
 
 
 def act(session: Session, ids: list[str], action: do.Action) -> Outcome:
@@ -85,25 +95,11 @@ def one_by_one(session: Session, ids: list[str], verb: Callable[[Ticket], None])
 def everything(session: Session) -> dict[str, Any]:
     """All rows of tickets, and what events say, without times and numbers that go on."""
     session.flush()
-    table = Ticket.__table__
-    kept = [column for column in table.columns if column.name not in OF_TIME]
-    facts = (Event.event_type, Event.ticket_id, Event.run_id, Event.worker_id, Event.stage)
-    said = (Event.reason, Event.details, Event.actor, Event.needs_attention, Event.processed)
-    labels = select(TicketLabel.ticket_id, TicketLabel.label)
     return {
-        "tickets": [tuple(row) for row in session.execute(select(*kept).order_by(kept[0]))],
-        "labels": sorted(tuple(row) for row in session.execute(labels)),
-        "events": [tuple(row) for row in session.execute(select(*facts, *said).order_by(Event.id))],
+        "tickets": [tuple(row) for row in session.execute(TICKETS)],
+        "labels": sorted(tuple(row) for row in session.execute(LABELS)),
+        "events": [tuple(row) for row in session.execute(EVENTS)],
     }
-
-
-@contextmanager
-def undone(session: Session) -> Iterator[None]:
-    """Whatever happens inside is taken back."""
-    with session.begin_nested() as inside:
-        yield
-        inside.rollback()
-    session.expire_all()
 
 
 Verb = tuple[do.Action, Callable[[Ticket], None]]
@@ -151,7 +147,7 @@ def verbs(ids: list[str]) -> st.SearchStrategy[Verb]:
 def test_acting_on_many_is_acting_on_one_after_the_other(session):
     ids = a_board(session)
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=EXAMPLES[session.get_bind().dialect.name], deadline=None)
     @given(st.lists(st.sampled_from(ids), min_size=1), verbs(ids))
     def compare(chosen: list[str], verb: Verb) -> None:
         action, to_one = verb
