@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, intpk, string_list, updated
@@ -43,7 +44,11 @@ class PlanTemplate(Model):
         name = require_line(name, "name", cls.NAME_MAX)
         cls._require_free(session, project_id, name)
         template = cls(
-            project_id=project_id, name=name, plan=require_plan(session, project_id, plan)
+            project_id=project_id,
+            name=name,
+            plan=require_plan(session, project_id, plan),
+            created_at=clock.now(),
+            updated_at=clock.now(),
         )
         session.add(template)
         session.flush()

@@ -94,7 +94,8 @@ class Project(Model):
         name = require_repository_name(repository_name, cls.NAME_MAX)
         if session.get(cls, name):
             raise Conflict(f"The name {name} is taken; choose another.", "repository_name")
-        project = cls(repository_name=name, is_sample=is_sample)
+        now = clock.now()
+        project = cls(repository_name=name, is_sample=is_sample, created_at=now, updated_at=now)
         project._describe(path, short_description, rules, patterns)
         project._limit(max_in_progress)
         project.ticket_prefix = (

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, del
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk, updated
@@ -99,7 +100,8 @@ class WorkerType(Model):
         """A new role of the project, and the first version of its prompt."""
         name = require_name(worker_type, "worker_type", cls.NAME_MAX)
         cls._require_free(session, project_id, name)
-        row = cls(project_id=project_id, worker_type=name, system_prompt="", prompt_version=1)
+        made = {"prompt_version": 1, "created_at": clock.now(), "updated_at": clock.now()}
+        row = cls(project_id=project_id, worker_type=name, system_prompt="", **made)
         row._set(short_description, performed_by, lease_seconds, max_attempts, max_running)
         row.system_prompt = require_text(system_prompt, "system_prompt", cls.SYSTEM_PROMPT_MAX)
         session.add(row)
@@ -246,6 +248,7 @@ class WorkerType(Model):
                 version=self.prompt_version,
                 system_prompt=self.system_prompt,
                 created_by=actor.label,
+                created_at=clock.now(),
             )
         )
 

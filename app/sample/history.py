@@ -31,9 +31,6 @@ from app.visibility import Visibility
 
 HEARTBEAT = timedelta(seconds=11)
 FIRST_PID = 4_000
-SIGN_OF_LIFE_HOURS = 4
-"""Shorter than the sample's leases, so that no run is lost that should go on."""
-
 
 NAME = "acme/web"
 
@@ -57,7 +54,7 @@ def create_history(session: Session, project_id: str, sample: SampleProject, act
     history.schedule()
     history.run()
     AuditEntry.record(session, "sample_added", actor, project_id=project_id)
-    return len(sample.tickets)
+    return len(history.ids)
 
 
 class SampleHistory:
@@ -86,14 +83,12 @@ class SampleHistory:
             self._plan(worker.start, partial(self._arrive, worker))
             if worker.until is not None:
                 self._plan(worker.until, partial(self._leave, worker))
-        for ticket in self.sample.tickets:
+        for ticket in self.sample.history:
             self._plan(ticket.hours, partial(self._create, ticket))
             for action in ticket.people:
                 self._plan(action.hours, partial(self._act, ticket, action))
         for review in self.sample.inbox:
             self._plan(review.hours, partial(self._read_inbox, review))
-        for hours in range(0, int(self.sample.began), SIGN_OF_LIFE_HOURS):
-            self._plan(hours, self._stay_alive)
 
     def run(self) -> None:
         """Let everything happen in its order, until now."""
@@ -126,7 +121,6 @@ class SampleHistory:
             patterns=sample.patterns,
             is_sample=True,
         )
-        project.created_at = clock.now()
         self.prefix = (project.ticket_prefix or "").lower()
         add_starter_set(
             self.session, self.project_id, Actor.person("maya"), lease_seconds=sample.lease_seconds
@@ -161,6 +155,7 @@ class SampleHistory:
         if worker.declared_dead_by:
             pipeline.declare_dead(self.session, worker_id, Actor.person(worker.declared_dead_by))
         else:
+            pipeline.heartbeat(self.session, worker_id)
             pipeline.finish_worker(self.session, worker_id, "no more work for it")
 
     def _create(self, sample: SampleTicket) -> None:
