@@ -46,7 +46,8 @@ tested below them, so one database is enough, but for those marked `both_databas
 EMPTY_FILE = "tests.empty_file"
 """Where an application finds a SQLite file as it is before the first row, in memory."""
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The first takes a quarter less: it has no windows to look after."""
 
 _numbers = count(1)
 
@@ -310,8 +311,10 @@ def chromium() -> Path:
     """The browser. Without it browser tests are skipped, loudly; in CI they fail."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
-            pytest.fail("CI must run the browser tests: install Debian's chromium")
-        pytest.skip("NO CHROMIUM: the browser tests are skipped; install Debian's chromium")
+            pytest.fail("CI must run the browser tests: install Debian's chromium-headless-shell")
+        pytest.skip(
+            "NO CHROMIUM: the browser tests are skipped; install Debian's chromium-headless-shell"
+        )
     return Path(CHROMIUM)
 
 
