@@ -1,8 +1,7 @@
-"""What an import tells at its end: every line of the file is in one of the counts."""
+"""What an import tells at its end."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 import click
@@ -29,28 +28,10 @@ def print_tally(tally: Tally, destination: Destination, dry_run: bool) -> None:
 
 
 def _rows(tally: Tally) -> Iterator[Row]:
-    yield "Records read", tally.records
-    yield from _section("Tickets made", tally.tickets)
-    yield from _section("Records skipped", tally.records_skipped)
-    yield from _section("Links made", tally.links)
-    yield from _section("Links skipped", tally.links_skipped)
-    yield "Comments made", tally.comments
-    if tally.comments_skipped.total():
-        yield from _section("Comments skipped", tally.comments_skipped)
-    if tally.changed.total():
-        yield from _section("Texts changed to fit", tally.changed)
-    if tally.fields_left_out:
-        yield from _section("Fields left out", tally.fields_left_out)
-    if tally.warnings:
-        yield "Warnings", len(tally.warnings)
-    yield "Bad lines", len(tally.bad_lines)
-
-
-def _section(title: str, counts: Counter[str]) -> Iterator[Row]:
-    yield title, counts.total()
-    for label, number in counts.most_common():
-        if number:
-            yield f"  {label}", number
+    for heading, number, parts in tally.sections():
+        yield heading, number
+        for label, count in parts:
+            yield f"  {label}", count
 
 
 def _sentences(tally: Tally, destination: Destination) -> Iterator[str]:

@@ -45,6 +45,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
     from app.web.pages.dashboard import blueprint as dashboard
     from app.web.pages.events import blueprint as events
     from app.web.pages.first_steps import blueprint as first_steps
+    from app.web.pages.importing import blueprint as importing
     from app.web.pages.inbox import blueprint as inbox
     from app.web.pages.members import blueprint as members
     from app.web.pages.metrics import blueprint as metrics
@@ -64,6 +65,7 @@ def _blueprints() -> tuple[Blueprint, ...]:
         connect,
         board,
         projects,
+        importing,
         search,
         members,
         worker_types,

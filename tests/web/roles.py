@@ -30,6 +30,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "dashboard.show": "viewer",
         "first_steps.hide": "viewer",
         "first_steps.sample": "lead",
+        "importing.beads": "lead",
         "connect.show": "viewer",
         "connect.make_token": "admin",
         "search.show": "viewer",

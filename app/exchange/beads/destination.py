@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.actor import Actor
 from app.errors import Invalid
 from app.exchange.beads.rows import IMPORTER
 from app.exchange.beads.staging import BATCH, Staging, batches
@@ -25,13 +26,13 @@ PLACE = "INSERT INTO places VALUES (?, ?, 1, ?)"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One project and the plan of every ticket there; `path` and `lease_seconds` are for what has
-    to be made."""
+    """One project and the plan of every ticket there; the others are for what has to be made."""
 
     project_id: str
     plan: tuple[str, ...]
     path: str
     lease_seconds: int = WorkerType.LEASE_SECONDS_DEFAULT
+    actor: Actor = IMPORTER
 
 
 def open_project(session: Session, destination: Destination, tally: Tally) -> Project:
@@ -40,7 +41,7 @@ def open_project(session: Session, destination: Destination, tally: Tally) -> Pr
         tally.project_made = True
         return Project.create(
             session,
-            actor=IMPORTER,
+            actor=destination.actor,
             repository_name=destination.project_id,
             path=destination.path,
         )
@@ -62,14 +63,15 @@ def open_plan(session: Session, destination: Destination, tally: Tally) -> list[
 
 def _make_roles(session: Session, destination: Destination, names: list[str]) -> None:
     project_id, lease = destination.project_id, destination.lease_seconds
-    added = add_starter_set(session, project_id, IMPORTER, names, lease_seconds=lease)
+    actor = destination.actor
+    added = add_starter_set(session, project_id, actor, names, lease_seconds=lease)
     for name in names:
         if name not in added.roles:
             WorkerType.create(
                 session,
                 project_id=project_id,
                 worker_type=name,
-                actor=IMPORTER,
+                actor=actor,
                 lease_seconds=lease,
             )
 

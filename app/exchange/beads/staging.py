@@ -7,6 +7,7 @@ name and is gone when it is closed.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -55,6 +56,10 @@ CREATE TABLE turns (turn INTEGER PRIMARY KEY, line INTEGER NOT NULL);
 CREATE TABLE events (created_at TEXT NOT NULL, content TEXT NOT NULL);
 """
 
+NEW_TICKETS = """
+    SELECT line, ticket_id, content FROM places JOIN records ON records.id = record_id
+    WHERE is_new ORDER BY line LIMIT ?"""
+
 Item = TypeVar("Item")
 
 
@@ -84,6 +89,19 @@ class Staging:
     def count(self, statement: str, values: Sequence[object] = ()) -> int:
         """The number that a statement comes to."""
         return int(self.execute(statement, values).fetchone()[0])
+
+    def sizes(self) -> dict[str, int]:
+        """How many there are of what makes an import long."""
+        return {
+            "records": self.count("SELECT count(*) FROM records"),
+            "links": self.count("SELECT count(*) FROM links"),
+            "comments": self.count("SELECT coalesce(sum(comments), 0) FROM records"),
+        }
+
+    def new_tickets(self, most: int) -> list[tuple[int, str, str]]:
+        """The first of those that an import makes: the line of each, its id, and its title."""
+        found = self.execute(NEW_TICKETS, (most,))
+        return [(line, ticket_id, json.loads(text)["title"]) for line, ticket_id, text in found]
 
     def read(self, source: Iterable[bytes], tally: Tally) -> None:
         """Every record of a file, in order. A line that holds none is noted, and doesn't stop the

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+Section = tuple[str, int, list[tuple[str, int]]]
+"""A heading, its number, and what that is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +40,25 @@ class Tally:
     def has_changed_nothing(self) -> bool:
         """Whether the board is as it was before."""
         return not (self.tickets.total() or self.links.total())
+
+    def sections(self) -> Iterator[Section]:
+        """All counts, as a person reads them: every line of the file is in one of them."""
+        yield "Records read", self.records, []
+        yield _section("Tickets made", self.tickets)
+        yield _section("Records skipped", self.records_skipped)
+        yield _section("Links made", self.links)
+        yield _section("Links skipped", self.links_skipped)
+        yield "Comments made", self.comments, []
+        if self.comments_skipped.total():
+            yield _section("Comments skipped", self.comments_skipped)
+        if self.changed.total():
+            yield _section("Texts changed to fit", self.changed)
+        if self.fields_left_out:
+            yield _section("Fields left out", self.fields_left_out)
+        if self.warnings:
+            yield "Warnings", len(self.warnings), []
+        yield "Bad lines", len(self.bad_lines), []
+
+
+def _section(heading: str, counts: Counter[str]) -> Section:
+    return heading, counts.total(), [each for each in counts.most_common() if each[1]]

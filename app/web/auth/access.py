@@ -30,7 +30,7 @@ declared: Final[dict[Callable[..., Any], Needed]] = {}
 NOT_KEPT: Final = {"csrf_token", "old", "password"}
 """Fields that the page for people who were signed out doesn't send again."""
 
-UNTYPED: Final = {"locked", "seen", "stage", "submission_id", "version"}
+UNTYPED: Final = {"locked", "packed", "seen", "stage", "submission_id", "version"}
 """Fields that are sent again, but that nobody typed."""
 
 

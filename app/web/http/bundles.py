@@ -37,6 +37,7 @@ BUNDLES = {
     "callboard.js": (*LIBRARIES, *(f"js/{name}.js" for name in SCRIPTS)),
     # Only where something is put in order.
     "board.js": ("vendor/sortablejs-1.15.7/Sortable.min.js", "js/board.js"),
+    "importing.js": ("js/importing.js",),
     "plan.js": ("vendor/sortablejs-1.15.7/Sortable.min.js", "js/plan.js"),
 }
 """The files of `static` that each is made of, in their order."""

@@ -41,6 +41,7 @@ def test_an_empty_board_leads_to_the_first_project_and_offers_a_sample_and_an_im
     assert '/tickets/new" data-create' not in page
     assert "Add the sample project" in page
     assert "callboard import beads .beads/issues.jsonl --project acme/web" in page
+    assert 'href="/import"' in page
 
 
 @pytest.mark.both_databases
