@@ -9,16 +9,26 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import SavedView, StageRun, Ticket, User
-from docs.tools.sample_board import PERSON, PROJECT, chromium, sample_board, sign_in
+from app import clock
+from app.actor import Actor
+from app.models import SavedView, StageRun, Ticket, User, WorkerType
+from docs.tools.sample_board import (
+    PERSON,
+    PROJECT,
+    SampleBoard,
+    chromium,
+    fill_with_people,
+    sample_board,
+    sign_in,
+)
 
 FOLDER = Path(__file__).parents[1] / "pictures"
 MOMENT = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
@@ -36,6 +46,9 @@ VIEWS = (
     ("Urgent and open", "is:open priority:urgent,high sort:-updated"),
     ("Bugs that rest", "label:bug is:blocked,on_hold,backoff"),
 )
+
+ADDED = "What was typed stays when the provider refuses; a test says so."
+"""What somebody adds to a ticket's description."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +87,15 @@ def _paste(page: Page) -> None:
     )
 
 
-def pictures(ticket_id: str, worker_id: str) -> tuple[Picture, ...]:
-    """All of them."""
+FIRST = (Picture("first-run", "/"), Picture("no-tickets", "/tickets"))
+"""Of a board on which nothing has happened yet."""
+
+OUTSIDE = (Picture("sign-in", "/sign-in"),)
+"""Of nobody who is signed in."""
+
+
+def pictures(ticket_id: str, worker_id: str, role_id: int) -> tuple[Picture, ...]:
+    """All of the sample project."""
     home = f"/projects/{PROJECT}"
     return (
         Picture("dashboard", "/", is_dark_too=True),
@@ -91,17 +111,24 @@ def pictures(ticket_id: str, worker_id: str) -> tuple[Picture, ...]:
         Picture("inbox", "/inbox"),
         Picture("workers", "/workers"),
         Picture("new-ticket", f"/tickets/new?project={PROJECT}"),
+        Picture("edit-ticket", f"/tickets/{ticket_id}/edit"),
+        Picture("history", f"/tickets/{ticket_id}/description/history"),
         Picture("paste", f"/tickets/new/list?project={PROJECT}", _paste),
         Picture("all-projects", "/board?lanes=project"),
         Picture("projects", "/projects"),
+        Picture("new-project", "/projects/new"),
         Picture("roles", f"{home}/-/worker-types"),
+        Picture("role", f"/worker-types/{role_id}"),
+        Picture("new-role", f"{home}/-/worker-types/new"),
         Picture("plans", f"{home}/-/plans"),
         Picture("settings", f"{home}/-/settings"),
         Picture("connect", f"/connect?project={PROJECT}"),
         Picture("worker", f"/workers/{worker_id}"),
         Picture("events", "/events?show=all&processed=any"),
         Picture("people", "/people"),
+        Picture("invite", "/people/invite"),
         Picture("tokens", "/tokens"),
+        Picture("new-token", "/tokens/new"),
         Picture("audit", "/audit"),
         Picture("account", "/account"),
         Picture("phone-dashboard", "/", is_phone=True),
@@ -111,31 +138,48 @@ def pictures(ticket_id: str, worker_id: str) -> tuple[Picture, ...]:
 
 def main() -> None:
     """Draw all of them anew."""
-    with sample_board(MOMENT) as board, chromium() as browser:
-        ids = board.change(_prepare)
-        context = browser.new_context(
-            base_url=board.url, reduced_motion="reduce", timezone_id="UTC", locale="en-GB"
-        )
-        sign_in(context)
-        page = context.new_page()
-        page.clock.set_fixed_time(MOMENT)
-        drawn = [name for picture in pictures(*ids) for name in _draw(page, picture)]
-        context.close()
+    with chromium() as browser:
+        with sample_board(MOMENT, fill_with_people) as board:
+            drawn = _draw_all(browser, board, OUTSIDE, is_inside=False)
+            drawn += _draw_all(browser, board, FIRST)
+        with sample_board(MOMENT) as board:
+            drawn += _draw_all(browser, board, pictures(*board.change(_prepare)))
     for old in FOLDER.iterdir():
         if old.name not in drawn:
             old.unlink()
 
 
-def _prepare(session: Session) -> tuple[str, str]:
-    """Some views; a ticket and a worker to look at."""
+def _draw_all(
+    browser: Browser, board: SampleBoard, wanted: Sequence[Picture], *, is_inside: bool = True
+) -> list[str]:
+    """The names of the files that were written."""
+    context = browser.new_context(
+        base_url=board.url, reduced_motion="reduce", timezone_id="UTC", locale="en-GB"
+    )
+    if is_inside:
+        sign_in(context)
+    page = context.new_page()
+    page.clock.set_fixed_time(MOMENT)
+    drawn = [name for picture in wanted for name in _draw(page, picture)]
+    context.close()
+    return drawn
+
+
+def _prepare(session: Session) -> tuple[str, str, int]:
+    """Some views, and an edit; a ticket, a worker and a worker type to look at."""
     maya = User.named(session, PERSON)
     maya.hide_first_steps()
     for name, query in VIEWS:
         SavedView.create(session, maya, name=name, query=query, pinned=True)
-    titled = select(Ticket.ticket_id).where(Ticket.title == "Checkout, step 2: payment")
+    titled = select(Ticket).where(Ticket.title == "Checkout, step 2: payment")
+    ticket = session.scalars(titled).one()
+    edited = ticket.description.replace("(later)", "(above 50 € only)")
+    with clock.at(MOMENT - timedelta(minutes=4)):
+        ticket.edit(Actor.person(PERSON), description=f"{edited}\n\n{ADDED}")
     busy = select(StageRun.worker_id).where(StageRun.finished_at.is_(None))
     worker_id = session.scalars(busy.order_by(StageRun.run_id)).first()
-    return session.scalars(titled).one(), worker_id or ""
+    roles = select(WorkerType.id).where(WorkerType.worker_type == "implementation")
+    return ticket.ticket_id, worker_id or "", session.scalars(roles).one()
 
 
 def _draw(page: Page, picture: Picture) -> list[str]:

@@ -52,9 +52,25 @@ class SampleBoard:
             return found
 
 
+def fill_with_people(session: Session) -> None:
+    """Some people, of whom one can sign in: all that a new board has."""
+    root = Actor.operator("root")
+    for name, role in ((PERSON, "admin"), ("tom", "lead"), ("ann", "member"), ("lena", "member")):
+        User.create(session, name=name, role=role, actor=root)
+    User.named(session, PERSON).set_password(PASSWORD, root)
+
+
+def fill_with_sample(session: Session) -> None:
+    """The same, and the sample project."""
+    fill_with_people(session)
+    create_history(session, PROJECT, load_sample(), Actor.operator("root"))
+
+
 @contextmanager
-def sample_board(moment: datetime) -> Iterator[SampleBoard]:
-    """A board with the sample project and one admin, on which it is always that moment."""
+def sample_board(
+    moment: datetime, fill: Callable[[Session], None] = fill_with_sample
+) -> Iterator[SampleBoard]:
+    """A board on which it is always that moment."""
     with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
         path = Path(folder)
         app = create_app(
@@ -75,21 +91,13 @@ def sample_board(moment: datetime) -> Iterator[SampleBoard]:
         server = make_server("127.0.0.1", 0, at_the_moment, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         board = SampleBoard(f"http://127.0.0.1:{server.server_port}", app, moment)
-        board.change(_fill)
+        board.change(fill)
         try:
             yield board
         finally:
             server.shutdown()
             with app.app_context():
                 db.engine.dispose()
-
-
-def _fill(session: Session) -> None:
-    root = Actor.operator("root")
-    for name, role in ((PERSON, "admin"), ("tom", "lead"), ("ann", "member"), ("lena", "member")):
-        User.create(session, name=name, role=role, actor=root)
-    User.named(session, PERSON).set_password(PASSWORD, root)
-    create_history(session, PROJECT, load_sample(), root)
 
 
 @contextmanager
