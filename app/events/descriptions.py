@@ -115,6 +115,7 @@ DESCRIPTIONS: Mapping[str, Description] = MappingProxyType(
             sentences={
                 "comment_edited": "{who} edited a comment{on_ticket}",
                 "comment_withdrawn": "{who} withdrew a comment{on_ticket}",
+                "texts_deleted": "{who} deleted what the description{of_ticket} said before",
                 "left_project": "{who} moved {ticket} into another project",
                 "moved_top": "{who} moved {ticket} to the top of its queue",
                 "moved_up": "{who} moved {ticket} up in its queue",

@@ -125,6 +125,7 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "plan_templates.new": "lead",
         "plan_templates.edit": "lead",
         "plan_templates.delete": "lead",
+        "tickets.forget_earlier_texts": "lead",
         "worker_types.add_set": "lead",
         "worker_types.new": "lead",
         "worker_types.edit": "lead",

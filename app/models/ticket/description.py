@@ -10,6 +10,8 @@ from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, intpk
 
+UNKNOWN_TO_SESSION = {"synchronize_session": False}
+
 
 class DescriptionVersion(Model):
     """A text that a description once had. What replaced it is the next one's, or the ticket's."""
@@ -42,6 +44,12 @@ class DescriptionVersion(Model):
         return number
 
     @classmethod
+    def forget_all(cls, session: Session, ticket_id: str) -> bool:
+        """Delete all of a ticket's; whether there were any."""
+        mine = delete(cls).where(cls.ticket_id == ticket_id).returning(cls.id)
+        return session.scalars(mine, execution_options=UNKNOWN_TO_SESSION).first() is not None
+
+    @classmethod
     def _forget_oldest(cls, session: Session, ticket_id: str) -> None:
         newest_first = cls.id.desc()
         ranked = (
@@ -56,7 +64,5 @@ class DescriptionVersion(Model):
         beyond = select(ranked.c.id).where(
             or_(ranked.c.number > cls.KEPT_MAX, ranked.c.characters > cls.CHARACTERS_MAX)
         )
-        session.execute(
-            delete(cls).where(cls.id.in_(beyond)),
-            execution_options={"synchronize_session": False},
-        )
+        oldest = delete(cls).where(cls.id.in_(beyond))
+        session.execute(oldest, execution_options=UNKNOWN_TO_SESSION)

@@ -46,6 +46,11 @@ class TicketText(TicketBelonging):
                 self.tell_mentioned(self.session, self.project_id, [said], actor)
             self.record("ticket_edited", actor, details=details)
 
+    def forget_earlier_texts(self, actor: Actor) -> None:
+        """Delete what the description said before: something that nobody shall read."""
+        if DescriptionVersion.forget_all(self.session, self.ticket_id):
+            self.record("ticket_edited", actor, details={"cause": "texts_deleted"})
+
     def content(self) -> Content:
         """What `edit` may change."""
         return {

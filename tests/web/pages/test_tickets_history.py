@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from app.actor import Actor
 from app.models import DescriptionVersion, Ticket
-from tests.conftest import OpenSession
+from tests.conftest import OpenSession, SignIn
 from tests.factories import ANN, make_ticket
 from tests.pages import between, parsed, words
 from tests.statements import counting_queries
@@ -71,7 +71,7 @@ def test_a_description_that_was_never_edited_has_no_history(
     assert "description/history" not in client.get(f"/tickets/{ticket_id}").text
     page = client.get(f"/tickets/{ticket_id}/description/history")
     assert page.status_code == 200
-    assert "Never edited" in page.text
+    assert "No earlier text" in page.text
 
 
 def test_a_description_that_was_emptied_can_be_read(
@@ -84,6 +84,26 @@ def test_a_description_that_was_emptied_can_be_read(
     told = between(client.get(f"/tickets/{ticket_id}").text, 'id="description"', "</li>")
     assert "ann created it; its description was emptied" in words(told)
     assert "As it was" in client.get(parsed(told).a["href"]).text
+
+
+def test_a_lead_deletes_what_nobody_shall_read(
+    client: FlaskClient, board: OpenSession, sign_in: SignIn
+) -> None:
+    ticket_id = edited(board)
+    address = f"/tickets/{ticket_id}/description"
+    assert "/description/forget" not in sign_in("member").get(f"{address}/history").text
+    form = parsed(client.get(f"{address}/history").text).select_one("main form")
+    assert form
+    answer = client.post(form["action"])
+    assert answer.location.endswith(f"/tickets/{ticket_id}")
+    client.post(form["action"])  # there is nothing left, so nothing is told
+    told = words(client.get(f"/tickets/{ticket_id}").text)
+    assert told.count("ann deleted what the description said before") == 1
+    page = client.get(f"{address}/history?edit=1")
+    assert page.status_code == 404
+    assert "No earlier text" in page.text
+    with board() as session:
+        assert session.scalars(select(DescriptionVersion)).all() == []
 
 
 def test_many_edits_take_no_more_statements(

@@ -109,6 +109,16 @@ def description_history(ticket_id: str) -> Answer:
     return page, 404 if is_gone else 200
 
 
+@blueprint.post("/tickets/<ticket_id>/description/forget")
+@page(role="lead")
+def forget_earlier_texts(ticket_id: str) -> Answer:
+    """Delete what the description said before: something that nobody shall read."""
+    load_ticket(ticket_id)
+    with writing() as session:
+        Ticket.lock(session, ticket_id).forget_earlier_texts(current_actor())
+    return _done("What the description said before is deleted.", ticket_id)
+
+
 @blueprint.route("/tickets/<ticket_id>/project", methods=["GET", "POST"])
 @page(role="member")
 def move_to_project(ticket_id: str) -> Answer:
