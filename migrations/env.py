@@ -18,6 +18,7 @@ from alembic.util import CommandError
 
 from app.db.base import db
 from app.db.full_text import is_of_index
+from app.db.plans import count_values
 from app.errors import Conflict
 from app.upkeep.revisions import require_not_newer, revision_of
 
@@ -68,6 +69,7 @@ def run_migrations_online() -> None:
         is_sqlite = connection.dialect.name == "sqlite"
         if is_sqlite:
             _set_foreign_keys(connection, on=False)
+        applied: list[bool] = []
         try:
             context.configure(
                 connection=connection,
@@ -78,11 +80,14 @@ def run_migrations_online() -> None:
                 include_object=_is_ours,
                 render_item=_render_item,
                 process_revision_directives=_skip_empty,
+                on_version_apply=lambda **_: applied.append(True),
             )
             with context.begin_transaction():
                 _run(connection)
                 if is_sqlite:
                     _require_intact(connection)
+                if applied:
+                    count_values(connection)
         finally:
             if is_sqlite:
                 _set_foreign_keys(connection, on=True)

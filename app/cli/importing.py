@@ -12,6 +12,7 @@ from app.cli.board_command import settings
 from app.cli.database import DatabaseCommand
 from app.cli.tally import print_tally
 from app.db.base import db
+from app.db.plans import count_values
 from app.exchange.beads.destination import Destination
 from app.exchange.beads.importing import import_records
 from app.exchange.beads.staging import Staging
@@ -58,6 +59,8 @@ def beads(file: str, project: str, plan: str, dry_run: bool) -> None:
             if dry_run:
                 db.session.rollback()
             else:
+                db.session.commit()
+                count_values(db.session.connection())
                 db.session.commit()
     print_tally(tally, destination, dry_run)
     sys.exit(1 if tally.bad_lines else 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ForeignKey, Index, delete, insert, select
+from sqlalchemy import ForeignKey, Index, delete, false, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db.base import Model
@@ -17,15 +17,23 @@ LABELS_MAX = 20
 
 
 class TicketLabel(Model):
-    """One label of one ticket."""
+    """One label of one ticket. What it repeats of its ticket, so that an index of labels finds the
+    tickets that have more in common, the database's triggers keep (`db/label_facts.py`)."""
 
     __tablename__ = "ticket_labels"
-    __table_args__ = (Index(None, "label", "ticket_id"),)
+    __table_args__ = (
+        Index(
+            "ix_ticket_labels_found", "label", "is_closed", "ticket_id", "priority", "project_id"
+        ),
+    )
 
     ticket_id: Mapped[str] = mapped_column(
         ForeignKey("tickets.ticket_id", ondelete="CASCADE"), primary_key=True
     )
     label: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(server_default="")
+    is_closed: Mapped[bool] = mapped_column(server_default=false())
+    priority: Mapped[int] = mapped_column(server_default="2")
 
     @classmethod
     def of(cls, session: Session, ticket_id: str) -> list[str]:

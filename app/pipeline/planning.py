@@ -93,6 +93,7 @@ def _written(
             if draft.ticket_id:
                 ticket.ticket_id = Ticket.require_id(draft.ticket_id)
             labels.append(require_labels(draft.labels))
+            ticket.has_labels = bool(labels[-1])
             tickets.append(ticket)
         except DomainError as error:
             problems.append((f"tickets[{place}].{error.field or 'key'}", error.message))

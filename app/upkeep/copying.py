@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, insert, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DataError, IntegrityError
 
+from app.db.plans import count_values
 from app.errors import Conflict
 from app.upkeep import revisions
 from app.upkeep.counters import Counters, counters_of, set_counters
@@ -84,7 +85,9 @@ def fill_server(
         prepare(target)
         revisions.upgrade(target)
         with _constraints_at_the_end(target):
-            return _fill(target, source, counters, progress)
+            sums = _fill(target, source, counters, progress)
+        count_values(target)
+        return sums
 
 
 def _put_into_file(source: Connection, target: URL, progress: Progress) -> list[TableSum]:

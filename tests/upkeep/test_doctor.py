@@ -45,6 +45,7 @@ REPAIRABLE = {
         """INSERT INTO events (event_type, ticket_id, needs_attention)
         VALUES ('ticket_attention_requested', 'GONE-1', true)"""
     ],
+    "labels": ["UPDATE tickets SET has_labels = true WHERE ticket_id = 'WEB-2'"],
     "search index": ["DELETE FROM search_documents WHERE ticket_id = 'WEB-2'"],
 }
 """What the doctor calls it, and how it can come about."""

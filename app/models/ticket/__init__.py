@@ -17,15 +17,26 @@ from app.models.ticket.moving import TicketMoving
 from app.models.ticket.queue import PLACES, Place, TicketQueue
 from app.models.ticket.relations import RelatedTickets
 from app.models.ticket.retries import TicketRetries
-from app.models.ticket.row import IN_QUEUE, ON_HOLD, PRIORITIES, STATES
+from app.models.ticket.row import (
+    IN_QUEUE,
+    ON_HOLD,
+    PLAN_KEY,
+    PLAN_KEY_LENGTH,
+    PRIORITIES,
+    STATES,
+    UNLABELLED,
+)
 from app.models.ticket.state import Resolution, TicketState
 
 __all__ = [
     "IN_QUEUE",
     "ON_HOLD",
     "PLACES",
+    "PLAN_KEY",
+    "PLAN_KEY_LENGTH",
     "PRIORITIES",
     "STATES",
+    "UNLABELLED",
     "DescriptionVersion",
     "Place",
     "RelatedTickets",

@@ -58,6 +58,7 @@ class TicketCreation(TicketText):
             submission_id=submission_id,
         )
         names = require_labels(labels)
+        ticket.has_labels = bool(names)
         if parent_id:
             # Else the parent could be moved into another project meanwhile.
             Project.lock(session, project_id)

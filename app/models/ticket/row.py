@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     TextClause,
+    false,
     or_,
     select,
     text,
@@ -38,12 +39,16 @@ IN_CONDITION = ("state", "claimed_by", "open_blockers")
 """SQLite looks at what a condition says again: where it isn't in the index, in each row."""
 BLOCKED = text("state <> 'closed' AND open_blockers > 0")
 ON_HOLD = text("state = 'on_hold'")
+UNLABELLED = text("NOT has_labels")
 """Partial indexes have these conditions: SQLite uses them only for exactly these words, and none
 of the databases for words in which a parameter stands."""
 
 TITLE_KEY = text("lower(title)")
 STAGE_KEY = text("coalesce(current_stage, '')")
 ID_LENGTH = text("length(ticket_id)")
+PLAN_KEY_LENGTH = 500
+PLAN_KEY = text(f"substr(CAST(execution_plan AS TEXT), 1, {PLAN_KEY_LENGTH})")
+"""A ticket's plan, as far as an index of PostgreSQL takes it."""
 """What lists are sorted by. NULL would come first on one database and last on the other."""
 
 
@@ -163,6 +168,16 @@ class TicketRow(Model):
             "updated_at",
             "ticket_id",
         ),
+        _partial(
+            "ix_tickets_unlabelled",
+            UNLABELLED,
+            "state",
+            "project_id",
+            "priority",
+            "ticket_id",
+            "has_labels",
+        ),
+        Index("ix_tickets_plan", PLAN_KEY, "state", "ticket_id"),
         _of_values("assignee_id"),
         # What was created and closed in a span of time.
         Index(None, "project_id", "created_at"),
@@ -220,6 +235,8 @@ class TicketRow(Model):
     claimed_by: Mapped[str | None] = mapped_column(
         ForeignKey("workers.worker_id", ondelete="SET NULL")
     )
+    has_labels: Mapped[bool] = mapped_column(server_default=false())
+    """Kept by the database's triggers; whoever makes a ticket with labels spares it a change."""
     ready_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     backoff_until: Mapped[datetime | None]
     created_by: Mapped[str | None]

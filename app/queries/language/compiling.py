@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, case, literal_column, not_
+from sqlalchemy import ColumnElement, case, intersect, literal_column, not_, select
 from sqlalchemy.orm import Session
 
+from app.models import Ticket, TicketLabel
 from app.queries.language.fields import FIELDS
-from app.queries.language.kinds import Reader
-from app.queries.language.query import Query
+from app.queries.language.kinds import Names, Reader
+from app.queries.language.query import STATE_FIELDS, Query
 from app.queries.search.texts import TextMatches, match_texts
 from app.visibility import Visibility
 
@@ -100,11 +101,49 @@ def conditions_in_order(query: Query, matches: Matches | None = None) -> list[Co
 def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool], ...]:
     """`is_found`: the tickets are found by something else."""
     first = () if is_found else _finding(shape)
+    found, by_labels = _by_labels(shape) if first and _names_labels(shape[first[0]]) else ((), ())
     made = {
         number: _condition(term, f"q{number}", is_first=number in first)
         for number, term in enumerate(shape)
+        if number not in by_labels
     }
-    return (*(made[number] for number in first), *(made[n] for n in made if n not in first))
+    beside = [number for number in first if number in made]
+    others = (made[number] for number in made if number not in beside)
+    return (*found, *(made[number] for number in beside), *others)
+
+
+def _names_labels(term: TextShape) -> bool:
+    name, is_negated, values = term
+    return name == "label" and not is_negated and "none" not in values
+
+
+def _by_labels(shape: QueryShape) -> tuple[Sequence[ColumnElement[bool]], Collection[int]]:
+    """Whether a ticket is one of those that labels lead to, by all that the labels say of them;
+    and the terms that this leaves nothing of."""
+    labels = [number for number, term in enumerate(shape) if _names_labels(term)]
+    met, said = [], {*labels}
+    for number, (name, is_negated, values) in enumerate(shape):
+        at_label = None if is_negated else FIELDS[name].at_label(values, f"q{number}")
+        if at_label:
+            condition, is_all = at_label
+            met.append(condition)
+            said |= {number} if is_all else set()
+    each = [select(TicketLabel.ticket_id).where(_is_label(shape, n), *met) for n in labels]
+    if len(each) > 1:
+        # In order, SQLite goes through both side by side; but for the limit it would forget it.
+        both = intersect(*each).order_by("ticket_id").limit(ALL).subquery()
+        return [Ticket.ticket_id == both.c.ticket_id], said
+    (ids,) = each
+    if "many" in shape[labels[0]][2]:
+        ids = ids.distinct()
+    return [Ticket.ticket_id == ids.subquery().c.ticket_id], said
+
+
+ALL: ColumnElement[int] = literal_column(str(2**63 - 1))
+
+
+def _is_label(shape: QueryShape, number: int) -> ColumnElement[bool]:
+    return Names.named(TicketLabel.label, shape[number][2], f"q{number}")
 
 
 def _finding(shape: QueryShape) -> tuple[int, ...]:
@@ -113,19 +152,36 @@ def _finding(shape: QueryShape) -> tuple[int, ...]:
     ranked = sorted(_ranked(shape))
     if not ranked:
         return ()
-    names = [shape[number][0] for _, number in ranked]
-    # Of a project's tickets those at a stage have an index too.
-    n_first = 2 if names[:2] == ["project", "stage"] else 1
-    return tuple(number for _, number in ranked[:n_first])
+    first, others = ranked[0][1], [number for _, number in ranked[1:]]
+    name, _, values = shape[first]
+    if name == "project":
+        return first, *_beside_project(others, shape)
+    if values == ("none",) and name == "label":
+        return first, *_states(others, shape)
+    return (first,)
 
 
 def _ranked(shape: QueryShape) -> Iterator[tuple[int, int]]:
     for number, (name, is_negated, values) in enumerate(shape):
-        finds = FIELDS[name].finds
         # What isn't there is in no index.
-        is_findable = not is_negated and not FIELDS[name].unfound & {*values}
-        if finds is not None and is_findable:
-            yield finds, number
+        rank = None if is_negated else FIELDS[name].rank(values)
+        if rank is not None:
+            yield rank, number
+
+
+def _beside_project(others: Sequence[int], shape: QueryShape) -> Sequence[int]:
+    """The term that has an index together with a project's: a stage, or where tickets stand. One
+    index has a project's tickets with their priorities and states."""
+    names = {shape[number][0]: number for number in reversed(others)}
+    if "stage" in names:
+        return [names["stage"]]
+    if "priority" in names:
+        return []
+    return _states(others, shape)
+
+
+def _states(others: Sequence[int], shape: QueryShape) -> Sequence[int]:
+    return [n for n in others if shape[n][0] in STATE_FIELDS and len(shape[n][2]) == 1][:1]
 
 
 def _condition(term: TextShape, place: str, *, is_first: bool) -> ColumnElement[bool]:

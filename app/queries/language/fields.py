@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Text,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -23,6 +25,7 @@ from sqlalchemy.orm import aliased
 from app.db.plans import unindexed
 from app.models import (
     Comment,
+    Project,
     StageRun,
     Ticket,
     TicketDependency,
@@ -31,9 +34,19 @@ from app.models import (
     Worker,
     WorkerType,
 )
+from app.models.ticket import PLAN_KEY, PLAN_KEY_LENGTH, UNLABELLED
 from app.queries.language.json_list import json_list_holds
-from app.queries.language.kinds import Condition, Field, Names, Priority, Reader, Times, Words
-from app.queries.language.query import Value
+from app.queries.language.kinds import (
+    Condition,
+    Field,
+    Names,
+    Priority,
+    Reader,
+    Shape,
+    Times,
+    Words,
+)
+from app.queries.language.query import ENDED, SITUATIONS_IN, Value
 from app.queries.queues import queue_places
 from app.queries.tickets.conditions import STAGE, STATES, in_queue_at, looks_like, state_is
 from app.queries.workers.conditions import is_live
@@ -61,6 +74,13 @@ def _column(column: Any) -> Callable[[Callable[[Any], Condition], bool], Conditi
     return is_in
 
 
+def _stage_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
+    if not is_first:
+        return compare(unindexed(STAGE))
+    # Project by project: the index of a project's stages has what else is asked of most tickets.
+    return and_(Ticket.project_id.in_(select(Project.repository_name)), compare(STAGE))
+
+
 def _id_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
     return compare(func.lower(Ticket.ticket_id if is_first else unindexed(Ticket.ticket_id)))
 
@@ -78,18 +98,38 @@ def _assignee_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Cond
     return (column if is_first else unindexed(column)).in_(ids)
 
 
-def _label_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
-    if is_first:
-        return Ticket.ticket_id.in_(select(TicketLabel.ticket_id).where(compare(TicketLabel.label)))
+class Labels(Names):
+    """Its labels. Tickets that have one are found by what it repeats of them, those that have none
+    by an index of their own."""
+
+    NONE_FINDS = 48
+
+    def rank(self, shape: Shape) -> int | None:
+        return self.NONE_FINDS if shape == ("none",) else super().rank(shape)
+
+
+def _label_is_in(compare: Callable[[Any], Condition], _is_first: bool) -> Condition:
     return exists().where(TicketLabel.ticket_id == Ticket.ticket_id, compare(TicketLabel.label))
 
 
-def _plan_is_in(compare: Callable[[Any], Condition], _is_first: bool) -> Condition:
-    return json_list_holds(Ticket.execution_plan, compare)
+def _plan_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
+    is_in = json_list_holds(Ticket.execution_plan, compare)
+    return and_(PLAN_KEY_COLUMN.in_(_plans_with(compare)), is_in) if is_first else is_in
 
 
-def _has_labels() -> Condition:
-    return exists().where(TicketLabel.ticket_id == Ticket.ticket_id)
+PLAN_KEY_COLUMN: ColumnElement[str] = literal_column(PLAN_KEY.text, Text())
+
+
+def _plans_with(compare: Callable[[Any], Condition]) -> Select[str]:
+    """The keys of the plans that hold it, and of those too long to be told by their keys. They are
+    as few as a board has different plans: one look into their index leads to the next."""
+    first = select(func.min(PLAN_KEY_COLUMN).label("key")).select_from(Ticket)
+    keys = first.cte(recursive=True)
+    following = first.where(keys.c.key < PLAN_KEY_COLUMN).correlate(keys).scalar_subquery()
+    keys = keys.union_all(select(following).where(keys.c.key.is_not(None)))
+    is_whole = func.length(keys.c.key) < PLAN_KEY_LENGTH
+    holds = case((is_whole, json_list_holds(keys.c.key, compare)), else_=true())
+    return select(keys.c.key).where(keys.c.key.is_not(None), holds)
 
 
 def _has_children() -> Condition:
@@ -139,11 +179,19 @@ HAS: Mapping[str, Callable[[], Condition]] = {
     "blockers": lambda: exists().where(TicketDependency.ticket_id == Ticket.ticket_id),
     "comments": lambda: exists().where(Comment.ticket_id == Ticket.ticket_id),
     "runs": lambda: exists().where(StageRun.ticket_id == Ticket.ticket_id),
-    "labels": _has_labels,
+    "labels": lambda: unindexed(Ticket.has_labels),
     "description": lambda: Ticket.description != "",
     "ref": lambda: unindexed(Ticket.external_ref).is_not(None),
 }
 SITUATIONS = {word: _situation(word) for word in STATES}
+FEW = {"running": 12, "backoff": 16, "on_hold": 18, "waiting": 45, "starved": 45}
+"""Where few tickets of a board stand at once."""
+ENDS = {
+    word: name == "closed" or word in ENDED
+    for name in ("open", "closed")
+    for word in (name, *SITUATIONS_IN[name])
+} | {"starved": False}
+"""Whether a ticket that stands there is closed, which its labels say too."""
 SORTS = ("id", "title", "stage", "state", "priority", "created", "updated")
 
 _EVERY: tuple[Field, ...] = (
@@ -153,6 +201,7 @@ _EVERY: tuple[Field, ...] = (
         _column(Ticket.project_id),
         finds=50,
         completes="projects",
+        repeated=TicketLabel.project_id,
     ),
     Situations(
         "is",
@@ -162,6 +211,8 @@ _EVERY: tuple[Field, ...] = (
         _found_by_situation,
         finds=90,
         unfound={"mine", "all"},
+        few=FEW,
+        ends=ENDS,
     ),
     Words(
         "state",
@@ -170,22 +221,24 @@ _EVERY: tuple[Field, ...] = (
         _found_by_situation,
         finds=90,
         unfound={"all"},
+        few=FEW,
+        ends=ENDS,
     ),
     Names(
         "stage",
         "The worker type whose turn it is.",
-        _column(STAGE),
+        _stage_is_in,
         finds=60,
         completes="stages",
     ),
     Priority(
         "priority", "By word or number, or compared: <2 is more urgent than medium.", finds=70
     ),
-    Names(
+    Labels(
         "label",
         "Its labels; label:none has none.",
         _label_is_in,
-        is_none=lambda: ~_has_labels(),
+        is_none=lambda: and_(UNLABELLED),
         finds=20,
         completes="labels",
     ),
@@ -248,7 +301,13 @@ _EVERY: tuple[Field, ...] = (
         finds=85,
         unfound={*HAS} - {"parent", "assignee", "ref"},
     ),
-    Names("plan", "A worker type anywhere in its plan.", _plan_is_in, completes="stages"),
+    Names(
+        "plan",
+        "A worker type anywhere in its plan.",
+        _plan_is_in,
+        finds=88,
+        completes="stages",
+    ),
     Names(
         "ref",
         "Where it was imported from.",

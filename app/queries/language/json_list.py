@@ -1,4 +1,4 @@
-"""Lists that a column keeps as JSON, in a condition."""
+"""Lists that a column keeps as JSON, or as its text, in a condition."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _on_sqlite(element: json_entries, compiler: SQLCompiler, **options: Any) -> 
 
 @compiles(json_entries)
 def _on_postgresql(element: json_entries, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_array_elements_text({compiler.process(element.clauses, **options)})"
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSON))"
 
 
 def json_list_holds(

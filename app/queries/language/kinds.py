@@ -19,18 +19,20 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    false,
     or_,
     select,
+    true,
     union_all,
 )
 
 from app.db.columns import UTCDateTime
 from app.db.plans import unindexed
-from app.models import Ticket
+from app.models import Ticket, TicketLabel
 from app.models.ticket import PRIORITIES
 from app.queries.language.mistakes import ValueNotUnderstood, nearest_of
 from app.queries.language.query import Value
-from app.queries.language.times import EXAMPLES, Span, span_of
+from app.queries.language.times import EXAMPLES, SHORT_MARK, Span, span_of
 
 Condition = ColumnElement[bool]
 Shape = tuple[str, ...]
@@ -54,11 +56,24 @@ class Field(ABC):
     has_me = False
     unfound: AbstractSet[str] = frozenset()
     """Parts of a shape that no index finds."""
+    few: Mapping[str, int] = {}
+    """Parts of a shape that few tickets have: what they find in place of `finds`."""
 
     def __init__(self, name: str, help_line: str, *, finds: int | None = None) -> None:
         self.name = name
         self.help_line = help_line
         self.finds = finds
+
+    def rank(self, shape: Shape) -> int | None:
+        """How soon tickets are found by it, the fewest first; None: no index finds them."""
+        if self.finds is None or self.unfound & {*shape}:
+            return None
+        return max(self.few.get(part, self.finds) for part in shape)
+
+    def at_label(self, shape: Shape, place: str) -> tuple[Condition, bool] | None:  # noqa: ARG002 - labels repeat few fields
+        """The condition by what a label repeats of its ticket, and whether it says it all; None
+        where labels repeat nothing of it."""
+        return None
 
     @abstractmethod
     def check(self, value: Value) -> None:
@@ -90,10 +105,14 @@ class Words(Field):
         *,
         finds: int | None = None,
         unfound: AbstractSet[str] = frozenset(),
+        few: Mapping[str, int] | None = None,
+        ends: Mapping[str, bool] | None = None,
     ) -> None:
         super().__init__(name, help_line, finds=finds)
         self.words = tuple(met)
         self.unfound = unfound
+        self.few = few or {}
+        self._ends = ends or {}
         self._met = met
         self._found = found
 
@@ -104,6 +123,13 @@ class Words(Field):
 
     def shape(self, values: Sequence[Value]) -> Shape:
         return tuple(dict.fromkeys(value.text for value in values))
+
+    def at_label(self, shape: Shape, place: str) -> tuple[Condition, bool] | None:  # noqa: ARG002 - nothing is bound
+        ends = {self._ends.get(word) for word in shape}
+        if len(ends) > 1 or None in ends:
+            return None
+        is_closed: ColumnElement[bool] = true() if True in ends else false()
+        return TicketLabel.is_closed == is_closed, {*shape} <= {"open", "closed"}
 
     def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
         parts = [self.one(word, place, is_first=is_first) for word in shape]
@@ -134,6 +160,7 @@ class Names(Field):
         finds: int | None = None,
         completes: str = "",
         is_lower: bool = False,
+        repeated: Any = None,
     ) -> None:
         super().__init__(name, help_line, finds=finds)
         self._is_in = is_in
@@ -141,6 +168,7 @@ class Names(Field):
         self.has_me = has_me
         self.completes = completes
         self._is_lower = is_lower
+        self._repeated = repeated
         self.words = (*(("none",) if is_none else ()), *(("me",) if has_me else ()))
 
     def check(self, value: Value) -> None:
@@ -167,20 +195,30 @@ class Names(Field):
 
     def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
         parts = []
-        if "one" in shape:
-            one = bindparam(f"{place}_0", type_=Text())
-            parts.append(self._is_in(lambda column: column == one, is_first))
-        if "many" in shape:
-            many: BindParameter[Any] = bindparam(f"{place}_0", type_=Text(), expanding=True)
-            parts.append(self._is_in(lambda column: column.in_(many), is_first))
+        if "none" not in shape or len(shape) > 1:
+            parts.append(self._is_in(lambda column: self.named(column, shape, place), is_first))
         if "none" in shape and self._is_none:
             parts.append(self._is_none())
         return parts[0] if len(parts) == 1 else or_(*parts)
+
+    def at_label(self, shape: Shape, place: str) -> tuple[Condition, bool] | None:
+        return None if self._repeated is None else (self.named(self._repeated, shape, place), True)
+
+    @staticmethod
+    def named(column: Any, shape: Shape, place: str) -> Condition:
+        """Whether a column has one of the names."""
+        if "one" in shape:
+            is_one: Condition = column == bindparam(f"{place}_0", type_=Text())
+            return is_one
+        many: BindParameter[Any] = bindparam(f"{place}_0", type_=Text(), expanding=True)
+        is_one_of: Condition = column.in_(many)
+        return is_one_of
 
 
 class Times(Field):
     """A time of the ticket."""
 
+    SHORT_FINDS = 19
     words = EXAMPLES
 
     def __init__(
@@ -196,6 +234,10 @@ class Times(Field):
         self._column = column
         self._found = found
 
+    def rank(self, shape: Shape) -> int | None:
+        is_short = all(part.endswith(SHORT_MARK) for part in shape)
+        return self.SHORT_FINDS if is_short else self.finds
+
     def check(self, value: Value) -> None:
         span_of(value.text)
 
@@ -210,7 +252,7 @@ class Times(Field):
         parts, number = [], 0
         for ends in shape:
             inside = []
-            for end in ends:
+            for end in ends.rstrip(SHORT_MARK):
                 at = bindparam(f"{place}_{number}", type_=UTCDateTime())
                 inside.append(column >= at if end == "[" else column < at)
                 number += 1
@@ -244,7 +286,13 @@ class Priority(Field):
         is_first: bool,
     ) -> Condition:
         column: ColumnElement[int] = Ticket.priority.expression
-        column = column if is_first else unindexed(column)
+        return self._is_one_of(column if is_first else unindexed(column), shape)
+
+    def at_label(self, shape: Shape, place: str) -> tuple[Condition, bool] | None:  # noqa: ARG002 - nothing is bound
+        return self._is_one_of(TicketLabel.priority.expression, shape), True
+
+    @staticmethod
+    def _is_one_of(column: ColumnElement[int], shape: Shape) -> Condition:
         return column == int(shape[0]) if len(shape) == 1 else column.in_(list(map(int, shape)))
 
     def _numbers(self, text: str) -> list[int]:

@@ -14,7 +14,8 @@ from app.visibility import Visibility
 def found_tickets(visibility: Visibility, query: Query, matches: Matches | None) -> Select[str]:
     """The ids of the wanted tickets, in no order. It is sent with the query's `parameters`."""
     seen = visibility.of(Ticket.project_id)
-    return select(Ticket.ticket_id).where(*conditions(query, matches), seen)
+    # Tables that lead to them aren't those of a statement around it.
+    return select(Ticket.ticket_id).where(*conditions(query, matches), seen).correlate(None)
 
 
 def in_order(

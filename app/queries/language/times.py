@@ -28,6 +28,10 @@ SPAN = re.compile(r"(\d{1,4})(min|h|d|w|mo|y)", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 COMPARED = re.compile(r"(<=|>=|<|>)?(.*)", re.DOTALL)
 
+SHORT = timedelta(days=8)
+"""Fewer tickets have a time in so short a span than have a label."""
+SHORT_MARK = "~"
+
 Bound = Callable[[datetime, tzinfo], datetime]
 
 
@@ -40,8 +44,16 @@ class Span:
 
     @property
     def shape(self) -> str:
-        """Which ends it has."""
-        return f"{'[' if self.begin else ''}{')' if self.end else ''}"
+        """Which ends it has, and a mark behind them if it is short."""
+        ends = f"{'[' if self.begin else ''}{')' if self.end else ''}"
+        return f"{ends}{SHORT_MARK if self.is_short else ''}"
+
+    @property
+    def is_short(self) -> bool:
+        """Whether its ends, the later of which may be now, are close together."""
+        now = clock.now()
+        end = self.end(now, UTC) if self.end else now
+        return self.begin is not None and end - self.begin(now, UTC) <= SHORT
 
     def bounds(self, zone: tzinfo) -> list[datetime]:
         """The ends that it has, as of now."""

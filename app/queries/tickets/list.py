@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -31,7 +31,7 @@ from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, Query
 from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page, number_of
-from app.queries.tickets.conditions import RUNNING, STAGE, since, situation
+from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, STAGE, since, situation
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -51,6 +51,9 @@ Orders = tuple[tuple[str, bool], ...]
 DEFAULT_ORDER: Orders = (("updated", True),)
 NEWEST_FIRST = ("created", "updated")
 """Sorts that begin at their end: whoever sorts by a time looks for the latest."""
+PASSED, PASSED_FOR_EACH = 5_000, 20
+"""Tickets of an order that are passed by to meet those wanted, and how many more for each that
+stands on a page before. Of all, some may have none but the last of a million."""
 TOTALS = ("open", "closed", "all")
 """States whose tickets are counted in any case."""
 
@@ -125,6 +128,7 @@ def list_tickets(
     totals = {"open": n_open, "closed": n_closed, "all": min(n_open + n_closed, COUNT_CAP)}
     total = others[0] if others else totals[wanted.state]
     values |= {"offset": (number - 1) * size, "size": size}
+    values["passed"] = PASSED + PASSED_FOR_EACH * values["offset"]
     # Nobody turns more pages. To pass by all tickets before a page takes the longer, the deeper it
     # is; they are narrowed instead, or read from the other end.
     last_page = COUNT_CAP // size
@@ -136,7 +140,7 @@ def list_tickets(
         rows = (
             _by_parts(session, visibility, wanted, orders, matches, values)
             if is_by_parts
-            else rows_of(session, statements.pages.of(total), **values)
+            else statements.pages.read(session, total, values)
         )
     cursor = ListOrder(orders).cursor
     page = Page([_line(cursor, *row) for row in rows], number, total, size, last_page)
@@ -167,7 +171,7 @@ def _by_parts(
         upto = offset + size - len(found)
         n_there = rows_of(session, count, **values).scalar_one()
         if n_there > offset:
-            found += rows_of(session, pages.of(n_there), **{**values, "offset": offset})
+            found += pages.read(session, n_there, {**values, "offset": offset})
         if n_there >= upto:
             break
         offset = max(0, offset - n_there)
@@ -189,14 +193,20 @@ def _parts(wanted: Query, orders: Orders) -> Iterator[Query]:
 
 class Pages(NamedTuple):
     """Statements for one page. A few tickets are found and sorted; of many, the first are soon met
-    in the order of an index."""
+    in the order of an index, unless they are far from its beginning."""
 
     of_few: Select[*tuple[Any, ...]]
     of_many: Select[*tuple[Any, ...]]
 
-    def of(self, total: int) -> Select[*tuple[Any, ...]]:
-        """The one for so many tickets."""
-        return self.of_few if total < COUNT_CAP else self.of_many
+    def read(
+        self, session: Session, total: int, values: Mapping[str, Any]
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of a page, of so many tickets in all; counting stops at `COUNT_CAP`."""
+        if total >= COUNT_CAP:
+            rows = rows_of(session, self.of_many, **values).all()
+            if len(rows) == values["size"] or values["offset"] + len(rows) >= COUNT_CAP:
+                return rows
+        return rows_of(session, self.of_few, **values).all()
 
 
 class Statements(NamedTuple):
@@ -215,7 +225,7 @@ def _statements(
         counted.append(wanted)
     numbers = [number_of(found_tickets(visibility, each, matches)) for each in counted]
     order = ListOrder(orders)
-    return Statements(select(*numbers), _pages(visibility, wanted, order, order.by, matches))
+    return Statements(select(*numbers), _pages(visibility, wanted, order, matches))
 
 
 def _statements_of_part(
@@ -223,8 +233,7 @@ def _statements_of_part(
 ) -> Statements:
     """The same for one part."""
     found = found_tickets(visibility, shaped.query, matches)
-    order = ListOrder(orders)
-    pages = _pages(visibility, shaped.query, order, order.by[1:], matches)
+    pages = _pages(visibility, shaped.query, ListOrder(orders), matches, n_same=1)
     return Statements(select(number_of(found)), pages)
 
 
@@ -236,21 +245,37 @@ def _pages(
     visibility: Visibility,
     wanted: Query,
     order: ListOrder,
-    by: Sequence[UnaryExpression[Any]],
     matches: Matches | None,
+    *,
+    n_same: int = 0,
 ) -> Pages:
+    """`n_same`: how many keys of the order are the same for all."""
+    by, is_near = order.by[n_same:], _is_near(wanted, *order.keys[n_same])
     few, many = (
         _in_full(
             select(Ticket.ticket_id)
-            .where(in_order(visibility, wanted, matches, is_few=is_few))
+            .where(in_order(visibility, wanted, matches, is_few=is_few), *near)
             .order_by(*by)
             .limit(bindparam("size"))
             .offset(bindparam("offset")),
             order,
         ).order_by(*by)
-        for is_few in (True, False)
+        for is_few, near in ((True, []), (False, [] if wanted.is_coarse else [is_near]))
     )
     return Pages(few, many)
+
+
+def _is_near(wanted: Query, key: ColumnElement[Any], descends: bool) -> ColumnElement[bool]:
+    """Whether a ticket is among so many at the beginning of an order, or like the last of them."""
+    by = key.desc() if descends else key.asc()
+    nearest = select(key.label("key")).select_from(Ticket).order_by(by).limit(bindparam("passed"))
+    if wanted.situations.isdisjoint(ENDED):
+        nearest = nearest.where(NOT_CLOSED)
+    elif wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
+        nearest = nearest.where(Ticket.state == "closed")
+    keys = nearest.subquery().c.key
+    last = select(func.min(keys) if descends else func.max(keys)).scalar_subquery()
+    return key >= last if descends else key <= last
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ LINE = [
     *(
         column
         for column in Ticket.__table__.columns
-        if column.name not in ("description", "submission_id", "assignee_id")
+        if column.name not in ("description", "submission_id", "assignee_id", "has_labels")
     ),
     ASSIGNEE.label("assignee"),
 ]

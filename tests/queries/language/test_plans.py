@@ -28,6 +28,8 @@ QUERIES = (
     *("assignee:me is:open", "assignee:ann,bob", "assignee:none label:rare has:assignee"),
     *("has:children label:rare", "plan:review label:rare", "author:me label:rare"),
     *("author:me", "author:ann,bob is:closed", "has:assignee", "has:parent is:closed"),
+    *("label:none is:open", "label:none priority:0", "-label:l3,none is:closed"),
+    *("label:l3 label:l4 is:all", "label:l3,l4 label:l5 is:ready", "stage:review priority:0"),
     *("has:ref,assignee", "has:ref is:closed", "closed:<7d", "closed:yesterday -is:completed"),
 )
 
@@ -60,7 +62,10 @@ def test_what_fewest_tickets_are_is_looked_up(filled, has_statistics):
             db.session.execute(text("ANALYZE"))
         session = db.session()
         for asked, index in (
-            ("is:open label:rare project:acme/p1", "label"),
+            (
+                "is:open label:rare project:acme/p1",
+                "COVERING INDEX ix_ticket_labels_found (label=? AND is_closed=?",
+            ),
             ("is:open project:acme/p1 id:p1-1", "ix_tickets_any_case"),
             ("is:open priority:0 stage:review project:acme/p1", "ix_tickets_stage_of_project"),
             ("is:open priority:0 parent:p0-0", "ix_tickets_parent_id"),
@@ -70,11 +75,29 @@ def test_what_fewest_tickets_are_is_looked_up(filled, has_statistics):
             ("is:all has:assignee", "ix_tickets_assignee_id"),
             ("is:open has:parent", "ix_tickets_parent_id"),
             ("closed:yesterday", "ix_tickets_state_closed_at"),
+            ("is:open label:l3 label:l4 priority:0 project:acme/p1", "MERGE (INTERSECT)"),
+            ("is:open label:l3 created:<7d", "ix_tickets_open_created"),
+            ("is:open label:l3 is:running", "ix_tickets_claimed_by"),
+            ("is:open label:none project:acme/p1", "COVERING INDEX ix_tickets_unlabelled"),
+            ("is:open stage:review priority:0", "ix_tickets_stage_of_project"),
+            ("is:blocked project:acme/p1", "ix_tickets_blocked_at_stage (project_id=?"),
+            ("is:stopped project:acme/p1", "ix_tickets_ended_of_project"),
+            ("is:running project:acme/p1", "ix_tickets_claimed_by"),
             ("is:waiting", "ix_tickets_queue_age"),
             ("is:starved", "ix_tickets_queue_age"),
         ):
             for plan in plans(session, find, parse(asked)):
                 assert index in plan, (asked, plan)
+
+
+def test_a_worker_type_is_looked_for_once_in_each_plan(new_database, make_app):
+    """Without statistics, as SQLite is: with them it would take all plans for equally frequent."""
+    app = make_app(new_database("sqlite"))
+    with app.app_context():
+        fill(db.session())
+        for plan in plans(db.session(), find, parse("plan:nothing is:open")):
+            assert "SEARCH tickets USING INDEX ix_tickets_plan (<expr>=?)" in plan
+            assert not SCANS.search(plan), plan
 
 
 def find(session, query):
