@@ -15,10 +15,10 @@ const isText = () => box.localName === "textarea";
 const lengthOf = (text) => [...text].length;
 const upTo = (text, count) => [...text].slice(0, count).join("").length;
 
-// What the server is asked about, and where it begins: all of a line; of a text, which may be long, the word before the cursor.
+// What the server is asked about, and where it begins: all of a line; of a text, which may be long, the word before the cursor, and of a word no more than a name can have.
 function question() {
   const before = box.value.slice(0, box.selectionStart);
-  const from = isText() ? before.search(/\S*$/) : 0;
+  const from = isText() ? before.search(/\S{0,100}$/) : 0;
   return { from, typed: isText() ? before.slice(from) : box.value, at: lengthOf(before.slice(from)) };
 }
 
