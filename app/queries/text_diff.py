@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import takewhile, zip_longest
+from itertools import takewhile
 from operator import eq
 
 from markupsafe import Markup, escape
@@ -20,6 +20,9 @@ square of their length."""
 
 COMPARED_WORDS = 400
 """The same for the words of one line."""
+
+WORK_MAX = 500_000
+"""Pairs of words that may be looked at, all lines together; those that follow are shown whole."""
 
 SIMILAR = 0.5
 """From this likeness on, a removed line and the one that came for it are shown word by word."""
@@ -46,6 +49,7 @@ def change(old: str, new: str) -> Change:
     """Compare two texts."""
     before, after = _lines(old), _lines(new)
     lines: list[Line] = []
+    work_left = WORK_MAX
     for kind, old_from, old_to, new_from, new_to in _blocks(before, after):
         if kind == "equal":
             lines += [
@@ -53,7 +57,8 @@ def change(old: str, new: str) -> Change:
                 for n, text in enumerate(before[old_from:old_to])
             ]
         else:
-            gone, came = _with_words(before[old_from:old_to], after[new_from:new_to])
+            gone, came = before[old_from:old_to], after[new_from:new_to]
+            work_left = _mark_words(gone, came, work_left)
             lines += [("removed", old_from + n, None, text) for n, text in enumerate(gone, 1)]
             lines += [("added", None, new_from + n, text) for n, text in enumerate(came, 1)]
     kinds = [line[0] for line in lines]
@@ -85,24 +90,23 @@ def _common(one: list[str], other: list[str]) -> int:
     return sum(1 for _ in takewhile(bool, map(eq, one, other)))
 
 
-def _with_words(gone: list[str], came: list[str]) -> tuple[list[str], list[str]]:
-    """Lines that stand for each other, with the words marked that make the difference."""
-    pairs = [
-        _marked(old, new) if old and new else (old, new) for old, new in zip_longest(gone, came)
-    ]
-    return (
-        [old for old, _ in pairs if old is not None],
-        [new for _, new in pairs if new is not None],
-    )
+def _mark_words(gone: list[str], came: list[str], work_left: int) -> int:
+    """In lines that stand for each other, mark the words that make the difference; what is then
+    left of the work."""
+    for place, (old, new) in enumerate(zip(gone, came, strict=False)):
+        before, after = WORD.findall(old), WORD.findall(new)
+        if 0 < max(len(before), len(after)) <= COMPARED_WORDS:
+            work_left -= len(before) * len(after)
+            if work_left < 0:
+                break
+            gone[place], came[place] = _marked(before, after) or (old, new)
+    return work_left
 
 
-def _marked(old: str, new: str) -> tuple[str, str]:
-    before, after = WORD.findall(old), WORD.findall(new)
-    if max(len(before), len(after)) > COMPARED_WORDS:
-        return old, new
+def _marked(before: list[str], after: list[str]) -> tuple[str, str] | None:
     words = SequenceMatcher(None, before, after)
     if words.ratio() < SIMILAR:
-        return old, new
+        return None
     gone, came = Markup(), Markup()
     for kind, old_from, old_to, new_from, new_to in words.get_opcodes():
         is_same = kind == "equal"

@@ -74,6 +74,16 @@ def test_lines_that_have_little_in_common_are_shown_as_they_are() -> None:
     assert [line[3] for line in found.lines] == ["Be kind.", "Run every test twice"]
 
 
+def test_of_very_many_changed_lines_only_the_first_are_looked_at_closely() -> None:
+    lines = [f"{number} " + "a b " * 49 for number in range(300)]
+
+    found = change("\n".join(lines), "\n".join(f"{line}!" for line in lines))
+
+    added = [line[3] for line in found.lines if line[0] == "added"]
+    assert added[0] == f"{lines[0]}<ins>!</ins>"
+    assert added[-1] == f"{lines[-1]}!"
+
+
 def test_a_text_made_to_be_slow_isnt() -> None:
     texts = [
         ("\n".join(["a", "b"] * 15_000), "\n".join(["b", "c", "a"] * 10_000)),
