@@ -46,6 +46,27 @@ def _without_index(element: unindexed, compiler: SQLCompiler, **options: Any) ->
     return f"+{compiler.process(element.clauses, **options)}"
 
 
+class unordered(FunctionElement[Any]):  # noqa: N801 - it reads as what is done to a column
+    """A column to sort by after all rows are found: a planner would rather meet them in the order
+    of its index, at whose end they may be."""
+
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(unordered, "sqlite")
+def _as_a_term(element: unordered, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+@compiles(unordered, "postgresql")
+def _without_order(element: unordered, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT {compiler.process(element.clauses, **options)})"
+
+
 class without_sorting(FunctionElement[str]):  # noqa: N801 - it reads as what is asked for
     """Read beside a row, it lets PostgreSQL sort nothing until the transaction ends: the next
     statement takes its first row from the index that has its order, and not from all that a project

@@ -173,6 +173,16 @@ def test_with_statistics_a_list_of_many_follows_the_index_of_its_order(analyzed)
         assert_in_order(db.session())
 
 
+def test_what_several_labels_or_no_plan_say_is_found_by_their_index(filled):
+    with filled.app_context():
+        assert_found(db.session())
+
+
+def test_with_statistics_what_several_labels_or_no_plan_say_is_found_by_their_index(analyzed):
+    with analyzed.app_context():
+        assert_found(db.session())
+
+
 @sqlite_only
 def test_what_waits_for_a_person_is_counted_by_indexes_made_for_it(filled):
     with filled.app_context():
@@ -277,6 +287,30 @@ def assert_counted_apart(session):
     assert "ix_tickets_backoff_until" in few
     first = plans(session, first_of_queues, EVERYTHING)
     assert any("ix_tickets_queue_age" in plan for plan in first)
+
+
+FOUND_BY = {
+    "label:l3 label:l4": "ix_ticket_labels_found",
+    "label:l3 priority:0 project:acme/p1 is:all": "ix_ticket_labels_found",
+    "label:rare is:all": "ix_ticket_labels_found",
+    "label:none": "ix_tickets_unlabelled",
+    "plan:nothing": "ix_tickets_plan",
+    "is:running": "ix_tickets_claimed_by",
+}
+
+
+MANY_OF_ONE_PRIORITY = parse("is:all sort:-priority,-updated")
+
+
+def assert_found(session):
+    """Few tickets are found and then sorted: none is met in the order of a list."""
+    for asked, index in FOUND_BY.items():
+        found = plans(session, list_tickets, EVERYTHING, parse(asked), READER, 1)
+        assert index in found[0], (asked, found[0])
+        for plan in found[1:]:
+            assert not re.search(r"ix_tickets_(open_)?updated", plan), (asked, plan)
+    parts = plans(session, list_tickets, EVERYTHING, MANY_OF_ONE_PRIORITY, READER, 1)
+    assert any("ix_tickets_updated_at_ticket_id" in plan for plan in parts), parts
 
 
 def assert_in_order(session):

@@ -114,7 +114,11 @@ def _label_is_in(compare: Callable[[Any], Condition], _is_first: bool) -> Condit
 
 def _plan_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
     is_in = json_list_holds(Ticket.execution_plan, compare)
-    return and_(PLAN_KEY_COLUMN.in_(_plans_with(compare)), is_in) if is_first else is_in
+    if not is_first:
+        return is_in
+    plans = _plans_with(compare)
+    # With statistics both databases would read all tickets to learn that none has any of no plans.
+    return and_(exists(plans), PLAN_KEY_COLUMN.in_(plans), is_in)
 
 
 PLAN_KEY_COLUMN: ColumnElement[str] = literal_column(PLAN_KEY.text, Text())

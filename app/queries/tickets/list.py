@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from app.db.plans import unordered
 from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel, User
 from app.models.ticket import PRIORITIES
@@ -250,25 +251,33 @@ def _pages(
     n_same: int = 0,
 ) -> Pages:
     """`n_same`: how many keys of the order are the same for all."""
-    by, is_near = order.by[n_same:], _is_near(wanted, *order.keys[n_same])
-    few, many = (
-        _in_full(
-            select(Ticket.ticket_id)
-            .where(in_order(visibility, wanted, matches, is_few=is_few), *near)
-            .order_by(*by)
-            .limit(bindparam("size"))
-            .offset(bindparam("offset")),
-            order,
-        ).order_by(*by)
-        for is_few, near in ((True, []), (False, [] if wanted.is_coarse else [is_near]))
+    keys = order.keys[n_same:]
+    few = (
+        select(Ticket.ticket_id)
+        .where(in_order(visibility, wanted, matches, is_few=True))
+        .order_by(*in_directions((unordered(key), descends) for key, descends in keys))
     )
-    return Pages(few, many)
+    many = (
+        select(Ticket.ticket_id)
+        .where(in_order(visibility, wanted, matches, is_few=False))
+        .order_by(*in_directions(keys))
+    )
+    if not wanted.is_coarse:
+        many = many.where(_is_near(wanted, *keys[0]))
+    return Pages(
+        *(
+            _in_full(ids.limit(bindparam("size")).offset(bindparam("offset")), order).order_by(
+                *in_directions(keys)
+            )
+            for ids in (few, many)
+        )
+    )
 
 
 def _is_near(wanted: Query, key: ColumnElement[Any], descends: bool) -> ColumnElement[bool]:
     """Whether a ticket is among so many at the beginning of an order, or like the last of them."""
-    by = key.desc() if descends else key.asc()
-    nearest = select(key.label("key")).select_from(Ticket).order_by(by).limit(bindparam("passed"))
+    by = in_directions([(key, descends)])
+    nearest = select(key.label("key")).select_from(Ticket).order_by(*by).limit(bindparam("passed"))
     if wanted.situations.isdisjoint(ENDED):
         nearest = nearest.where(NOT_CLOSED)
     elif wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
@@ -306,10 +315,10 @@ class ListOrder:
         name = ",".join(f"{'-' if descends else ''}{sort}" for sort, descends in self.orders)
         return Order(name, tuple(self.own_keys))
 
-    @property
-    def by(self) -> list[UnaryExpression[Any]]:
-        """What a statement sorts by."""
-        return [key.desc() if descends else key.asc() for key, descends in self.keys]
+
+def in_directions(keys: Iterable[tuple[ColumnElement[Any], bool]]) -> list[UnaryExpression[Any]]:
+    """What a statement sorts by; each key with whether it begins at its end."""
+    return [key.desc() if descends else key.asc() for key, descends in keys]
 
 
 def _in_full(ids: Select[str], order: ListOrder) -> Select[*tuple[Any, ...]]:
