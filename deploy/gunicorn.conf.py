@@ -57,7 +57,8 @@ with suppress(AttributeError):  # not every C library has it
 # Libraries are, and so they are in memory once, and a new worker is up sooner: a new version of one
 # takes a restart. None of these starts a thread or opens anything that a fork would share.
 LIBRARIES = (
-    *("argon2", "flask", "flask_login", "flask_sqlalchemy", "flask_wtf.csrf", "markdown_it", "nh3"),
+    *("argon2", "flask", "flask_login", "flask_sqlalchemy", "flask_wtf.csrf", "lark"),
+    *("markdown_it", "nh3"),
     *(
         "pydantic.json_schema",
         "pydantic.type_adapter",
@@ -68,9 +69,9 @@ LIBRARIES = (
     *("werkzeug.middleware.proxy_fix", "wtforms"),
 )
 
-# So is what the board only defines; what opens something (the application, its metrics) isn't.
+# So is what the board only defines; what opens something (the application) isn't.
 DEFINITIONS = ("app.api", "app.factory", "app.operations", "app.rendering")
-PACKAGES = ("app.forms", "app.queries")
+PACKAGES = ("app.forms", "app.queries", "app.web.pages")
 """Of these all modules."""
 
 
@@ -90,8 +91,8 @@ def load_shared() -> None:
         load_board()
     except Exception:  # noqa: BLE001 - each worker meets the same, and says so in the log
         forget_board()
-    gc.collect()
-    # A collection would write to every page that the workers share.
+    # A collection would write to every page that the workers share. So would they themselves to
+    # what one gives back now, and each page that one writes to is its own from then on.
     gc.freeze()
     gc.enable()
 
@@ -104,6 +105,7 @@ def load_board() -> None:
         for module in inside:
             import_module(module.name)
     import_module("sqlalchemy.orm").configure_mappers()
+    import_module("app.queries.language.grammar").parser()
 
 
 def forget_board() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from functools import cache
 from pathlib import Path
 
 import prometheus_client
@@ -58,41 +59,51 @@ class _Slot:
         raise RuntimeError(f"{SLOTS_MAX} processes keep metrics in {folder}")
 
 
-IS_SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-if IS_SHARED:
-    values.ValueClass = values.MultiProcessValue(_Slot())  # type: ignore[no-untyped-call]  # the library types it nowhere
-prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # the same
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types it nowhere
 
-REQUESTS = Counter(
-    "callboard_http_requests",
-    "Requests that were answered, by route; health checks and files too.",
-    ("method", "route", "status"),
-    registry=None,
-)
-SECONDS = Histogram(
-    "callboard_http_request_duration_seconds",
-    "How long the answers took, from the request's arrival to the last byte handed on.",
-    ("method", "route"),
-    buckets=BUCKETS,
-    registry=None,
-)
+
+@cache
+def begin() -> tuple[Counter, Histogram]:
+    """What requests are counted by. It opens this process's files: the application begins it before
+    it answers any request, and a process that only loads the code never does."""
+    if _is_shared():
+        values.ValueClass = values.MultiProcessValue(_Slot())  # type: ignore[no-untyped-call]  # the same
+    requests = Counter(
+        "callboard_http_requests",
+        "Requests that were answered, by route; health checks and files too.",
+        ("method", "route", "status"),
+        registry=None,
+    )
+    seconds = Histogram(
+        "callboard_http_request_duration_seconds",
+        "How long the answers took, from the request's arrival to the last byte handed on.",
+        ("method", "route"),
+        buckets=BUCKETS,
+        registry=None,
+    )
+    return requests, seconds
+
+
+def _is_shared() -> bool:
+    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count one request; `route` is the rule that it matched, never the address itself."""
     known = method if method in METHODS else OTHER_METHOD
-    REQUESTS.labels(known, route or NO_ROUTE, f"{status // 100}xx").inc()
-    SECONDS.labels(known, route or NO_ROUTE).observe(seconds)
+    requests, durations = begin()
+    requests.labels(known, route or NO_ROUTE, f"{status // 100}xx").inc()
+    durations.labels(known, route or NO_ROUTE).observe(seconds)
 
 
 def exposition(board: Collector, accept: str) -> tuple[bytes, str]:
     """All metrics, those of the board too, as the reader likes them; and their content type."""
     registry = CollectorRegistry()
     registry.register(board)
-    if IS_SHARED:
+    if _is_shared():
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the same
     else:
-        registry.register(REQUESTS)
-        registry.register(SECONDS)
+        for counted in begin():
+            registry.register(counted)
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type

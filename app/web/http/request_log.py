@@ -74,6 +74,7 @@ class RequestLog:
     def __init__(self, inner: WSGIApplication, *, trusts_proxy: bool) -> None:
         self.inner = inner
         self.trusts_proxy = trusts_proxy
+        metrics.begin()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
