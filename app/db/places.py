@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     TableValuedAlias,
     Text,
@@ -38,9 +39,10 @@ def part_of(places: TableValuedAlias, number: int, type_: Any = Text) -> ColumnE
     return cast(places.c.value.op("->>")(literal_column(str(number))), type_)
 
 
-def found_at(places: TableValuedAlias, ids: Select[str], name: str) -> TableValuedAlias:
-    """To be joined to the places: a row for each id that a select finds at one of them, and `value`
-    is that id. The select may be in order and have a limit."""
+def found_at(places: FromClause, ids: Select[str], name: str) -> TableValuedAlias:
+    """To be joined to the places, which may as well be a table's rows: a row for each id that a
+    select finds at one of them, and `value` is that id. The select may be in order and have a
+    limit."""
     (column,) = ids.selected_columns
     one = ids.with_only_columns(column.label("value"), maintain_column_froms=True)
     return _found(one.correlate(places).scalar_subquery()).table_valued("value", name=name)

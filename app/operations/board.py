@@ -11,6 +11,7 @@ from app.models import Event
 from app.operations.operation import Tool, operation
 from app.queries import queues
 from app.queries.events.feed import event_feed
+from app.queries.paging import COUNT_CAP
 from app.schemas.base import EventParam
 from app.schemas.events import EventFeed, EventResponse, EventsQuery, Processing
 from app.schemas.queues import QueueList, QueuesQuery
@@ -69,4 +70,5 @@ def queue_status(session: Session, caller: Caller, query: QueuesQuery) -> QueueL
     `on_hold`: a person or a coordinator must answer.
     """
     project = caller.chosen_project(query.project)
-    return QueueList.of(items=queues.queue_status(session, caller.visibility, project))
+    found = queues.queue_status(session, caller.visibility, project)
+    return QueueList.of(items=found, counted_up_to=found[0].cap if found else COUNT_CAP)

@@ -62,17 +62,17 @@ class Page(Generic[T]):
         return self.number == self.last_number and self.total >= COUNT_CAP
 
 
-def shared_cap(number: int) -> int:
+def shared_cap(number: int, in_all: int = COUNTED_IN_ALL) -> int:
     """Where each of so many counts beside each other stops."""
-    return min(COUNT_CAP, max(LEAST_CAP, COUNTED_IN_ALL // max(1, number)))
+    return min(COUNT_CAP, max(LEAST_CAP, in_all // max(1, number)))
 
 
-def shared_cap_of(number: ScalarSelect[int]) -> ColumnElement[int]:
+def shared_cap_of(number: ScalarSelect[int], in_all: int = COUNTED_IN_ALL) -> ColumnElement[int]:
     """The same, worked out by the database."""
     return case(
-        (number * COUNT_CAP <= COUNTED_IN_ALL, COUNT_CAP),
-        (number * LEAST_CAP >= COUNTED_IN_ALL, LEAST_CAP),
-        else_=literal(COUNTED_IN_ALL).op("/", return_type=Integer())(number),
+        (number * COUNT_CAP <= in_all, COUNT_CAP),
+        (number * LEAST_CAP >= in_all, LEAST_CAP),
+        else_=literal(in_all).op("/", return_type=Integer())(number),
     )
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -36,12 +36,16 @@ from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE, ON_HOLD
-from app.queries.paging import COUNT_CAP, number_of, shared_cap
+from app.queries.paging import COUNT_CAP, number_of, shared_cap, shared_cap_of
 from app.queries.tickets.conditions import situation_is
 from app.queries.workers.conditions import is_live
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 Rows = Select[*tuple[Any, ...]]
+
+COUNTED_IN_ALL = 10_000
+"""What the counts of one kind share, of all queues that programs ask for. Ten are counted as far
+as any list is; of more, each less far."""
 
 
 @dataclass(slots=True)
@@ -49,10 +53,8 @@ class Queue:
     """The tickets at one worker type. `id` is None when its project no longer has that one.
 
     `ready`: those that can be taken now, or at a gate that wait for a person. `oldest`: since when
-    the first of them is. None but `running` and `backoff` is counted further than `CAP`.
+    the first of them is. `cap`: how far all but `running` and `backoff` are counted.
     """
-
-    CAP: ClassVar[int] = COUNT_CAP
 
     project_id: str
     worker_type: str
@@ -67,6 +69,7 @@ class Queue:
     running: int = 0
     on_hold: int = 0
     blocked: int = 0
+    cap: int = COUNT_CAP
 
     @property
     def is_gate(self) -> bool:
@@ -149,6 +152,9 @@ def queue_status(
 
 def _read(session: Session, visibility: Visibility) -> list[Queue]:
     found = {(row[0], row[1]): Queue(*row) for row in rows_of(session, _depths(visibility))}
+    cap = shared_cap(len(found), COUNTED_IN_ALL)
+    for one in found.values():
+        one.cap = cap
     for project_id, stage, word, count, *_ in rows_of(session, _few(visibility)):
         queue = found.get((project_id, stage))
         if queue:
@@ -159,7 +165,10 @@ def _read(session: Session, visibility: Visibility) -> list[Queue]:
 @lru_cache(STATEMENTS_KEPT)
 def _depths(visibility: Visibility) -> Rows:
     """Each worker type with what may be much: each part of its queue is counted on its own, by an
-    index, up to `CAP`."""
+    index, up to their `shared_cap`."""
+    roles = select(func.count()).select_from(WorkerType)
+    roles = roles.where(visibility.of(WorkerType.project_id))
+    cap = shared_cap_of(roles.correlate(None).scalar_subquery(), COUNTED_IN_ALL)
     here = (
         Ticket.project_id == WorkerType.project_id,
         Ticket.current_stage == WorkerType.worker_type,
@@ -168,12 +177,12 @@ def _depths(visibility: Visibility) -> Rows:
     ready = tickets.where(IN_QUEUE, or_(WorkerType.is_gate, ~Ticket.in_backoff()))
     none: ColumnElement[int] = literal_column("0")
     return _worker_types(visibility).add_columns(
-        number_of(ready),
+        number_of(ready, cap),
         none,
         ready.order_by(Ticket.ready_at).limit(1).scalar_subquery(),
         none,
-        number_of(tickets.where(ON_HOLD)),
-        number_of(tickets.where(situation_is("blocked"))),
+        number_of(tickets.where(ON_HOLD), cap),
+        number_of(tickets.where(situation_is("blocked")), cap),
     )
 
 

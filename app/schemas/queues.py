@@ -10,7 +10,7 @@ from app.schemas.base import PROJECT, ProjectName, Query, ResponseBody
 
 
 class QueueResponse(ResponseBody):
-    """The queue of one worker type of one project. What isn't running is counted up to 1,000."""
+    """The queue of one worker type of one project."""
 
     project_id: str = Field(description=PROJECT)
     worker_type: str = Field(description="The worker type.")
@@ -37,3 +37,7 @@ class QueueList(ResponseBody):
     """Queues, by project and worker type; archived projects have none."""
 
     items: list[QueueResponse] = Field(description="The queues.")
+    counted_up_to: int = Field(
+        description="How far `ready`, `blocked` and `on_hold` are counted: 1,000 of up to ten "
+        "queues, less far of more, but 100 at least."
+    )

@@ -6,10 +6,10 @@ no question.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,12 +19,16 @@ from sqlalchemy import (
     TextClause,
     and_,
     bindparam,
+    case,
     func,
+    literal,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session
 
+from app.db.places import found_at
 from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.events import EventFacts, explanation
@@ -36,16 +40,8 @@ from app.queries.paging import number_of
 from app.queries.tickets.conditions import IS_ASKING, of_hold
 from app.visibility import STATEMENTS_KEPT, Visibility
 
-GATES_AT_ONCE = 100
-"""SQLite joins at most 500 parts into one statement."""
-
-
-class Gate(NamedTuple):
-    """A worker type that people perform."""
-
-    project_id: str
-    worker_type: str
-
+NEVER = literal(datetime(9999, 1, 1, tzinfo=UTC), Ticket.updated_at.type)
+"""When a ticket begins to ask that a person put on hold on purpose."""
 
 IN_QUEUE_INDEX = Ticket.priority.between(0, 3)
 """True of every ticket; said, it makes SQLite find a queue by the index made for queues."""
@@ -65,15 +61,24 @@ def _first_asking(
 
 @lru_cache(STATEMENTS_KEPT)
 def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
-    # An index of holds alone tells what asks and since when. Only the first are read in full.
-    began = func.coalesce(
-        of_hold(Event.created_at), Ticket.updated_at, type_=Ticket.updated_at.type
-    ).label("since")
-    is_urgent = (Ticket.priority == 0).label("is_urgent")
+    # An index of holds alone tells what asks and since when, looked at once for each ticket. Only
+    # the first are read in full.
+    began = case((Event.event_type == "ticket_held", NEVER), else_=Event.created_at)
+    seen = visible_in(visibility, project, Ticket.project_id)
+    on_hold = (
+        select(
+            Ticket.ticket_id,
+            (Ticket.priority == 0).label("is_urgent"),
+            func.coalesce(of_hold(began), Ticket.updated_at, type_=NEVER.type).label("since"),
+        )
+        .where(Ticket.state == "on_hold", seen)
+        .cte("on_hold")
+        .prefix_with("MATERIALIZED")
+    )
     chosen = (
-        select(Ticket.ticket_id, began, is_urgent, of_hold(Event.id).label("hold_id"))
-        .where(IS_ASKING, visible_in(visibility, project, Ticket.project_id))
-        .order_by(is_urgent.desc(), began, Ticket.ticket_id)
+        select(on_hold)
+        .where(on_hold.c.since < NEVER)
+        .order_by(on_hold.c.is_urgent.desc(), on_hold.c.since, on_hold.c.ticket_id)
         .limit(bindparam("number"))
         .subquery("chosen")
     )
@@ -91,7 +96,7 @@ def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
         )
         .select_from(chosen)
         .join(Ticket, Ticket.ticket_id == chosen.c.ticket_id)
-        .outerjoin(Event, Event.id == chosen.c.hold_id)
+        .outerjoin(Event, Event.id == of_hold(Event.id))
         .outerjoin(
             WorkerType,
             and_(
@@ -144,24 +149,12 @@ def _is_queued_at(project: Any, stage: Any) -> tuple[ColumnElement[bool] | TextC
 def _first_gates(
     session: Session, visibility: Visibility, project: str, number: int
 ) -> Iterable[InboxItem]:
-    gates = [Gate(*row) for row in rows_of(session, _gates_with_tickets(visibility, project))]
-    parts = (gates[start : start + GATES_AT_ONCE] for start in range(0, len(gates), GATES_AT_ONCE))
-    found = (rows_of(session, _waiting_at(tuple(part)), number=number) for part in parts)
-    return [_of_gate(row) for row in chain.from_iterable(found)]
+    return [_of_gate(row) for row in rows_of(session, _waiting(visibility, project), number=number)]
 
 
 @lru_cache(STATEMENTS_KEPT)
-def _gates_with_tickets(visibility: Visibility, project: str) -> Select[str, str]:
-    names = select(WorkerType.project_id, WorkerType.worker_type)
-    there = _is_queued_at(WorkerType.project_id, WorkerType.worker_type)
-    one = select(Ticket.ticket_id).where(*there).correlate(WorkerType)
-    seen = visible_in(visibility, project, WorkerType.project_id)
-    return names.where(WorkerType.is_gate, seen, one.exists())
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _waiting_at(gates: Sequence[Gate]) -> Select[*tuple[Any, ...]]:
-    chosen = _first_at(gates)
+def _waiting(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
+    first = _first_of_all(visible_in(visibility, project, WorkerType.project_id))
     last_comment = (
         select(func.max(Comment.id))
         .where(Comment.ticket_id == Ticket.ticket_id)
@@ -178,33 +171,37 @@ def _waiting_at(gates: Sequence[Gate]) -> Select[*tuple[Any, ...]]:
             func.substr(Comment.content, 1, QUOTED).label("said"),
             func.coalesce(Comment.worker_type, Comment.author).label("said_by"),
         )
-        .join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
+        .join(first, first.c.ticket_id == Ticket.ticket_id)
         .outerjoin(Comment, Comment.id == last_comment)
     )
 
 
-def _first_at(gates: Sequence[Gate]) -> Subquery:
-    # Some searches a gate: asked for all gates at once, SQLite reads every open ticket instead.
-    waiting = union_all(*chain.from_iterable(map(_first_of, gates))).subquery()
-    return (
-        select(waiting.c.ticket_id)
-        .order_by((waiting.c.priority == 0).desc(), waiting.c.ready_at, waiting.c.ticket_id)
-        .limit(bindparam("number"))
-        .subquery()
-    )
-
-
-def _first_of(gate: Gate) -> Iterable[Select[*tuple[Any, ...]]]:
-    """The urgent ones of its queue, and those that have stood there longest."""
-    waiting = select(Ticket.ticket_id, Ticket.priority, Ticket.ready_at).where(
-        Ticket.project_id == gate.project_id, Ticket.current_stage == gate.worker_type, IN_QUEUE
+def _first_of_all(seen: ColumnElement[bool]) -> Subquery:
+    """The first of all gates, chosen from the first of each: of its urgent tickets, and of those
+    that have stood there longest."""
+    roles = WorkerType.__table__
+    waiting = select(Ticket.ticket_id).where(
+        Ticket.project_id == WorkerType.project_id,
+        Ticket.current_stage == WorkerType.worker_type,
+        IN_QUEUE,
     )
     # SQLite finds the urgent ones by their priority, and reads the others by age.
     urgent = waiting.where(Ticket.priority == 0).order_by(unindexed(Ticket.ready_at))
     others = waiting.where(unindexed(Ticket.priority) > 0).order_by(Ticket.ready_at)
+    parts = []
     for part in (urgent, others):
         first = part.order_by(Ticket.ticket_id).limit(bindparam("number"))
-        yield select(*first.subquery().c)
+        found = found_at(roles, first, "found")
+        at_gates = select(found.c.value.label("ticket_id")).select_from(roles).join(found, true())
+        parts.append(at_gates.where(WorkerType.is_gate, seen))
+    chosen = union_all(*parts).subquery("chosen")
+    return (
+        select(Ticket.ticket_id)
+        .join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
+        .order_by((Ticket.priority == 0).desc(), Ticket.ready_at, Ticket.ticket_id)
+        .limit(bindparam("number"))
+        .subquery("first")
+    )
 
 
 def _of_gate(row: Any) -> InboxItem:

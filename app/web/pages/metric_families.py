@@ -52,7 +52,8 @@ class Board(Collector):
     def _depths(self) -> Metric:
         depths = GaugeMetricFamily(
             "callboard_queue_tickets",
-            "Open tickets by the queue they stand in, and why they do; each up to 1,000.",
+            "Open tickets by the queue they stand in, and why they do; each up to 1,000, and where"
+            " there are more than ten queues less far, but up to 100 at least.",
             labels=(*QUEUE_LABELS, "situation"),
         )
         for queue in self.figures.queues:

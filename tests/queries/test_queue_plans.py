@@ -1,0 +1,62 @@
+"""How PostgreSQL counts and finds what stands in queues, before and after it has statistics. (What
+SQLite does stands in `test_plans`.)"""
+
+import pytest
+from sqlalchemy import event, text
+
+from app.db.base import db
+from app.queries.inbox.list import item_page
+from app.queries.navigation import navigation
+from app.queries.queues import first_of_queues, queue_status
+from app.visibility import Visibility
+from tests.queries.test_plans import SCANS, fill, plans
+
+EVERYTHING = Visibility.everything()
+READERS = (queue_status, first_of_queues, navigation, item_page)
+
+
+@pytest.fixture(scope="module")
+def filled(new_database, make_app):
+    app = make_app(new_database("postgresql"))
+    with app.app_context():
+        fill(db.session())
+        db.session.commit()
+    return app
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+@pytest.mark.parametrize("read", READERS)
+def test_what_stands_in_queues_is_read_by_indexes(filled, read, has_statistics):
+    """Of a small table PostgreSQL rightly reads all rows; that it needn't is what a large one
+    depends on."""
+    with filled.app_context():
+        session = db.session()
+        if has_statistics:
+            session.execute(text("ANALYZE"))
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        for plan in plans(session, read, EVERYTHING):
+            assert not SCANS.search(plan), plan
+        session.rollback()
+
+
+def test_queues_are_counted_less_far_the_more_there_are(filled):
+    with filled.app_context():
+        session = db.session()
+        before = queue_status(session, EVERYTHING)
+        assert {queue.cap for queue in before} == {10_000 // len(before)}
+
+
+def test_what_stands_at_gates_is_asked_for_by_one_statement_for_any_number(filled):
+    with filled.app_context():
+        session = db.session()
+        sent = []
+
+        def note(conn, cursor, statement, parameters, context, executemany):
+            sent.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            item_page(session, EVERYTHING)
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+        assert max(map(len, sent)) < 4_000
