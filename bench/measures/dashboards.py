@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from bench.client import Client
 from bench.fill.content import project_name
 from bench.measures.claims import COMMENT
 from bench.measures.pages import region_of
 from bench.processes import Server
-from bench.run import Run, signed_in
+from bench.run import Run, signed_in, waits
 
 OPEN, EVERY_SECONDS = 200, 5.0
 SECONDS = 60
@@ -35,32 +36,38 @@ def measure_dashboards(run: Run) -> None:
                 ]
                 if changes:
                     pool.submit(work, server, run.board.token, until).result()
-                polls = sum(each.result() for each in watching)
+                polls = list(chain.from_iterable(each.result() for each in watching))
             took = time.perf_counter() - began
             run.note(
                 f"dashboards/200 open, {name}",
                 cores=(server.cpu() - cpu) / took,
                 database_cores=(run.backend.cpu() - database_cpu) / took,
-                polls_per_s=polls / took,
+                polls_per_s=len(polls) / took,
+                **waits(polls),
             )
 
 
-def watch(server: Server, cookies: dict[str, str], open_: int, number: int, until: float) -> int:
-    """Poll for some people in turn, each with the version that they see; returns how many polls."""
+def watch(
+    server: Server, cookies: dict[str, str], open_: int, number: int, until: float
+) -> list[float]:
+    """Poll for some people in turn, each with the version that they see; returns how many seconds
+    each poll took."""
     client = server.client()
     client.cookies = dict(cookies)
     paths = [region_of(client.get("/").text)] * open_
-    polls, due = 0, time.perf_counter() + number * EVERY_SECONDS / open_ / THREADS
+    seconds: list[float] = []
+    due = time.perf_counter() + number * EVERY_SECONDS / open_ / THREADS
     # A server that can't keep up answers fewer polls; it isn't asked for longer.
     while max(due, time.perf_counter()) < until:
         time.sleep(max(0, due - time.perf_counter()))
-        viewer = polls % open_
+        viewer = len(seconds) % open_
+        began = time.perf_counter()
         answer = client.get(paths[viewer], HEADERS)
         if answer.status == 200:
             paths[viewer] = region_of(answer.text)
-        polls += 1
+        seconds.append(time.perf_counter() - began)
         due += EVERY_SECONDS / open_
-    return polls
+    return seconds
 
 
 def work(server: Server, token: str, until: float) -> None:
