@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.models import Ticket
+from tests.browser.faults import Inspector
 from tests.conftest import OpenSession
 from tests.exchange.conftest import SMALL_FILE, record
 from tests.factories import make_project
@@ -37,6 +38,24 @@ def test_a_chosen_file_is_imported_and_kept_meanwhile(page: Page, board: OpenSes
     expect(page.get_by_role("heading", level=1)).to_have_text("Tickets")
     with board() as session:
         assert session.query(Ticket).count() > 5
+
+
+def test_each_step_is_in_order_on_any_screen(page: Page, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.jsonl"
+    some = [record(f"b-{number}", title="word " * 30) for number in range(60)]
+    odd.write_text("\n".join(map(json.dumps, [*some, record("b-x", status="odd"), "no record"])))
+    inspector = Inspector(page)
+    page.goto("/import")
+    assert inspector.look() == []
+    page.get_by_label("Name of the project").fill("acme/books")
+    page.get_by_label("Beads file").set_input_files(odd)
+    expect(page.get_by_text("odd.jsonl, ")).to_be_visible()
+    page.get_by_role("button", name="Look at it first").click()
+    expect(page.get_by_text("Line 62: isn't a JSON object")).to_be_visible()
+    assert inspector.look() == []
+    page.get_by_role("button", name="Import 61 tickets").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("61 tickets are imported")
+    assert inspector.look() == []
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
