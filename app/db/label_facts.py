@@ -48,7 +48,7 @@ SQLITE_TRIGGERS: Mapping[str, str] = {
 }
 
 POSTGRESQL_FUNCTIONS: Mapping[str, str] = {
-    "callboard_label_added": f"""() RETURNS trigger LANGUAGE plpgsql AS $$
+    "callboard_label_added": """() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   ticket record;
 BEGIN
@@ -56,10 +56,11 @@ BEGIN
   IF FOUND THEN
     NEW.project_id := ticket.project_id;
     NEW.is_closed := ticket.state = 'closed';
-    NEW.priority := ticket.priority;{FIRST_ADDED.format(new="NEW")}
+    NEW.priority := ticket.priority;
+    UPDATE tickets SET has_labels = true WHERE ticket_id = NEW.ticket_id AND NOT has_labels;
   END IF;
   RETURN NEW;
-END $$""",  # noqa: S608 - constants
+END $$""",
     "callboard_label_removed": f"""() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN{LAST_REMOVED.format(old="OLD")}
   RETURN NULL;
@@ -88,20 +89,24 @@ POSTGRESQL_TRIGGERS_ON = text("""
 SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')
   AND tgrelid IN (to_regclass('tickets'), to_regclass('ticket_labels'))""")
 
-IS_OUT_OF_STEP = """t.ticket_id = ticket_labels.ticket_id
-  AND (ticket_labels.project_id <> t.project_id
-  OR ticket_labels.is_closed <> (t.state = 'closed') OR ticket_labels.priority <> t.priority)"""
-HAS_NO_LABELS = """NOT EXISTS
-  (SELECT 1 FROM ticket_labels WHERE ticket_labels.ticket_id = tickets.ticket_id)"""
-STRAYS = text(f"""
-SELECT t.ticket_id FROM ticket_labels, tickets t WHERE {IS_OUT_OF_STEP}
-UNION SELECT ticket_id FROM tickets WHERE has_labels = {HAS_NO_LABELS} ORDER BY 1""")  # noqa: S608 - constants
+STRAYS = text("""
+SELECT t.ticket_id FROM ticket_labels l JOIN tickets t ON t.ticket_id = l.ticket_id
+WHERE l.project_id <> t.project_id OR l.is_closed <> (t.state = 'closed')
+  OR l.priority <> t.priority
+UNION
+SELECT ticket_id FROM tickets
+WHERE has_labels <> EXISTS (SELECT 1 FROM ticket_labels l WHERE l.ticket_id = tickets.ticket_id)
+ORDER BY 1""")
 FILL = (
-    f"""
+    """
 UPDATE ticket_labels SET project_id = t.project_id, is_closed = (t.state = 'closed'),
   priority = t.priority
-FROM tickets t WHERE {IS_OUT_OF_STEP}""",  # noqa: S608 - constants
-    f"UPDATE tickets SET has_labels = NOT has_labels WHERE has_labels = {HAS_NO_LABELS}",  # noqa: S608 - constants
+FROM tickets t WHERE t.ticket_id = ticket_labels.ticket_id AND (
+  ticket_labels.project_id <> t.project_id OR ticket_labels.is_closed <> (t.state = 'closed')
+  OR ticket_labels.priority <> t.priority)""",
+    """
+UPDATE tickets SET has_labels = NOT has_labels
+WHERE has_labels <> EXISTS (SELECT 1 FROM ticket_labels l WHERE l.ticket_id = tickets.ticket_id)""",
 )
 
 
