@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 
 from app.models import Project, ProjectMember, Ticket, User
@@ -19,6 +20,7 @@ def refresh_url(page):
     return page.split('hx-get="', 1)[1].split('"', 1)[0].replace("&amp;", "&")
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_a_region_that_shows_the_present_is_answered_with_nothing(client, board):
     with time_machine.travel(NOON, tick=False):
         url = refresh_url(client.get("/").text)
@@ -62,6 +64,7 @@ def test_an_unknown_version_is_answered_with_the_region(client, board):
     assert client.get("/?v=nonsense", headers=ASKS).status_code == 200
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_the_list_of_tickets_answers_with_nothing_while_nothing_changed(client, board):
     with board() as session:
         make_ticket(session, labels=["bug", "ui"])
@@ -103,6 +106,7 @@ def test_a_ticket_that_leaves_a_filtered_list_is_news_to_it(client, board):
     assert f"row-{ticket_id}" not in answer.text
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_what_happens_in_another_project_is_no_news_to_the_list_of_one(client, board):
     with board() as session:
         make_ticket(session, project="acme/web")
@@ -117,6 +121,7 @@ def test_what_happens_in_another_project_is_no_news_to_the_list_of_one(client, b
         assert client.get(url, headers=ASKS).status_code == 200
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_a_poll_of_the_list_without_news_asks_for_little(app, client, board):
     with board() as session:
         for _ in range(3):

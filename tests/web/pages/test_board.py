@@ -278,6 +278,7 @@ def test_rules_and_patterns_are_folded_below(client: FlaskClient, board: OpenSes
 
 
 @pytest.mark.both_databases
+@pytest.mark.usefixtures("new_minute")
 def test_the_region_answers_only_what_has_changed(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
         ticket_id = make_ticket(session).ticket_id
@@ -304,6 +305,7 @@ def test_a_new_worker_type_changes_the_board(client: FlaskClient, board: OpenSes
     assert "testing" in client.get(address, headers=REGION).text
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_an_unchanged_region_costs_a_look_and_no_drawing(
     client: FlaskClient, board: OpenSession
 ) -> None:

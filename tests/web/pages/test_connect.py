@@ -136,6 +136,7 @@ def test_others_are_told_who_makes_the_token(client, board):
     assert client.post("/connect", data={"name": "x"}).status_code == 403
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_it_waits_for_the_first_worker_and_then_names_it(client, board):
     with board() as session:
         make_ticket(session)

@@ -249,6 +249,7 @@ def test_a_poll_draws_the_region_alone(client, board):
 
 
 @pytest.mark.both_databases
+@pytest.mark.usefixtures("new_minute")
 def test_an_unchanged_board_asks_who_is_there_and_for_the_version_and_no_more(
     app, client, board, no_sweep
 ):

@@ -412,6 +412,7 @@ def test_a_number_beyond_every_event_changes_nothing(client):
     assert mark(client, "9" * 400).status_code == 422
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_the_region_is_drawn_anew_when_someone_else_processes_what_it_shows(client, board):
     with board() as session:
         event = worker_gone(session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import unescape
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -158,6 +159,7 @@ def test_the_brief_is_what_a_claim_answers(client: FlaskClient, board: OpenSessi
     assert f"{COMMENTS_MAX} comments" in page
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_an_open_page_asks_and_gets_nothing_until_something_changed(
     client: FlaskClient, board: OpenSession
 ) -> None:

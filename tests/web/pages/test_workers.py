@@ -159,6 +159,7 @@ def test_the_number_of_queries_does_not_grow_with_the_workers(app, client, board
     assert len(many) == len(few)
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_the_list_is_drawn_anew_after_a_heartbeat_and_not_before(client, board, project):
     with board() as session:
         make_worker(session, worker_id="w-1")
@@ -302,6 +303,7 @@ def test_a_worker_that_is_over_can_not_be_ended_again(client, board, project, ve
         assert len(session.scalars(select(Event).where(Event.worker_id == "w-1")).all()) == 2
 
 
+@pytest.mark.usefixtures("new_minute")
 def test_a_worker_s_page_is_drawn_anew_when_it_is_asked_to_stop(client, board, project):
     with board() as session:
         make_worker(session, worker_id="w-1")
