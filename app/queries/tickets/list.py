@@ -1,4 +1,4 @@
-"""The list of tickets: what it can be sorted by, and what one row shows."""
+"""The list of tickets: its pages, and what one row shows."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    UnaryExpression,
     bindparam,
     case,
     func,
@@ -32,7 +31,14 @@ from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, Query
 from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page, number_of
-from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, STAGE, since, situation
+from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, since, situation
+from app.queries.tickets.list_order import (
+    DEFAULT_ORDER,
+    STATES_IN_ORDER,
+    ListOrder,
+    Orders,
+    in_directions,
+)
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -40,18 +46,9 @@ Blocker = aliased(Ticket)
 
 SEARCH_MAX = 200
 
-STATE_RANK = {"running": 0, "waiting": 1, "on_hold": 2, "ready": 3, "backoff": 4, "blocked": 5}
-"""Sorted by state, those come first where something happens or should."""
-STATES_IN_ORDER = (*((state,) for state in STATE_RANK), ENDED)
-"""The same with what comes last; whether all was done makes no difference there."""
 PARTS = ("state", "priority")
 """What many tickets that are sorted by it come by, one value after the other."""
 
-Orders = tuple[tuple[str, bool], ...]
-"""What to sort by, and whether from its end, one after the other."""
-DEFAULT_ORDER: Orders = (("updated", True),)
-NEWEST_FIRST = ("created", "updated")
-"""Sorts that begin at their end: whoever sorts by a time looks for the latest."""
 PASSED, PASSED_FOR_EACH = 5_000, 20
 """Tickets of an order that are passed by to meet those wanted, and how many more for each that
 stands on a page before. Of all, some may have none but the last of a million."""
@@ -287,40 +284,6 @@ def _is_near(wanted: Query, key: ColumnElement[Any], descends: bool) -> ColumnEl
     return key >= last if descends else key <= last
 
 
-@dataclass(frozen=True)
-class ListOrder:
-    """The order of a list: by one key after the other, and in the end by the id, in the direction
-    of the last; no two are alike."""
-
-    orders: Orders
-
-    @cached_property
-    def keys(self) -> list[tuple[ColumnElement[Any], bool]]:
-        """Each with whether it begins at its end."""
-        found: list[tuple[ColumnElement[Any], bool]] = []
-        for sort, descends in self.orders:
-            found += [(key, descends) for key in _sort_keys(sort)]
-            if sort == "id":
-                break  # No two are alike.
-        return [*found, (Ticket.ticket_id.expression, descends)]
-
-    @property
-    def own_keys(self) -> list[ColumnElement[Any]]:
-        """All but the id, which is known."""
-        return [key for key, _ in self.keys[:-1]]
-
-    @property
-    def cursor(self) -> Order:
-        """What the place of a ticket in the list is made of, besides its id."""
-        name = ",".join(f"{'-' if descends else ''}{sort}" for sort, descends in self.orders)
-        return Order(name, tuple(self.own_keys))
-
-
-def in_directions(keys: Iterable[tuple[ColumnElement[Any], bool]]) -> list[UnaryExpression[Any]]:
-    """What a statement sorts by; each key with whether it begins at its end."""
-    return [key.desc() if descends else key.asc() for key, descends in keys]
-
-
 def _in_full(ids: Select[str], order: ListOrder) -> Select[*tuple[Any, ...]]:
     """The rows of some tickets, each with what makes its place in the list. Their ids come first,
     from the narrowest rows; only they are then read in full."""
@@ -437,19 +400,3 @@ def labels_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
     for ticket_id, label in rows_of(session, LABELS_OF, ids=list(ids)):
         found[ticket_id].append(label)
     return found
-
-
-def _sort_keys(sort: str) -> tuple[ColumnElement[Any], ...]:
-    if sort == "id":
-        # By length first, because WEB-9 comes before WEB-12.
-        return Ticket.project_id.expression, func.length(Ticket.ticket_id)
-    if sort == "state":
-        return (case(STATE_RANK, value=situation(), else_=len(STATE_RANK)),)
-    columns: dict[str, ColumnElement[Any]] = {
-        "title": func.lower(Ticket.title),
-        "stage": STAGE,
-        "priority": Ticket.priority.expression,
-        "created": Ticket.created_at.expression,
-        "updated": Ticket.updated_at.expression,
-    }
-    return (columns[sort],)

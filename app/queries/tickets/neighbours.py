@@ -17,7 +17,7 @@ from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
 from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, number_of
-from app.queries.tickets.list import DEFAULT_ORDER, ListOrder
+from app.queries.tickets.list_order import DEFAULT_ORDER, ListOrder
 from app.visibility import Visibility
 
 Keys = Sequence[tuple[ColumnElement[Any], bool]]

@@ -14,7 +14,7 @@ from app.queries.language.mistakes import NotUnderstood, nearest_of
 from app.queries.language.parsing import parse
 from app.queries.language.query import Query, Value
 from app.queries.paging import Page
-from app.queries.tickets.list import DEFAULT_ORDER, NEWEST_FIRST
+from app.queries.tickets.list_order import DEFAULT_ORDER, NEWEST_FIRST
 from app.web.pages.listing import page_number, pager_of
 
 
