@@ -46,6 +46,24 @@ def _without_index(element: unindexed, compiler: SQLCompiler, **options: Any) ->
     return f"+{compiler.process(element.clauses, **options)}"
 
 
+class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of a condition
+    """A condition that most rows meet which are looked at: SQLite doesn't look for them by it, but
+    still sees that they are in an index of such rows."""
+
+    # Of no type: of a boolean one SQLAlchemy would write `= 1`, which hides the condition.
+    inherit_cache = True
+
+
+@compiles(expected)
+def _as_it_is(element: expected, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(expected, "sqlite")
+def _with_likelihood(element: expected, compiler: SQLCompiler, **options: Any) -> str:
+    return f"likelihood({compiler.process(element.clauses, **options)}, 0.9)"
+
+
 class unordered(FunctionElement[Any]):  # noqa: N801 - it reads as what is done to a column
     """A column to sort by after all rows are found: a planner would rather meet them in the order
     of its index, at whose end they may be."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.db.plans import unindexed
+from app.db.plans import expected, unindexed
 from app.models import Event, Ticket, WorkerType
 from app.models.event import HOLDS
 
@@ -90,7 +90,7 @@ def in_queue_at(places: Select[str | None, str | None]) -> ColumnElement[bool]:
     return and_(
         tuple_(Ticket.project_id, Ticket.current_stage).in_(places),
         Ticket.ready_at >= LONG_AGO,
-        Ticket.state == literal_column("'open'"),
+        expected(Ticket.state == literal_column("'open'")),
         ~RUNNING,
         Ticket.open_blockers == literal_column("0"),
     )
