@@ -30,7 +30,7 @@ def card(page: Page, ticket_id: str) -> Locator:
 
 def order(page: Page, name: str) -> list[str]:
     """The ids in a column from the top."""
-    return column(page, name).locator(".ticket-card .id").all_inner_texts()
+    return column(page, name).locator(".ticket-card .id").all_text_contents()
 
 
 def expect_order(page: Page, name: str, ids: list[str]) -> None:
