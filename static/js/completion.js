@@ -44,6 +44,7 @@ function show(found) {
   const list = listOf(box);
   if (!list) return;
   list.replaceChildren(...found);
+  list.removeAttribute("aria-busy");
   found.forEach((option, index) => { option.id = `${list.id}-${index}`; });
   list.hidden = !found.length;
   if (!isText()) box.setAttribute("aria-expanded", String(!list.hidden));
@@ -76,6 +77,7 @@ function unchoose() {
 }
 
 function take(option) {
+  if (listOf(box).hasAttribute("aria-busy")) return;
   const { text, start, end } = option.dataset;
   const { from, typed } = question();
   const isField = text.endsWith(":");
@@ -114,9 +116,13 @@ function press(event) {
   event.stopPropagation();
 }
 
-// What is typed makes what is shown older than the text: nothing of it is taken until the server has answered.
+// What is typed makes what is shown older than the text, in which it would land elsewhere: nothing of it is taken until the server has answered.
 function type() {
-  if (isOpen()) unchoose();
+  if (isOpen()) {
+    unchoose();
+    listOf(box).setAttribute("aria-busy", "true");
+  }
+  asked?.abort();
   clearTimeout(waiting);
   waiting = setTimeout(ask, WAIT_MS);
 }
