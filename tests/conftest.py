@@ -149,10 +149,9 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """Modules and thousands of tests stay until the end. To look through them for garbage again and
-    again would take a sixth of the run's time, and to look often a twentieth of the rest."""
+    again would take a sixth of the run's time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 50, 1_000)
     gc.enable()
 
 
