@@ -35,7 +35,7 @@ from tests.statements import counting_queries
 
 ALL = Visibility.everything()
 OF_TIME = {"created_at", "updated_at", "closed_at", "ready_at", "backoff_until"}
-EXAMPLES = {"sqlite": 120, "postgresql": 40}
+EXAMPLES = 120
 
 TICKETS = select(
     *(column for column in Ticket.__table__.columns if column.name not in OF_TIME)
@@ -147,7 +147,7 @@ def verbs(ids: list[str]) -> st.SearchStrategy[Verb]:
 def test_acting_on_many_is_acting_on_one_after_the_other(session):
     ids = a_board(session)
 
-    @settings(max_examples=EXAMPLES[session.get_bind().dialect.name], deadline=None)
+    @settings(max_examples=EXAMPLES, deadline=None)
     @given(st.lists(st.sampled_from(ids), min_size=1), verbs(ids))
     def compare(chosen: list[str], verb: Verb) -> None:
         action, to_one = verb
