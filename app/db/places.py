@@ -53,7 +53,7 @@ class _places(FunctionElement[Any]):  # noqa: N801 - like the SQL functions that
     inherit_cache = True
 
 
-class _found(FunctionElement[Any]):  # noqa: N801
+class _found(FunctionElement[Any]):  # noqa: N801 - likewise
     name = "found"
     inherit_cache = True
 

@@ -23,11 +23,8 @@ def count_values(connection: Connection) -> None:
         connection.exec_driver_sql("ANALYZE")
 
 
-class unindexed(FunctionElement[Any]):  # noqa: N801 - it reads as what is done to a column
-    """A column that is compared row by row: SQLite doesn't look for its value in an index.
-
-    PostgreSQL has statistics of each value, and decides for itself.
-    """
+class _Said(FunctionElement[Any]):
+    """Something of a statement, with what a planner is told of it; it stays of the same type."""
 
     inherit_cache = True
 
@@ -36,14 +33,20 @@ class unindexed(FunctionElement[Any]):  # noqa: N801 - it reads as what is done 
         self.type = column.type
 
 
-@compiles(unindexed)
-def _plain(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process(element.clauses, **options)
+class unindexed(_Said):  # noqa: N801 - it reads as what is done to a column
+    """A column that is compared row by row: SQLite doesn't look for its value in an index.
+
+    PostgreSQL has statistics of each value, and decides for itself.
+    """
+
+    inherit_cache = True
 
 
-@compiles(unindexed, "sqlite")
-def _without_index(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"+{compiler.process(element.clauses, **options)}"
+class unordered(_Said):  # noqa: N801 - it reads as what is done to a column
+    """A column to sort by after all rows are found: a planner would rather meet them in the order
+    of its index, at whose end they may be."""
+
+    inherit_cache = True
 
 
 class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of a condition
@@ -54,35 +57,26 @@ class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said 
     inherit_cache = True
 
 
+@compiles(unindexed)
 @compiles(expected)
-def _as_it_is(element: expected, compiler: SQLCompiler, **options: Any) -> str:
+def _plain(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
 
-@compiles(expected, "sqlite")
-def _with_likelihood(element: expected, compiler: SQLCompiler, **options: Any) -> str:
-    return f"likelihood({compiler.process(element.clauses, **options)}, 0.9)"
-
-
-class unordered(FunctionElement[Any]):  # noqa: N801 - it reads as what is done to a column
-    """A column to sort by after all rows are found: a planner would rather meet them in the order
-    of its index, at whose end they may be."""
-
-    inherit_cache = True
-
-    def __init__(self, column: Any) -> None:
-        super().__init__(column)
-        self.type = column.type
-
-
+@compiles(unindexed, "sqlite")
 @compiles(unordered, "sqlite")
-def _as_a_term(element: unordered, compiler: SQLCompiler, **options: Any) -> str:
+def _without_index(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
     return f"+{compiler.process(element.clauses, **options)}"
 
 
 @compiles(unordered, "postgresql")
 def _without_order(element: unordered, compiler: SQLCompiler, **options: Any) -> str:
     return f"(SELECT {compiler.process(element.clauses, **options)})"
+
+
+@compiles(expected, "sqlite")
+def _with_likelihood(element: expected, compiler: SQLCompiler, **options: Any) -> str:
+    return f"likelihood({compiler.process(element.clauses, **options)}, 0.9)"
 
 
 class without_sorting(FunctionElement[str]):  # noqa: N801 - it reads as what is asked for
