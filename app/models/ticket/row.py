@@ -46,10 +46,11 @@ of the databases for words in which a parameter stands."""
 TITLE_KEY = text("lower(title)")
 STAGE_KEY = text("coalesce(current_stage, '')")
 ID_LENGTH = text("length(ticket_id)")
+"""What lists are sorted by. NULL would come first on one database and last on the other."""
+
 PLAN_KEY_LENGTH = 500
 PLAN_KEY = text(f"substr(CAST(execution_plan AS TEXT), 1, {PLAN_KEY_LENGTH})")
 """A ticket's plan, as far as an index of PostgreSQL takes it."""
-"""What lists are sorted by. NULL would come first on one database and last on the other."""
 
 
 def _partial(name: str, condition: TextClause, *columns: str | TextClause) -> Index:
