@@ -155,6 +155,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: many tests wait, for a server, a browser, a lease."""
     return (os.cpu_count() or 1) + 1

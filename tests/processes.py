@@ -1,26 +1,21 @@
-"""Processes that tests start, each known by its own pid: the board's server, runners, agents."""
+"""Processes that tests start, each known by its own pid: the board's programs, runners, agents."""
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Self
-
-import psutil
-from flask import Flask
-
-from app.cli import main
 
 ROOT = Path(__file__).parent.parent
 CALLBOARD = [sys.executable, "-c", "from app.cli import main; main()"]
@@ -28,8 +23,14 @@ CALLBOARD = [sys.executable, "-c", "from app.cli import main; main()"]
 FORKING = multiprocessing.get_context("forkserver")
 """Makes processes that are forked from one which has imported everything and opened nothing."""
 
+PROGRAMS = {"callboard": "app.cli:main", "gunicorn": "gunicorn.app.wsgiapp:run"}
+
 FORKING.set_forkserver_preload(
-    ["pytest", "app.cli.work", "app.runner.runner", "tests.pipeline.claiming_worker"]
+    [
+        *("pytest", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
+        *("app.api", "app.cli.work", "app.factory", "app.runner.runner"),
+        "tests.pipeline.claiming_worker",
+    ]
 )
 
 PATIENCE = 120.0
@@ -57,75 +58,6 @@ def free_port() -> int:
         with socket.socket() as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
             return port
-
-
-class BoardServer:
-    """gunicorn with the board, which can be killed and started again at the same address."""
-
-    def __init__(
-        self, app: Flask, database_url: str, folder: Path, workers: int = 1, **settings: str
-    ) -> None:
-        self.app = app
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._folder = folder
-        self._workers = workers
-        self._process: subprocess.Popen[bytes] | None = None
-        self._environment = {
-            **os.environ,
-            "CALLBOARD_DATABASE_URL": database_url,
-            "CALLBOARD_INSTANCE_PATH": app.instance_path,
-            "CALLBOARD_SWEEP_SECONDS": "0.5",
-            "CALLBOARD_LOG_LEVEL": "warning",
-            **settings,
-        }
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.kill()
-
-    @property
-    def log(self) -> str:
-        """What the server wrote so far."""
-        return (self._folder / "server.log").read_text("utf-8")
-
-    def start(self) -> None:
-        """Start it, if it doesn't run."""
-        if self._process and self._process.poll() is None:
-            return
-        command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
-        command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(self._workers), "wsgi:app"]
-        with (self._folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=log, stderr=log
-            )
-
-    def wait_until_ready(self) -> None:
-        """Wait until it answers."""
-        until(self._answers)
-
-    def kill(self) -> None:
-        """Kill it and its workers at once, as when the machine fails."""
-        if self._process is None:
-            return
-        family: list[Any] = [
-            self._process,
-            *psutil.Process(self._process.pid).children(recursive=True),
-        ]
-        for process in family:
-            process.kill()
-        for process in family:
-            process.wait()
-        self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 class Agents:
@@ -210,20 +142,29 @@ class Runners:
         log = self._folder / f"runner-{len(self._started)}.log"
         log.touch()
         words = ["callboard", "work", "--log-dir", str(self._folder / "runs"), *arguments]
-        process = FORKING.Process(
-            target=_run_callboard, args=(words, {**self._environment, **environment}, log)
-        )
-        process.start()
+        process = forked(words, {**self._environment, **environment}, log)
         self._started.append(Runner(process, log))
         return self._started[-1]
 
 
-def _run_callboard(words: list[str], environment: dict[str, str], log: Path) -> None:
-    """Be the command from now on, as if this process had been started for it."""
-    sys.argv = words
+def forked(words: Sequence[str], environment: Mapping[str, str], log: Path) -> BaseProcess:
+    """Start `callboard` or `gunicorn` with its words, in a process that has imported it before."""
+    process = FORKING.Process(target=_become, args=(words, environment, log))
+    process.start()
+    return process
+
+
+def _become(words: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    """Be the program from now on, as if this process had been started for it."""
+    sys.argv = list(words)
     os.environ.clear()
     os.environ.update(environment)
+    os.chdir(ROOT)
     with log.open("ab") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
-    main()
+    try:
+        resolve_name(PROGRAMS[words[0]])()
+    finally:
+        # Processes that multiprocessing makes leave out what a program does at its end.
+        atexit._run_exitfuncs()

@@ -16,7 +16,7 @@ from app.db.base import db
 from app.models import ApiToken
 from app.settings.board import ROOT
 from tests.factories import ANN
-from tests.serving import serving
+from tests.serving import BoardServer
 
 GUIDE = (ROOT / "docs" / "api.md").read_text("utf-8")
 
@@ -34,11 +34,11 @@ def test_every_example_of_the_guide_works(
         db.session.commit()
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL))
     assert script.count("call ") > 30
-    with serving(app, tmp_path) as port:
+    with BoardServer(app, tmp_path) as server:
         found = subprocess.run(
             ["bash", "-eux", "-c", script],
             check=False,
-            env={"PATH": "/usr/bin:/bin", "URL": f"http://127.0.0.1:{port}", "TOKEN": secret},
+            env={"PATH": "/usr/bin:/bin", "URL": server.url, "TOKEN": secret},
             capture_output=True,
             text=True,
             timeout=120,

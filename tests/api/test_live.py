@@ -21,7 +21,7 @@ from app.db.base import db
 from app.models import ApiToken, PlanTemplate
 from tests.factories import ANN, make_project, make_ticket, make_worker
 from tests.processes import PATIENCE
-from tests.serving import serving
+from tests.serving import BoardServer
 
 HERE = Path(__file__).parent
 JSON = {"Content-Type": "application/json"}
@@ -69,8 +69,8 @@ def served(
     with app.app_context():
         secret = _fill(db.session())
         db.session.commit()
-    with serving(app, tmp_path_factory.mktemp("server")) as port:
-        yield Served(port, secret)
+    with BoardServer(app, tmp_path_factory.mktemp("server")) as server:
+        yield Served(server.port, secret)
 
 
 def _fill(session: Session) -> str:

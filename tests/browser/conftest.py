@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import pytest
 from flask import Flask
@@ -28,11 +22,9 @@ from playwright.sync_api import (
 from sqlalchemy.orm import Session
 
 from app.db.base import db
-from app.settings.board import ROOT
 from tests.conftest import OpenSession, cookie_of, empty_all_tables
-from tests.processes import PATIENCE, free_port
+from tests.serving import BoardServer
 
-STOP_SECONDS = 10
 PATIENCE_MS = 60_000
 """So long a page may take for what must happen, on a machine that does much else."""
 
@@ -50,64 +42,14 @@ CHROMIUM_ARGS = (
 )
 
 
-class Server:
-    """Callboard served by gunicorn on a port of its own, as `make run` does."""
-
-    def __init__(self, app: Flask, folder: Path) -> None:
-        self.app = app
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Serve, and return when it answers."""
-        config = ROOT / "deploy" / "gunicorn.conf.py"
-        command = f"-m gunicorn --config {config} --workers 1 --bind 127.0.0.1:{self.port} wsgi:app"
-        environment = {
-            **os.environ,
-            "CALLBOARD_DATABASE_URL": self.app.config["SQLALCHEMY_DATABASE_URI"],
-            "CALLBOARD_INSTANCE_PATH": self.app.instance_path,
-        }
-        log = (self._folder / "gunicorn.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(
-                [sys.executable, *command.split()],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
-        self._wait_until_it_answers()
-
-    def stop(self) -> None:
-        """End the process that was started, and only that one."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+class Server(BoardServer):
+    """Callboard served as `make run` does, on a port of its own."""
 
     def let_in(self, context: BrowserContext, role: str = "lead", name: str = "ann") -> None:
         """Sign someone in on a browser, as if they had done so before."""
         signer: Any = SecureCookieSessionInterface().get_signing_serializer(self.app)
         cookie = signer.dumps({**cookie_of(self.app, role, name), "_permanent": True})
         context.add_cookies([{"name": "callboard", "value": cookie, "url": self.url}])
-
-    def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=1):
-                    return
-            except (URLError, OSError):
-                time.sleep(0.1)
-        self.stop()
-        pytest.fail(f"no answer: {(self._folder / 'gunicorn.log').read_text()[-2000:]}")
 
 
 @pytest.fixture(scope="session")
@@ -117,10 +59,8 @@ def server(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """One server for all browser tests, on a scratch SQLite database."""
-    found = Server(make_app(new_database("sqlite")), tmp_path_factory.mktemp("server"))
-    found.start()
-    yield found
-    found.stop()
+    with Server(make_app(new_database("sqlite")), tmp_path_factory.mktemp("server")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -176,6 +176,7 @@ def test_a_lost_server_is_told_and_its_return_too(page, server, board, complaint
         expect(page.locator("[data-live-status]")).to_contain_text("no connection")
     finally:
         server.start()
+        server.wait_until_ready()
     with board() as session:
         ask_for_attention(session, "Broken checkout")
     wait_for_poll(page)

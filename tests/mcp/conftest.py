@@ -17,7 +17,7 @@ from app.db.base import db
 from app.mcp.tools import tools
 from app.models import ApiToken
 from tests.conftest import OpenSession
-from tests.serving import serving
+from tests.serving import BoardServer
 
 LEGACY, MODERN = "2025-11-25", "2026-07-28"
 META = "io.modelcontextprotocol/"
@@ -153,8 +153,8 @@ def address(
             db.session(), name="crew", scopes=["plan", "work"], actor=Actor.person("ann")
         )
         db.session.commit()
-    with serving(app, tmp_path_factory.mktemp("server")) as port:
-        yield f"http://127.0.0.1:{port}/mcp", secret
+    with BoardServer(app, tmp_path_factory.mktemp("server")) as server:
+        yield f"{server.url}/mcp", secret
 
 
 def hold_a_stage(agent: Agent, worker_id: str = "w-1", role: str = "implementation") -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.processes import BoardServer, Runner, Runners, until
+from tests.processes import Runner, Runners, until
+from tests.serving import BoardServer
 
 KINDS = {"runner": 4, "agent": 4, "server": 3}
 """How often each is killed."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.processes import Agents, BoardServer, Runners
+from tests.processes import Agents, Runners
 from tests.runner.stage import LARGEST_REPORT, Stage
+from tests.serving import BoardServer
 
 _numbers = count(1)
 
@@ -22,12 +23,11 @@ def server(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[BoardServer]:
     """A board on SQLite that all tests share, each in a project of its own."""
-    url = new_database("sqlite")
-    app = make_app(url)
-    folder, limit = tmp_path_factory.mktemp("server"), str(LARGEST_REPORT)
-    with BoardServer(app, url, folder, CALLBOARD_MAX_BODY_BYTES=limit) as server:
-        server.start()
-        server.wait_until_ready()
+    app, folder = make_app(new_database("sqlite")), tmp_path_factory.mktemp("server")
+    limit = str(LARGEST_REPORT)
+    with BoardServer(
+        app, folder, CALLBOARD_MAX_BODY_BYTES=limit, CALLBOARD_SWEEP_SECONDS="0.5"
+    ) as server:
         yield server
 
 

@@ -16,7 +16,8 @@ from app.models import StageRun, Ticket, Worker, WorkerType
 from app.models.api_token import ApiToken
 from tests import factories, records
 from tests.factories import ANN
-from tests.processes import BoardServer, until
+from tests.processes import until
+from tests.serving import BoardServer
 
 LEASE_SECONDS = 10
 """The shortest that the board allows."""

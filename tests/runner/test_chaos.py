@@ -23,9 +23,10 @@ from app import clock
 from app.models import Comment, Event, StageRun, Ticket
 from tests import factories
 from tests.factories import ANN
-from tests.processes import Agents, BoardServer, Runners
+from tests.processes import Agents, Runners
 from tests.runner.chaos import KINDS, Chaos
 from tests.runner.stage import Stage
+from tests.serving import BoardServer
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 TICKETS = int(os.environ.get("CHAOS_TICKETS", "30"))
@@ -57,12 +58,10 @@ def stage(
     tmp_path: Path,
 ) -> Iterator[Stage]:
     """A board of its own on each database, with tickets."""
-    url = new_database(request.param)
     folder = tmp_path / "server"
     folder.mkdir()
-    with BoardServer(make_app(url), url, folder, workers=2) as server:
-        server.start()
-        server.wait_until_ready()
+    app = make_app(new_database(request.param))
+    with BoardServer(app, folder, workers=2, CALLBOARD_SWEEP_SECONDS="0.5") as server:
         stage = Stage(server, "acme/web", tmp_path, roles=PLAN, max_attempts=100)
         with stage.session() as session:
             for _ in range(TICKETS):

@@ -13,7 +13,7 @@ from app.actor import Actor
 from app.db.base import db
 from app.models import User
 from tests.conftest import OpenSession, empty_all_tables
-from tests.processes import BoardServer
+from tests.serving import BoardServer
 from tests.web.auth.trusted_header.naming import (
     HEADER,
     PROXY,
@@ -25,12 +25,9 @@ from tests.web.auth.trusted_header.naming import (
 
 @pytest.fixture(scope="module")
 def server(new_database, make_app, tmp_path_factory) -> Iterator[BoardServer]:
-    url = new_database("sqlite")
-    app = make_app(url)
+    app = make_app(new_database("sqlite"))
     settings = {**SETTINGS, "CALLBOARD_SECRET_KEY": app.config["SECRET_KEY"]}
-    with BoardServer(app, url, tmp_path_factory.mktemp("board"), **settings) as server:
-        server.start()
-        server.wait_until_ready()
+    with BoardServer(app, tmp_path_factory.mktemp("board"), **settings) as server:
         yield server
 
 
