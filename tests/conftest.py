@@ -43,6 +43,9 @@ ADAPTERS = ("tests.web", "tests.mcp", "tests.api", "tests.visibility")
 """Packages of tests that ask how a question or an answer is put. What the database answers is
 tested below them, so one database is enough, but for those marked `both_databases`."""
 
+WIDELY_SHARED = ("", "tests", "tests/web")
+"""Where fixtures are made that most tests of a process share anyway."""
+
 EMPTY_FILE = "tests.empty_file"
 """Where an application finds a SQLite file as it is before the first row, in memory."""
 
@@ -163,17 +166,18 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each process start with its share of the tests that take long, module by module, so that
-    none ends the run alone with them. A process begins with one part of the list, all of a size,
-    and takes from the end of others' parts when it has done its own."""
-    slow: dict[Path, list[pytest.Item]] = {}
+    """Let each process start with its share of the tests that take long, so that none ends the run
+    alone with them, and let those that share a server or a filled database follow each other in
+    one process. A process begins with one part of the list, all of a size, and takes from the end
+    of others' parts when it has done its own."""
+    groups: dict[str, list[pytest.Item]] = {}
     quick: list[pytest.Item] = []
     for item in items:
-        is_slow = item.get_closest_marker("slow") is not None
-        (slow.setdefault(item.path, []) if is_slow else quick).append(item)
+        place = _place_of(item)
+        (quick if place is None else groups.setdefault(place, [])).append(item)
     shares: list[list[pytest.Item]] = [[] for _ in range(_number_of_processes(config))]
-    for module in sorted(slow.values(), key=len, reverse=True):
-        min(shares, key=len).extend(module)
+    for group in sorted(groups.values(), key=len, reverse=True):
+        min(shares, key=len).extend(group)
     left = len(items)
     items.clear()
     for number, share in enumerate(shares):
@@ -182,6 +186,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         del quick[:size]
         left -= len(share) + size
     items += quick
+
+
+def _place_of(item: pytest.Item) -> str | None:
+    """Where is made what it shares with others of one module or package; its module, if it takes
+    long."""
+    definitions = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    shared = {
+        used[-1].baseid
+        for used in definitions.values()
+        if used and used[-1].scope in ("module", "package", "session")
+    }
+    shared -= {*WIDELY_SHARED}
+    if shared:
+        return min(shared, key=len)
+    return item.nodeid.partition("::")[0] if item.get_closest_marker("slow") else None
 
 
 def _number_of_processes(config: pytest.Config) -> int:

@@ -27,27 +27,33 @@ FIND = """async ([where, options]) => {
 longer than to find it."""
 
 TEXTS = """(seen) => {
+  const grounds = new Map();
+  const groundOf = (element) => {
+    if (!element) return "";
+    if (grounds.has(element)) return grounds.get(element);
+    const { backgroundColor, backgroundImage, opacity } = getComputedStyle(element);
+    const own = opacity === "1" ? [] : [`opacity ${opacity}`];
+    const isClear = backgroundColor === "rgba(0, 0, 0, 0)" && backgroundImage === "none";
+    if (!isClear) own.push(backgroundColor, backgroundImage);
+    const isOpaque = !backgroundColor.includes("/") && !backgroundColor.startsWith("rgba");
+    const found = isOpaque ? own.join() : own.join() + groundOf(element.parentElement);
+    grounds.set(element, found);
+    return found;
+  };
   const look = (element) => {
     const { color, fontSize, fontWeight } = getComputedStyle(element);
     const beside = element.parentElement && getComputedStyle(element.parentElement).color;
-    const found = [element.matches("a, input, select, textarea") && element.tagName, color, beside];
-    found.push(fontSize, fontWeight);
-    for (let each = element; each; each = each.parentElement) {
-      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(each);
-      if (opacity !== "1") found.push(`opacity ${opacity}`);
-      if (backgroundColor === "rgba(0, 0, 0, 0)" && backgroundImage === "none") continue;
-      found.push(backgroundColor, backgroundImage);
-      if (!backgroundColor.includes("/") && !backgroundColor.startsWith("rgba")) break;
-    }
-    return found.join();
+    const name = element.matches("a, input, select, textarea") && element.tagName;
+    return [name, color, beside, fontSize, fontWeight, groundOf(element)].join();
   };
   const saysSomething = (element) => element.matches("input, select, textarea")
     || [...element.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim());
+  const known = new Set(seen);
   window.texts = new Map();
   for (const element of document.body.querySelectorAll("*")) {
     if (!saysSomething(element) || !element.checkVisibility()) continue;
     const how = look(element);
-    if (!seen.includes(how) && !texts.has(how)) texts.set(how, element);
+    if (!known.has(how) && !texts.has(how)) texts.set(how, element);
   }
   return [...texts.keys()];
 }"""
