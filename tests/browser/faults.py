@@ -62,6 +62,8 @@ TEXTS = """(seen) => {
 OVERFLOW = """() => {
   const root = document.documentElement;
   const found = root.scrollWidth > root.clientWidth ? [`the page: ${root.scrollWidth} px`] : [];
+  const end = Math.max(document.body.getBoundingClientRect().bottom + scrollY, root.clientHeight);
+  if (root.scrollHeight > end + 1) found.push(`nothing at its end: ${root.scrollHeight - end} px`);
   const cut = (element) => {
     for (let each = element.parentElement; each; each = each.parentElement) {
       const { overflowX } = getComputedStyle(each);
@@ -81,7 +83,8 @@ OVERFLOW = """() => {
   }
   return found;
 }"""
-"""What is wider than its page, or cut off by the card that it stands in."""
+"""What is wider than its page, or goes on below its end, or is cut off by the card that it stands
+in."""
 
 
 class Inspector:

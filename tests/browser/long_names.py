@@ -29,13 +29,15 @@ def fill(session: Session) -> dict[str, Any]:
     )
     worker = _worker(session, "w")
     running = _ticket(session, "R")
-    running.edit(ANN, description=f"{running.description}\n\nAnd {WORD}")
     claim(session, worker)
     _make_calls(session)
     _ticket(session, "G", plan=[GATE])
     blocked = _ticket(session, "B")
     blocked.block_by(running.ticket_id, ANN)
-    _ticket(session, "C").stop(ANN, WORD)
+    stopped = _ticket(session, "C")
+    stopped.stop(ANN, WORD)
+    lines = f"{'A line of many. ' * 4}\n\n" * 50
+    running.edit(ANN, description=f"{running.description}\n\n{lines}See {stopped.ticket_id}.")
     asked = make_ticket(session, [ROLE], project=PROJECT, title="Short", ticket_id="S-1")
     run_stage(session, asked, _worker(session, "b")).ask_attention("Which one?")
     token, _secret = ApiToken.issue(
