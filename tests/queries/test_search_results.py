@@ -156,3 +156,11 @@ def test_an_excerpt_begins_shortly_before_the_word_and_is_of_one_line() -> None:
     assert "two the [harbour] three" in found
     assert len(found) < 260
     assert Marker.of([Phrase("quay")]).excerpt(text) == []
+
+
+def test_an_excerpt_leaves_the_signs_of_markdown_out() -> None:
+    text = (
+        "## The plan\n\n- **Call** the `harbour`\n- [x] 3 * 4\n\n```sh\nls a-b | wc\n```\n> it said"
+    )
+    found = shown(Marker.of([Phrase("harbour")]).excerpt(text))
+    assert found == "The plan · Call the [harbour] · 3 * 4 ls a-b | wc it said"

@@ -14,6 +14,10 @@ BEFORE, LENGTH = 60, 240
 
 WORD = re.compile(r"[^\W_]+")
 
+SIGNS = re.compile(r"^[ \t]*(?:#{1,6} |> |```.*$)|\*\*|`", re.MULTILINE)
+BULLETS = re.compile(r"^[ \t]*[-*+] (?:\[[ xX]\] )?", re.MULTILINE)
+"""Markdown that an excerpt does without: its lines stand in one."""
+
 
 class Piece(NamedTuple):
     """A part of a text; `is_found`: it is one of the words."""
@@ -54,7 +58,7 @@ class Marker:
             start = space + 1
         around = text[start : start + LENGTH]
         is_cut = start + LENGTH < len(text)
-        words = " ".join(around.split())
+        words = " ".join(SIGNS.sub("", BULLETS.sub("· ", around)).split())
         return self.mark(f"{'… ' if start else ''}{words}{' …' if is_cut else ''}")
 
     def _places(self, text: str) -> list[tuple[int, int]]:
