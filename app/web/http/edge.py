@@ -15,6 +15,7 @@ from werkzeug.exceptions import (
 )
 
 from app import pipeline
+from app.bodies import read_body
 from app.db import transactions
 from app.db.base import db
 from app.db.best_effort import best_effort
@@ -90,7 +91,7 @@ def _require_page_request() -> None:
                 "Programs may use the API: see /api/docs."
             )
     limit: int = current_app.config["MAX_FORM_PARTS"]
-    if request.mimetype == FORM and request.get_data(cache=True).count(b"&") >= limit:
+    if request.mimetype == FORM and read_body().count(b"&") >= limit:
         raise RequestEntityTooLarge(f"A form may have at most {limit:,} fields.")
 
 

@@ -267,6 +267,7 @@ def test_ten_megabytes_are_refused_before_they_are_read(client):
     answer = client.post("/account", data={"name": "x" * 10_000_000})
 
     assert answer.status_code == 413
+    assert "at most 2,000,000 bytes" in answer.text
     assert "shorten the text" in answer.text
 
 
