@@ -52,7 +52,8 @@ jobs: dev ## count what the daily jobs of docs/daily-jobs.md take (needs Debian'
 
 BANDIT := $(BIN)/bandit --quiet --recursive --configfile pyproject.toml app deploy wsgi.py
 
-# What docs/agents.md names. Their own install scripts aren't needed.
+# What docs/agents.md names. Two of them put their program in its place by a script of their own;
+# those of the libraries that all of them bring aren't needed.
 AGENTS := @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gemini-cli@0.61.0 opencode-ai@1.18.33
 
 .PHONY: agents
@@ -61,6 +62,7 @@ agents: dev .agents/.installed ## try the runner with real programs of agents (b
 
 .agents/.installed: Makefile
 	@npm install --prefix .agents --ignore-scripts --no-audit --no-fund --loglevel=error $(AGENTS)
+	@npm rebuild --prefix .agents --loglevel=error @anthropic-ai/claude-code opencode-ai
 	@touch $@
 
 # Side by side: one after the other they take ten seconds.
