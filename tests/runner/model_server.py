@@ -1,14 +1,14 @@
 """A model's server on the loopback that plays a script: the APIs of OpenAI, Anthropic and Gemini.
 
-In the mode `done` it lets the agent run one command in its shell, then say `DONE`; in every other
-mode it refuses each request, as the named servers do.
+In the mode `done` it lets the agent run one command in its shell, or call one tool of the board,
+then say `DONE`; in every other mode it refuses each request, as the named servers do.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -62,16 +62,21 @@ REFUSALS: dict[str, dict[str, tuple[int, Json]]] = {
 
 
 class ModelServer:
-    """Serves as long as it is entered. `command`: what the agent is to run in its shell."""
+    """Serves as long as it is entered. `command`: what the agent is to run in its shell; `tool`:
+    what it is to call instead, and how. `heard`: what agents have sent."""
 
-    def __init__(self, mode: str, command: str = f"echo '{FORGED}'") -> None:
-        self._mode, self._command = mode, command
+    def __init__(
+        self,
+        mode: str,
+        command: str = f"echo '{FORGED}'",
+        tool: tuple[str, Json] | None = None,
+    ) -> None:
+        self.heard: list[str] = []
+        self._script = _Script(mode, command, tool, self.heard)
 
     def __enter__(self) -> Self:
-        script = _Script(self._mode, self._command)
-
         class Handler(_Handler):
-            play = script
+            play = self._script
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -99,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        self.play.heard.append(json.dumps(body))
         path = self.path.partition("?")[0]
         api = {"messages": "anthropic", "responses": "openai", "completions": "openai"}.get(
             path.rpartition("/")[2], "gemini" if "enerateContent" in path else None
@@ -144,20 +150,35 @@ class _Handler(BaseHTTPRequestHandler):
 class _Script:
     """What the model says. Requests without tools are for titles and the like."""
 
-    def __init__(self, mode: str, command: str) -> None:
-        self.mode, self._command = mode, command
+    def __init__(
+        self, mode: str, command: str, tool: tuple[str, Json] | None, heard: list[str]
+    ) -> None:
+        self.mode, self.heard = mode, heard
+        self._command, self._tool = command, tool
+
+    def _call(self, tools: list[Json], shells: Mapping[str, str]) -> tuple[str, Json] | None:
+        """The name and the arguments of what is to be called, if the agent has it. `shells`: the
+        agent's own, and what the command is called there."""
+        names = [name for tool in tools for name in _names(tool)]
+        if self._tool:
+            ending, arguments = self._tool
+            found = next((name for name in names if name.endswith(ending)), None)
+            return (found, arguments) if found else None
+        shell = next((name for name in names if name in shells), None)
+        return (shell, {shells[shell]: self._command, "description": "look"}) if shell else None
 
     def responses(self, body: Json) -> Iterable[Json]:
         """OpenAI's responses API, which codex speaks."""
-        names = [tool.get("name") for tool in body.get("tools") or []]
-        shell = next((name for name in names if name in ("exec_command", "shell_command")), None)
+        call = self._call(
+            body.get("tools") or [], {"exec_command": "cmd", "shell_command": "command"}
+        )
         yield {"type": "response.created", "response": {"id": "resp_1"}}
         item: Json = {"type": "message", "role": "assistant", "id": "msg_1"}
-        if shell and not any(each["type"].endswith("_output") for each in body["input"]):
-            key = "cmd" if shell == "exec_command" else "command"
-            arguments = json.dumps({key: self._command})
-            item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": shell}
-            item["arguments"] = arguments
+        if call and not any(each["type"].endswith("_output") for each in body["input"]):
+            name, arguments = call
+            space, _, name = name.rpartition("/")
+            item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": name}
+            item |= {"arguments": json.dumps(arguments)} | ({"namespace": space} if space else {})
         else:
             yield {"type": "response.output_item.added", "item": {**item, "content": []}}
             for piece in PIECES:
@@ -169,11 +190,12 @@ class _Script:
 
     def chat(self, body: Json) -> Iterable[Json]:
         """OpenAI's chat API, which opencode speaks here."""
-        if body.get("tools") and not any(each["role"] == "tool" for each in body["messages"]):
-            arguments = json.dumps({"command": self._command, "description": "look"})
-            call: Json = {"index": 0, "id": "call_1", "type": "function"}
-            call["function"] = {"name": "bash", "arguments": arguments}
-            deltas, end = [{"role": "assistant", "tool_calls": [call]}], "tool_calls"
+        call = self._call(body.get("tools") or [], {"bash": "command"})
+        if call and not any(each["role"] == "tool" for each in body["messages"]):
+            name, arguments = call
+            made: Json = {"index": 0, "id": "call_1", "type": "function"}
+            made["function"] = {"name": name, "arguments": json.dumps(arguments)}
+            deltas, end = [{"role": "assistant", "tool_calls": [made]}], "tool_calls"
         else:
             deltas, end = [{"role": "assistant", "content": piece} for piece in PIECES], "stop"
         for delta, reason in [*((each, None) for each in deltas), ({}, end)]:
@@ -187,11 +209,12 @@ class _Script:
 
     def messages(self, body: Json) -> Iterable[Json]:
         """Anthropic's API, which claude speaks."""
-        has_shell = any(tool.get("name") == "Bash" for tool in body.get("tools") or [])
-        if has_shell and '"tool_result"' not in json.dumps(body["messages"]):
-            use = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {}}
-            arguments = json.dumps({"command": self._command, "description": "Look"})
-            block, deltas = use, [{"type": "input_json_delta", "partial_json": arguments}]
+        call = self._call(body.get("tools") or [], {"Bash": "command"})
+        if call and '"tool_result"' not in json.dumps(body["messages"]):
+            name, arguments = call
+            use = {"type": "tool_use", "id": "toolu_1", "name": name, "input": {}}
+            written = json.dumps(arguments)
+            block, deltas = use, [{"type": "input_json_delta", "partial_json": written}]
             end = "tool_use"
         else:
             block = {"type": "text", "text": ""}
@@ -211,15 +234,25 @@ class _Script:
 
     def contents(self, body: Json) -> Iterable[Json]:
         """Gemini's API."""
-        tools = json.dumps(body.get("tools") or [])
+        call = self._call(body.get("tools") or [], {"run_shell_command": "command"})
         parts: list[Json] = [{"text": piece} for piece in PIECES]
-        if "run_shell_command" not in tools:
+        if call is None:
             parts = [{"text": "{}"}]
         elif '"functionResponse"' not in json.dumps(body["contents"]):
-            arguments = {"command": self._command, "description": "look"}
-            parts = [{"functionCall": {"name": "run_shell_command", "args": arguments}}]
+            name, arguments = call
+            parts = [{"functionCall": {"name": name, "args": arguments}}]
         for number, part in enumerate(parts, 1):
             candidate: Json = {"content": {"role": "model", "parts": [part]}, "index": 0}
             if number == len(parts):
                 candidate["finishReason"] = "STOP"
             yield {"candidates": [candidate], "modelVersion": "gemini-2.5-pro"}
+
+
+def _names(tool: Json) -> list[str]:
+    """What a tool is called, or each of those that stand together."""
+    if "functionDeclarations" in tool:
+        return [each["name"] for each in tool["functionDeclarations"]]
+    if tool.get("type") == "namespace":
+        return [f"{tool['name']}/{each['name']}" for each in tool["tools"]]
+    function = tool.get("function", tool)
+    return [function["name"]] if "name" in function else []

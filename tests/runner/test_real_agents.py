@@ -5,6 +5,7 @@ They tell when a new version of a program says things in another way than the re
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app import connecting
 from app.runner.outcome import find_outcome
 from app.runner.unavailable import find_unavailable
 from tests.processes import ROOT, Runners
@@ -100,3 +102,51 @@ def test_program_still_says_what_was_recorded(
     assert ended.returncode == recorded.exit_code, ended.stderr
     assert find_outcome(ended.stdout) == find_outcome(recorded.stdout), ended.stdout
     assert (found.kind if found else None) == recorded.unavailable, ended.stderr
+
+
+WITH_MCP = {
+    "claude": ["claude", "-p", "--mcp-config", ".mcp.json", "--allowedTools", "mcp__callboard"],
+    "codex": ["codex", "exec", "-"],
+    "gemini": ["gemini", "--allowed-mcp-server-names", "callboard"],
+    "opencode": ["opencode", "run"],
+}
+"""How docs/mcp.md says that each program calls tools without asking."""
+
+BELONGS_INTO = {
+    "claude": "work/.mcp.json",
+    "codex": "home/.codex/config.toml",
+    "gemini": "work/.gemini/settings.json",
+    "opencode": "work/opencode.json",
+}
+
+
+@pytest.mark.parametrize("program", FORMATS)
+def test_program_calls_a_tool_of_the_board_as_it_is_configured_to(
+    program: str, stage: Stage, tmp_path: Path
+) -> None:
+    ticket = stage.ticket(title="The mast leans to port")
+    folder = work_folder(tmp_path)
+    with ModelServer("done", tool=("get_ticket", {"ticket_id": ticket})) as server:
+        settings = environment(tmp_path / "home", server.url)
+        file = tmp_path / BELONGS_INTO[program]
+        file.parent.mkdir(exist_ok=True)
+        configuration = connecting.PROGRAMS[program].configured(
+            "callboard", f"{stage.server.url}/mcp", None
+        )
+        trusted = json.dumps({str(folder): "TRUST_FOLDER"})
+        (tmp_path / "home/.gemini/trustedFolders.json").write_text(trusted, "utf-8")
+        with file.open("a", encoding="utf-8") as written:
+            written.write(f"\n{configuration}\n")
+        [first, *rest] = WITH_MCP[program]
+        ended = subprocess.run(
+            [str(Path(PROGRAMS) / first), *rest],
+            cwd=folder,
+            env={**settings, connecting.VARIABLE: stage.token},
+            input="Look at the ticket.",
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert ended.returncode == 0, ended.stderr
+    assert any("The mast leans to port" in each for each in server.heard), server.heard[-1]
