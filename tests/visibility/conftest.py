@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import ApiToken, Project, User
@@ -15,7 +16,8 @@ from tests.api.conftest import Program
 from tests.conftest import OpenSession
 from tests.factories import ANN, make_project
 from tests.mcp.conftest import Agent
-from tests.visibility.rows import Rows, furnish
+from tests.visibility.furnished import begin_with
+from tests.visibility.rows import Rows, furnish, furnish_hidden
 
 Secret = Callable[..., str]
 OTHER = "acme/api"
@@ -38,11 +40,26 @@ def time_stands_still(unswept: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def rows(board: OpenSession) -> Rows:
+def rows(app: Flask) -> Rows:
     """What everyone sees."""
-    with board() as session:
-        make_project(session, OTHER)
-        return furnish(session)
+    return begin_with(app, furnish_open)
+
+
+@pytest.fixture
+def both(app: Flask) -> tuple[Rows, Rows]:
+    """What everyone sees, and what is hidden."""
+    return begin_with(app, furnish_both)
+
+
+def furnish_open(session: Session) -> Rows:
+    """What everyone sees."""
+    make_project(session, OTHER)
+    return furnish(session)
+
+
+def furnish_both(session: Session) -> tuple[Rows, Rows]:
+    """What everyone sees, and what is hidden."""
+    return furnish_open(session), furnish_hidden(session)
 
 
 @pytest.fixture

@@ -124,17 +124,19 @@ def lists(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> Readings
     return found
 
 
-def regions(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> Readings:
+def regions(
+    app: Flask, client: FlaskClient, parts: Mapping[str, Any], *, filtered: bool
+) -> Readings:
     """The same as regions that poll get it: without the frame, which names projects too."""
     asks = {"HX-Request": "true"}
-    return {url: _got(client, url, asks) for url in addresses(app, parts)}
+    return {url: _got(client, url, asks) for url in addresses(app, parts, filtered=filtered)}
 
 
-def addresses(app: Flask, parts: Mapping[str, Any]) -> Iterator[str]:
-    """The address of every page, with every filter."""
+def addresses(app: Flask, parts: Mapping[str, Any], *, filtered: bool = True) -> Iterator[str]:
+    """The address of every page, with every filter unless told otherwise."""
     for rule in page_rules(app):
         if "GET" in (rule.methods or ()):
-            for wanted in ("", *FILTERS.get(rule.endpoint, ())):
+            for wanted in ("", *(FILTERS.get(rule.endpoint, ()) if filtered else ())):
                 yield _address(app, rule, parts) + wanted.format(**parts)
 
 

@@ -13,11 +13,11 @@ from flask import Flask
 from app.mcp.tools import tools
 from app.operations import routes
 from tests.api.conftest import Program
-from tests.conftest import OpenSession, SignIn
+from tests.conftest import SignIn
 from tests.mcp.conftest import Agent
 from tests.visibility.conftest import OTHER
 from tests.visibility.readings import PART, STAND_INS, page_rules, path_of, told
-from tests.visibility.rows import MISSING, OPEN, Rows, furnish_hidden
+from tests.visibility.rows import MISSING, OPEN, Rows
 
 Parts = Mapping[str, Any]
 
@@ -43,10 +43,15 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 
 
 @pytest.fixture
-def hidden(board: OpenSession, rows: Rows) -> Rows:
-    """What the askers may not see."""
-    with board() as session:
-        return furnish_hidden(session)
+def rows(both: tuple[Rows, Rows]) -> Rows:
+    """What the askers may see."""
+    return both[0]
+
+
+@pytest.fixture
+def hidden(both: tuple[Rows, Rows]) -> Rows:
+    """What they may not see."""
+    return both[1]
 
 
 def as_of_hidden(text: str, hidden: Rows) -> str:

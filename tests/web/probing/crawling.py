@@ -59,7 +59,7 @@ def forms_of(app: Flask, client: FlaskClient, parts: Mapping[str, Any]) -> list[
 
 
 def _pages(app: Flask, parts: Mapping[str, Any]) -> Iterator[str]:
-    for address in addresses(app, parts):
-        if "?" not in address and not address.startswith("/static"):
+    for address in addresses(app, parts, filtered=False):
+        if not address.startswith("/static"):
             yield address
     yield f"/tickets/new?project={parts['name']}"
