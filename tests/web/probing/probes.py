@@ -7,10 +7,10 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice, zip_longest
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlencode
 
 from flask import Flask
@@ -29,15 +29,14 @@ PARTS = [quote(text, safe="") for text in hostile.TEXTS if text] + [*hostile.BRO
 JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """A request. `place`: where in it something hostile stands; `route`: whose it is."""
 
     place: str
     route: str
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
     role: str = "admin"
 
@@ -241,7 +240,7 @@ def chosen(probes: Iterable[Probe], most: int | None, seed: int) -> list[Probe]:
     rounds = chain.from_iterable(zip_longest(*by_route.values()))
     mixed = list(islice((probe for probe in rounds if probe is not None), most))
     dice.shuffle(mixed)
-    return [replace(probe, role=dice.choices(ROLES, WEIGHTS)[0]) for probe in mixed]
+    return [probe._replace(role=dice.choices(ROLES, WEIGHTS)[0]) for probe in mixed]
 
 
 ROLES, WEIGHTS = ("admin", "viewer", "stranger"), (6, 2, 1)
