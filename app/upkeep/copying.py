@@ -115,7 +115,7 @@ def _fill(
     ours = tables_of(source)
     if strange := [table.name for table in ours if table.name not in theirs]:
         raise Conflict(f"The table {strange[0]} is none of Callboard's. Move it away first.")
-    count = _counting(sum(count_rows(source, table) for table in ours), progress)
+    count = _counting(sum(count_rows(source, table.name) for table in ours), progress)
     # The index of the texts comes into being as they are copied, and asks for a comment's ticket.
     order = [name for name, _ in inspect(target).get_sorted_table_and_fkc_names()]
     ours.sort(key=lambda table: order.index(table.name))
