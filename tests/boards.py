@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,32 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
 
-from app import create_app
+from app import create_app, factory
+from app.actor import Actor
 from app.cli import callboard
 from app.db.base import db
+from app.models import (
+    ApiToken,
+    CommentVersion,
+    DefaultView,
+    GateApprover,
+    IdempotencyKey,
+    Identity,
+    Invitation,
+    PlanTemplate,
+    Project,
+    RelatedTickets,
+    SavedView,
+    SignInAttempt,
+    User,
+    UserSession,
+    WorkerType,
+)
 from app.settings.board import load_settings
 from app.upkeep.migrations import bind_migrations
-from tests.db.test_migrations import fill_every_table
+from tests.factories import ANN, GATE, PROJECT, claim, make_project, make_ticket, make_worker
 
 Board = dict[str, list[tuple[Any, ...]]]
 
@@ -36,6 +56,39 @@ def fill(app: Flask) -> None:
         db.session.commit()
 
 
+def fill_every_table(session: Session) -> None:
+    """At least one row in each, some of which name each other."""
+    make_project(session)
+    blocker, ticket = make_ticket(session, labels=["bug"]), make_ticket(session)
+    make_ticket(session, parent_id=ticket.ticket_id)
+    ticket.block_by(blocker.ticket_id, ANN)
+    worker = make_worker(session)
+    claim(session, worker).complete("Done.")
+    claim(session, worker)
+    PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name="usual", plan=["review"])
+    user = User.create(session, name="ann", role="lead", actor=ANN)
+    token, _ = ApiToken.issue(session, name="ci", scopes=["work"], actor=ANN, project_id=PROJECT)
+    Project.get(session, PROJECT).add_member(user, ANN)
+    place = {"address": "127.0.0.1", "user_agent": "a test"}
+    UserSession.begin(session, user, method="password", **place)
+    Invitation.to_reset(session, user, ANN)
+    SignInAttempt.begin(session, "ann", "127.0.0.1")
+    at_provider = {"issuer": "https://id.example", "subject": "1", "label": None}
+    Identity.link(session, user, **at_provider, actor=ANN)
+    view = SavedView(user_id=user.id, name="mine", query="state=open")
+    session.add(view)
+    session.flush()
+    session.add(DefaultView(user_id=user.id, view_id=view.id))
+    gate = session.scalar(select(WorkerType.id).where(WorkerType.worker_type == GATE))
+    session.add(GateApprover(worker_type_id=gate, user_id=user.id))
+    ticket.assignee_id = user.id
+    session.add(RelatedTickets(ticket_id=blocker.ticket_id, related_id=ticket.ticket_id))
+    said = ticket.say("Twice, @ann.", Actor.system())
+    session.add(CommentVersion(comment_id=said, content="Once."))
+    ticket.edit(ANN, description="Once more.")
+    IdempotencyKey.take(session, token.id, "key-1", "hash")
+
+
 def without_tables(url: str) -> str:
     """A PostgreSQL database with nothing in it, whatever was there."""
     engine = create_engine(url)
@@ -44,6 +97,15 @@ def without_tables(url: str) -> str:
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
     return url
+
+
+@contextmanager
+def without_interfaces() -> Iterator[None]:
+    """Applications that are made inside are for commands and migrations: to make the routes of
+    pages, API and MCP takes nearly all of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(factory, "_register_interfaces", lambda _app: None)
+        yield
 
 
 def app_without_tables(url: str, folder: Path) -> Flask:

@@ -12,31 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from app import pipeline
-from app.actor import Actor
 from app.db import full_text
 from app.db.base import db
 from app.errors import RunNotCurrent
-from app.models import (
-    ApiToken,
-    CommentVersion,
-    DefaultView,
-    Event,
-    GateApprover,
-    IdempotencyKey,
-    Identity,
-    Invitation,
-    PlanTemplate,
-    Project,
-    RelatedTickets,
-    SavedView,
-    SignInAttempt,
-    StageRun,
-    Ticket,
-    User,
-    UserSession,
-    WorkerType,
-)
-from tests.factories import ANN, GATE, PROJECT, claim, make_project, make_ticket, make_worker
+from app.models import Event, StageRun, Ticket
+from tests.boards import fill_every_table, without_interfaces
+from tests.factories import ANN, GATE, claim, make_ticket, make_worker
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 REVISIONS = [
@@ -51,7 +32,8 @@ REVISIONS = [
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_app(request, new_database, make_app):
     """An application of its own, migrated and without a row, whose schema a test may change."""
-    return make_app(new_database(request.param))
+    with without_interfaces():
+        return make_app(new_database(request.param))
 
 
 @pytest.fixture
@@ -63,38 +45,6 @@ def full_app(empty_app):
         empty = [table for table, rows in count_rows().items() if not rows]
         assert empty == [], "fill these too"
     return empty_app
-
-
-def fill_every_table(session):
-    make_project(session)
-    blocker, ticket = make_ticket(session, labels=["bug"]), make_ticket(session)
-    make_ticket(session, parent_id=ticket.ticket_id)
-    ticket.block_by(blocker.ticket_id, ANN)
-    worker = make_worker(session)
-    claim(session, worker).complete("Done.")
-    claim(session, worker)
-    PlanTemplate.create(session, actor=ANN, project_id=PROJECT, name="usual", plan=["review"])
-    user = User.create(session, name="ann", role="lead", actor=ANN)
-    token, _ = ApiToken.issue(session, name="ci", scopes=["work"], actor=ANN, project_id=PROJECT)
-    Project.get(session, PROJECT).add_member(user, ANN)
-    place = {"address": "127.0.0.1", "user_agent": "a test"}
-    UserSession.begin(session, user, method="password", **place)
-    Invitation.to_reset(session, user, ANN)
-    SignInAttempt.begin(session, "ann", "127.0.0.1")
-    at_provider = {"issuer": "https://id.example", "subject": "1", "label": None}
-    Identity.link(session, user, **at_provider, actor=ANN)
-    view = SavedView(user_id=user.id, name="mine", query="state=open")
-    session.add(view)
-    session.flush()
-    session.add(DefaultView(user_id=user.id, view_id=view.id))
-    gate = session.scalar(select(WorkerType.id).where(WorkerType.worker_type == GATE))
-    session.add(GateApprover(worker_type_id=gate, user_id=user.id))
-    ticket.assignee_id = user.id
-    session.add(RelatedTickets(ticket_id=blocker.ticket_id, related_id=ticket.ticket_id))
-    said = ticket.say("Twice, @ann.", Actor.system())
-    session.add(CommentVersion(comment_id=said, content="Once."))
-    ticket.edit(ANN, description="Once more.")
-    IdempotencyKey.take(session, token.id, "key-1", "hash")
 
 
 def count_rows():

@@ -23,11 +23,17 @@ from tests.boards import (
     let_go,
     rows_in,
     url_of,
+    without_interfaces,
     without_tables,
 )
 from tests.conftest import DATABASES
 from tests.db.test_migrations import REVISIONS, count_rows
 from tests.factories import claim, make_ticket, make_worker
+
+ACROSS = pytest.mark.parametrize(
+    ("migrated_app", "empty_app"), [DATABASES, DATABASES[::-1]], indirect=True
+)
+"""Written by each database, and filled into each: the file between them is one kind of file."""
 
 
 @pytest.fixture
@@ -42,7 +48,8 @@ def empty_app(request, new_database, spare_server, tmp_path):
     """An application whose database has no tables, or isn't there."""
     is_file = request.param == "sqlite"
     url = new_database("sqlite") if is_file else without_tables(spare_server)
-    app = app_without_tables(url, tmp_path / "instance")
+    with without_interfaces():
+        app = app_without_tables(url, tmp_path / "instance")
     yield app
     let_go(app)
 
@@ -56,7 +63,8 @@ def backup(full_app, tmp_path):
 @pytest.fixture(scope="module")
 def saved(new_database, make_app, tmp_path_factory):
     """A backup of another full board: what it holds is the same, whatever database it was on."""
-    app = make_app(new_database("sqlite"))
+    with without_interfaces():
+        app = make_app(new_database("sqlite"))
     fill(app)
     return made(app, tmp_path_factory.mktemp("backups") / "board.backup")
 
@@ -123,8 +131,9 @@ def test_the_database_itself_is_no_place_for_its_backup(full_app):
     assert "is the database itself" in done.stderr
 
 
+@ACROSS
 def test_a_restored_board_is_the_one_that_was_backed_up(full_app, backup, empty_app):
-    """From each database into each. Workers may still hold runs that came after the backup, and
+    """Workers may still hold runs that came after the backup, and
     followers know later events: though nobody here remembers their numbers, none is given again."""
     backed_up = rows_in(url_of(full_app))
     lost = [in_session(full_app, take_a_stage) for _ in range(5)]
@@ -224,9 +233,8 @@ def test_a_restore_that_fails_on_the_way_leaves_what_was_there(full_app, saved, 
     assert rows_in(url_of(full_app)) == before
 
 
-@pytest.mark.parametrize(("migrated_app", "empty_app"), [DATABASES, DATABASES[::-1]], indirect=True)
+@ACROSS
 def test_a_backup_of_an_older_version_is_upgraded_on_the_way(full_app, empty_app, tmp_path):
-    """Written by each database, and filled into each: the file between them is upgraded."""
     with full_app.app_context():
         flask_migrate.downgrade(revision=REVISIONS[1])
         # Each kind of database keeps its full-text index in other tables.
