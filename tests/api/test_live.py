@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -109,6 +110,7 @@ def test_generated_requests_find_no_error_and_no_undocumented_answer(
             f"Authorization: Bearer {served.secret}",
         ],
         cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HERE / "wrong_values.py")},
         check=False,
         capture_output=True,
         text=True,
