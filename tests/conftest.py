@@ -116,14 +116,14 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             if is_new_file and _has_tables(empty_file):
                 _bring_back_empty_file()
             elif is_new_database and has_empty_database:
-                _copy_database(url, empty_database, name)
+                copy_database(url, empty_database, name)
             else:
                 flask_migrate.upgrade()
                 if is_new_file:
                     _keep_empty_file()
                 elif is_new_database:
                     db.engine.dispose()
-                    _copy_database(url, name, empty_database)
+                    copy_database(url, name, empty_database)
                     has_empty_database = True
         made.append(app)
         return app
@@ -420,7 +420,8 @@ def _has_migrations(url: str) -> bool:
         return found is not None
 
 
-def _copy_database(url: str, source: str, target: str) -> None:
+def copy_database(url: str, source: str, target: str) -> None:
+    """Make a database of PostgreSQL as another one is that nobody uses; the URL is of either."""
     server = _for_psycopg(url, database="postgres")
     _run_on_server(server, f"DROP DATABASE IF EXISTS {target}")
     _run_on_server(server, f"CREATE DATABASE {target} TEMPLATE {source}")

@@ -9,7 +9,7 @@ from app.queries.board import Scope, board, following_cards
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.visibility import Visibility
-from tests.queries.test_plans import SCANS, fill, plans
+from tests.queries.test_plans import SCANS, plans
 
 EVERYTHING = Visibility.everything()
 READER = Reader("ann")
@@ -32,13 +32,9 @@ def scope_of(session, project="", query="", lanes=""):
 
 
 @pytest.fixture(scope="module")
-def filled(new_database, make_app):
+def filled(filled_app):
     """PostgreSQL rightly reads a small table row by row; its plans are looked at in the bench."""
-    app = make_app(new_database("sqlite"))
-    with app.app_context():
-        fill(db.session())
-        db.session.commit()
-    return app
+    return filled_app("sqlite")
 
 
 @pytest.mark.parametrize("analyzed", [False, True])
@@ -132,12 +128,8 @@ def test_both_databases_show_the_same_board(filled, filled_postgresql, project, 
 
 
 @pytest.fixture(scope="module")
-def filled_postgresql(new_database, make_app):
-    app = make_app(new_database("postgresql"))
-    with app.app_context():
-        fill(db.session())
-        db.session.commit()
-    return app
+def filled_postgresql(filled_app):
+    return filled_app("postgresql")
 
 
 def statements(session):

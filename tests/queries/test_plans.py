@@ -2,16 +2,14 @@
 reading all rows."""
 
 import re
-from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select, text
+from sqlalchemy import event, func, select, text
 
-from app import clock
 from app.db.base import db
-from app.models import Event, Project, Ticket, TicketLabel, Worker, WorkerType
+from app.models import Ticket
 from app.queries.events.list import EventFilter, event_page
 from app.queries.inbox.list import item_page
 from app.queries.language.kinds import Reader
@@ -26,11 +24,10 @@ from app.queries.tickets.list import list_tickets
 from app.queries.tickets.records import ticket_slice
 from app.queries.tickets.view import id_in_other_case
 from app.visibility import Visibility
+from tests.queries.filling import TICKETS
 
 EVERYTHING = Visibility.everything()
 READER = Reader("ann")
-TICKETS, PROJECTS, RUNNING = 4_000, 4, 20
-ROLES = ("planning", "review", "approval")
 SCANS = re.compile(r"SCAN (tickets|events)\b(?! USING)|Seq Scan on (tickets|events)\b|AUTOMATIC")
 """All rows of a table are read, or an index is made for one statement."""
 ALL_INDEXES = {
@@ -62,93 +59,18 @@ FILTERS: tuple[dict[str, Any], ...] = (
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def filled(request, new_database, make_app):
+def filled(request, filled_app):
     """A board on which most is closed and little runs, as boards are after some years."""
-    return filled_app(make_app(new_database(request.param)))
+    return filled_app(request.param)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def analyzed(request, new_database, make_app):
+def analyzed(request, filled_app):
     """The same with statistics, on a database of its own: there is no way to be rid of them."""
-    app = filled_app(make_app(new_database(request.param)))
+    app = filled_app(request.param)
     with app.app_context(), db.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
     return app
-
-
-def filled_app(app):
-    with app.app_context():
-        fill(db.session())
-        db.session.commit()
-    return app
-
-
-def fill(session):
-    names = [f"acme/p{number}" for number in range(PROJECTS)]
-    session.execute(
-        insert(Project),
-        [
-            {"repository_name": name, "path": "/srv", "ticket_prefix": f"P{number}"}
-            for number, name in enumerate(names)
-        ],
-    )
-    roles = [
-        {
-            "project_id": name,
-            "worker_type": role,
-            "short_description": "",
-            "system_prompt": "",
-            "performed_by": "person" if role == "approval" else "agent",
-        }
-        for name, role in product(names, ROLES)
-    ]
-    session.execute(insert(WorkerType), roles)
-    workers = [
-        {"worker_id": f"w{number}", "project_id": names[0], "worker_type": "review"}
-        for number in range(RUNNING)
-    ]
-    session.execute(insert(Worker), workers)
-    tickets = [ticket(number, names) for number in range(TICKETS)]
-    session.execute(insert(Ticket), tickets)
-    labels = [
-        {"ticket_id": one["ticket_id"], "label": f"l{number % 9}"}
-        for number, one in enumerate(tickets)
-    ]
-    session.execute(insert(TicketLabel), [*labels, {"ticket_id": "P0-0", "label": "rare"}])
-    events = [
-        {
-            "event_type": "ticket_created",
-            "ticket_id": one["ticket_id"],
-            "project_id": one["project_id"],
-            "processed": number > 5,
-            "details": {},
-        }
-        for number, one in enumerate(tickets)
-    ]
-    session.execute(insert(Event), events)
-
-
-def ticket(number, names):
-    at = clock.now() - timedelta(minutes=TICKETS - number)
-    is_closed, is_running = number % 10 < 5, number >= TICKETS - RUNNING
-    is_closed = is_closed and not is_running
-    return {
-        "ticket_id": f"P{number % PROJECTS}-{number}",
-        "project_id": names[number % PROJECTS],
-        "title": f"Title {number * 7919 % TICKETS}",
-        "description": "What is to be done. " * 50,
-        "execution_plan": list(ROLES),
-        "completed_stages": number % 3,
-        "state": "closed" if is_closed else "on_hold" if number % 200 == 7 else "open",
-        "resolution": ("stopped" if number % 90 == 0 else "completed") if is_closed else None,
-        "closed_at": at if is_closed else None,
-        "priority": number % 4,
-        "open_blockers": int(number % 150 == 8 and not is_running),
-        "parent_id": "P0-0" if number in (5, 6) else None,
-        "claimed_by": f"w{TICKETS - 1 - number}" if is_running else None,
-        "created_at": at,
-        "updated_at": at,
-    }
 
 
 def sqlite_only(board):

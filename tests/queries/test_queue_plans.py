@@ -9,19 +9,15 @@ from app.queries.inbox.list import item_page
 from app.queries.navigation import navigation
 from app.queries.queues import first_of_queues, queue_status
 from app.visibility import Visibility
-from tests.queries.test_plans import SCANS, fill, plans
+from tests.queries.test_plans import SCANS, plans
 
 EVERYTHING = Visibility.everything()
 READERS = (queue_status, first_of_queues, navigation, item_page)
 
 
 @pytest.fixture(scope="module")
-def filled(new_database, make_app):
-    app = make_app(new_database("postgresql"))
-    with app.app_context():
-        fill(db.session())
-        db.session.commit()
-    return app
+def filled(filled_app):
+    return filled_app("postgresql")
 
 
 @pytest.mark.parametrize("has_statistics", [False, True])

@@ -10,7 +10,7 @@ from app.models import Ticket
 from app.queries.language.compiling import conditions, parameters
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
-from tests.queries.test_plans import SCANS, fill, plans
+from tests.queries.test_plans import SCANS, plans
 
 QUERIES = (
     *("is:open", "is:closed", "is:running", "is:ready", "is:blocked", "is:waiting", "is:on_hold"),
@@ -35,13 +35,9 @@ QUERIES = (
 
 
 @pytest.fixture(scope="module")
-def filled(new_database, make_app):
+def filled(filled_app):
     """On SQLite: PostgreSQL rightly reads a small table row by row."""
-    app = make_app(new_database("sqlite"))
-    with app.app_context():
-        fill(db.session())
-        db.session.commit()
-    return app
+    return filled_app("sqlite")
 
 
 @pytest.mark.parametrize("has_statistics", [False, True])
@@ -90,11 +86,9 @@ def test_what_fewest_tickets_are_is_looked_up(filled, has_statistics):
                 assert index in plan, (asked, plan)
 
 
-def test_a_worker_type_is_looked_for_once_in_each_plan(new_database, make_app):
+def test_a_worker_type_is_looked_for_once_in_each_plan(filled_app):
     """Without statistics, as SQLite is: with them it would take all plans for equally frequent."""
-    app = make_app(new_database("sqlite"))
-    with app.app_context():
-        fill(db.session())
+    with filled_app("sqlite").app_context():
         for plan in plans(db.session(), find, parse("plan:nothing is:open")):
             assert "SEARCH tickets USING INDEX ix_tickets_plan (<expr>=?)" in plan
             assert not SCANS.search(plan), plan
