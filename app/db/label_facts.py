@@ -8,9 +8,11 @@ none of it; only a ticket that closes pays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+
+from app.db.kept import Kept
 
 FOLLOWED = "UPDATE OF project_id, state, priority"
 HAS_CHANGED = """({new}.has_labels AND ({old}.project_id <> {new}.project_id
@@ -84,11 +86,6 @@ POSTGRESQL_TRIGGERS: Mapping[str, str] = {
     )
 }
 
-SQLITE_TRIGGERS_THERE = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-POSTGRESQL_TRIGGERS_ON = text("""
-SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')
-  AND tgrelid IN (to_regclass('tickets'), to_regclass('ticket_labels'))""")
-
 STRAYS = text("""
 SELECT t.ticket_id FROM ticket_labels l JOIN tickets t ON t.ticket_id = l.ticket_id
 WHERE l.project_id <> t.project_id OR l.is_closed <> (t.state = 'closed')
@@ -109,43 +106,6 @@ UPDATE tickets SET has_labels = NOT has_labels
 WHERE has_labels <> EXISTS (SELECT 1 FROM ticket_labels l WHERE l.ticket_id = tickets.ticket_id)""",
 )
 
-
-def create(connection: Connection) -> None:
-    """Let the columns say what is true now, and keep them from now on."""
-    if connection.dialect.name == "sqlite":
-        triggers = [*SQLITE_TRIGGERS.values()]
-    else:
-        functions = [f"CREATE FUNCTION {name}{it}" for name, it in POSTGRESQL_FUNCTIONS.items()]
-        triggers = [*functions, *POSTGRESQL_TRIGGERS.values()]
-    for step in (*FILL, *triggers):
-        connection.exec_driver_sql(step)
-
-
-def drop(connection: Connection) -> None:
-    """Take the triggers away, as far as they are there."""
-    if connection.dialect.name == "sqlite":
-        steps = [f"DROP TRIGGER IF EXISTS {name}" for name in SQLITE_TRIGGERS]
-    else:
-        # With the functions go the triggers that call them.
-        steps = [f"DROP FUNCTION IF EXISTS {name} CASCADE" for name in POSTGRESQL_FUNCTIONS]
-    for step in steps:
-        connection.exec_driver_sql(step)
-
-
-def rebuild(connection: Connection) -> None:
-    """Make the triggers anew, and put right what is wrong."""
-    drop(connection)
-    create(connection)
-
-
-def missing_parts(connection: Connection) -> list[str]:
-    """Triggers that aren't there, or are switched off."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    there = {*connection.scalars(SQLITE_TRIGGERS_THERE if is_sqlite else POSTGRESQL_TRIGGERS_ON)}
-    return [name for name in SQLITE_TRIGGERS if name not in there]
-
-
-def strays(connection: Connection) -> Sequence[str]:
-    """The tickets of which their labels say something else, or that don't know whether they have
-    any."""
-    return connection.scalars(STRAYS).all()
+LABEL_FACTS = Kept(SQLITE_TRIGGERS, POSTGRESQL_FUNCTIONS, POSTGRESQL_TRIGGERS, FILL, STRAYS)
+"""STRAYS: tickets of which their labels say something else, or that don't know whether they have
+any."""

@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    ScalarSelect,
     Select,
     TableValuedAlias,
     Text,
     bindparam,
     cast,
     literal_column,
+    type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -39,13 +41,19 @@ def part_of(places: TableValuedAlias, number: int, type_: Any = Text) -> ColumnE
     return cast(places.c.value.op("->>")(literal_column(str(number))), type_)
 
 
-def found_at(places: FromClause, ids: Select[str], name: str) -> TableValuedAlias:
-    """To be joined to the places, which may as well be a table's rows: a row for each id that a
-    select finds at one of them, and `value` is that id. The select may be in order and have a
-    limit."""
-    (column,) = ids.selected_columns
-    one = ids.with_only_columns(column.label("value"), maintain_column_froms=True)
-    return _found(one.correlate(places).scalar_subquery()).table_valued("value", name=name)
+def found_at(
+    places: FromClause, rows: Select[*tuple[Any, ...]], name: str
+) -> tuple[TableValuedAlias, list[ColumnElement[Any]]]:
+    """To be joined to the places, which may as well be a table's rows: what a select finds at each
+    of them, and its columns. The select may be in order and have a limit."""
+    columns = list(rows.selected_columns)
+    names = [f"part_{number}" for number in range(len(columns))]
+    named = (column.label(name) for column, name in zip(columns, names, strict=True))
+    one = rows.with_only_columns(*named, maintain_column_froms=True).correlate(places)
+    found = _found(one.scalar_subquery(), names).table_valued("value", *names, name=name)
+    parts = (_part(found.c.value, found.c[name]) for name in names)
+    typed = zip(parts, columns, strict=True)
+    return found, [type_coerce(part, column.type) for part, column in typed]
 
 
 class _places(FunctionElement[Any]):  # noqa: N801 - like the SQL functions that it becomes
@@ -55,6 +63,15 @@ class _places(FunctionElement[Any]):  # noqa: N801 - like the SQL functions that
 
 class _found(FunctionElement[Any]):  # noqa: N801 - likewise
     name = "found"
+    inherit_cache = True
+
+    def __init__(self, rows: ScalarSelect[Any], names: Sequence[str]) -> None:
+        super().__init__(rows)
+        self.names = names
+
+
+class _part(FunctionElement[Any]):  # noqa: N801 - likewise
+    name = "part"
     inherit_cache = True
 
 
@@ -68,18 +85,29 @@ def _places_on_postgresql(element: _places, compiler: SQLCompiler, **options: An
     return f"json_array_elements(CAST({compiler.process(element.clauses, **options)} AS JSON))"
 
 
-_AS_LIST = "SELECT json_group_array(value) FROM"
-
-
 @compiles(_found, "sqlite")
 def _found_on_sqlite(element: _found, compiler: SQLCompiler, **options: Any) -> str:
     # SQLite has no LATERAL, but its functions of tables may depend on what stands before them.
-    return f"json_each(({_AS_LIST} {_select_of(element, compiler, options)}))"
+    # They have columns of their own: one value holds a row.
+    rows = f"SELECT json_group_array(json_array({', '.join(element.names)})) FROM"
+    return f"json_each(({rows} {_select_of(element, compiler, options)}))"
 
 
 @compiles(_found, "postgresql")
 def _found_on_postgresql(element: _found, compiler: SQLCompiler, **options: Any) -> str:
     return f"LATERAL {_select_of(element, compiler, options)}"
+
+
+@compiles(_part, "sqlite")
+def _part_on_sqlite(element: _part, compiler: SQLCompiler, **options: Any) -> str:
+    value, column = element.clauses
+    return f"{compiler.process(value, **options)} ->> {column.name.removeprefix('part_')}"
+
+
+@compiles(_part, "postgresql")
+def _part_on_postgresql(element: _part, compiler: SQLCompiler, **options: Any) -> str:
+    _, column = element.clauses
+    return compiler.process(column, **options)
 
 
 def _select_of(element: _found, compiler: SQLCompiler, options: dict[str, Any]) -> str:

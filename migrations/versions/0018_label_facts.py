@@ -11,7 +11,7 @@ from alembic import op
 
 # All of it can be made anew from tickets and labels, so its triggers stand once, in the
 # application: a migration that changes them makes them anew too.
-from app.db import label_facts
+from app.db.label_facts import LABEL_FACTS
 
 revision = "0018"
 down_revision = "0017"
@@ -36,7 +36,7 @@ def upgrade() -> None:
     ):
         op.add_column("ticket_labels", column)
     op.drop_index("ix_ticket_labels_label_ticket_id", table_name="ticket_labels")
-    label_facts.create(op.get_bind())
+    LABEL_FACTS.create(op.get_bind())
     if not is_sqlite:
         op.alter_column("tickets", "has_labels", server_default=sa.false())
     op.create_index(
@@ -55,7 +55,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    label_facts.drop(op.get_bind())
+    LABEL_FACTS.drop(op.get_bind())
     op.drop_index("ix_tickets_plan", table_name="tickets")
     op.drop_index("ix_tickets_unlabelled", table_name="tickets")
     op.drop_index("ix_ticket_labels_found", table_name="ticket_labels")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
-from app.db import label_facts
+from app.db.label_facts import LABEL_FACTS
 from app.models import Ticket, TicketLabel
 from tests.factories import ANN, PROJECT, claim, make_project, make_ticket, make_worker
 
@@ -16,7 +16,7 @@ HAS_LABELS = select(Ticket.has_labels)
 def said(session):
     """What each label says of its ticket."""
     session.flush()
-    assert label_facts.strays(session.connection()) == []
+    assert LABEL_FACTS.find_strays(session.connection()) == []
     return [tuple(row) for row in session.execute(LABELS)]
 
 
@@ -62,16 +62,16 @@ def test_a_claim_writes_to_no_label(session):
     assert session.scalars(select(TicketLabel.priority)).all() == [3], "it wasn't written anew"
 
 
-@pytest.mark.parametrize("missing", [*label_facts.SQLITE_TRIGGERS])
+@pytest.mark.parametrize("missing", [*LABEL_FACTS.sqlite_triggers])
 def test_what_is_missing_or_wrong_is_found_and_made_anew(session, missing):
     make_ticket(session, labels=["ui"])
     session.flush()
     connection = session.connection()
-    assert label_facts.missing_parts(connection) == []
+    assert LABEL_FACTS.missing_parts(connection) == []
     table = "tickets" if missing == "label_followed" else "ticket_labels"
     on_table = "" if connection.dialect.name == "sqlite" else f" ON {table}"
     connection.exec_driver_sql(f"DROP TRIGGER {missing}{on_table}")
-    assert label_facts.missing_parts(connection) == [missing]
+    assert LABEL_FACTS.missing_parts(connection) == [missing]
     for wrong in (
         "UPDATE ticket_labels SET priority = 3",
         "UPDATE ticket_labels SET is_closed = true",
@@ -79,7 +79,7 @@ def test_what_is_missing_or_wrong_is_found_and_made_anew(session, missing):
         "UPDATE tickets SET has_labels = false",
     ):
         session.execute(text(wrong))
-        assert label_facts.strays(connection) == ["WEB-1"], wrong
-        label_facts.rebuild(connection)
-        assert label_facts.missing_parts(connection) == []
-        assert label_facts.strays(connection) == []
+        assert LABEL_FACTS.find_strays(connection) == ["WEB-1"], wrong
+        LABEL_FACTS.rebuild(connection)
+        assert LABEL_FACTS.missing_parts(connection) == []
+        assert LABEL_FACTS.find_strays(connection) == []

@@ -205,9 +205,12 @@ def assert_indexed(session):
 
 def assert_counted_apart(session):
     (plan,) = plans(session, navigation, EVERYTHING)
-    assert "ix_events_holds" in plan
+    assert "COVERING INDEX ix_tickets_asking" in plan
     assert "ix_events_inbox" in plan
     assert "ix_events_unprocessed" not in plan
+    for project in ("", "acme/p1"):
+        first, *_ = [it for it in plans(session, item_page, EVERYTHING, project) if "chosen" in it]
+        assert re.search(r"ix_tickets_asking\n(?!USE TEMP)", first), first
     depths, few = plans(session, queue_status, EVERYTHING)
     for name in ("ix_tickets_queue", "ix_tickets_on_hold", "ix_tickets_blocked_at_stage"):
         assert name in depths
@@ -264,6 +267,7 @@ def plans_of_pages(session):
         yield sort, plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
     yield "sidebar", plans(session, navigation, EVERYTHING)
     yield "inbox", plans(session, item_page, EVERYTHING)
+    yield "inbox of a project", plans(session, item_page, EVERYTHING, "acme/p1")
     yield "queues", plans(session, first_of_queues, EVERYTHING)
     yield "API: queues", plans(session, queue_status, EVERYTHING)
     yield "API: queues of a project", plans(session, queue_status, EVERYTHING, "acme/p1")

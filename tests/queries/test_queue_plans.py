@@ -35,6 +35,19 @@ def test_what_stands_in_queues_is_read_by_indexes(filled, read, has_statistics):
         session.rollback()
 
 
+@pytest.mark.parametrize("has_statistics", [False, True])
+def test_what_asks_is_read_in_the_order_of_its_index(filled, has_statistics):
+    with filled.app_context():
+        session = db.session()
+        if has_statistics:
+            session.execute(text("ANALYZE"))
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        for project in ("", "acme/p1"):
+            found = plans(session, item_page, EVERYTHING, project)
+            assert sum("ix_tickets_asking" in plan for plan in found) == 2, found
+        session.rollback()
+
+
 def test_queues_are_counted_less_far_the_more_there_are(filled):
     with filled.app_context():
         session = db.session()

@@ -46,6 +46,7 @@ REPAIRABLE = {
         VALUES ('ticket_attention_requested', 'GONE-1', true)"""
     ],
     "labels": ["UPDATE tickets SET has_labels = true WHERE ticket_id = 'WEB-2'"],
+    "tickets that ask": ["UPDATE tickets SET asks_since = created_at WHERE ticket_id = 'WEB-2'"],
     "search index": ["DELETE FROM search_documents WHERE ticket_id = 'WEB-2'"],
 }
 """What the doctor calls it, and how it can come about."""

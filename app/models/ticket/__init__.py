@@ -18,6 +18,7 @@ from app.models.ticket.queue import PLACES, Place, TicketQueue
 from app.models.ticket.relations import RelatedTickets
 from app.models.ticket.retries import TicketRetries
 from app.models.ticket.row import (
+    BLOCKED,
     IN_QUEUE,
     ON_HOLD,
     PLAN_KEY,
@@ -29,6 +30,7 @@ from app.models.ticket.row import (
 from app.models.ticket.state import Resolution, TicketState
 
 __all__ = [
+    "BLOCKED",
     "IN_QUEUE",
     "ON_HOLD",
     "PLACES",

@@ -40,6 +40,7 @@ IN_CONDITION = ("state", "claimed_by", "open_blockers")
 BLOCKED = text("state <> 'closed' AND open_blockers > 0")
 ON_HOLD = text("state = 'on_hold'")
 UNLABELLED = text("NOT has_labels")
+ASKING = text("asks_since IS NOT NULL")
 """Partial indexes have these conditions: SQLite uses them only for exactly these words, and none
 of the databases for words in which a parameter stands."""
 
@@ -47,6 +48,8 @@ TITLE_KEY = text("lower(title)")
 STAGE_KEY = text("coalesce(current_stage, '')")
 ID_LENGTH = text("length(ticket_id)")
 """What lists are sorted by. NULL would come first on one database and last on the other."""
+LESS_URGENT = text("(priority <> 0)")
+"""What waits for a person comes in this order, then by time."""
 
 PLAN_KEY_LENGTH = 500
 PLAN_KEY = text(f"substr(CAST(execution_plan AS TEXT), 1, {PLAN_KEY_LENGTH})")
@@ -158,10 +161,14 @@ class TicketRow(Model):
             BLOCKED,
             "project_id",
             "current_stage",
-            *IN_CONDITION,
+            "priority",
+            "queue_rank",
+            "created_at",
             "ticket_id",
+            *IN_CONDITION,
         ),
         _partial("ix_tickets_on_hold", ON_HOLD, "project_id", "current_stage", "state"),
+        _partial("ix_tickets_asking", ASKING, LESS_URGENT, "asks_since", "ticket_id", "project_id"),
         _partial(
             "ix_tickets_resolution",
             text("resolution IS NOT NULL"),
@@ -238,6 +245,9 @@ class TicketRow(Model):
     )
     has_labels: Mapped[bool] = mapped_column(server_default=false())
     """Kept by the database's triggers; whoever makes a ticket with labels spares it a change."""
+    asks_since: Mapped[datetime | None]
+    """Since when it waits for a person's answer: on hold, unless a person put it there on purpose.
+    Kept by the database's triggers (`db/hold_facts.py`)."""
     ready_at: Mapped[datetime] = mapped_column(server_default=utcnow())
     backoff_until: Mapped[datetime | None]
     created_by: Mapped[str | None]

@@ -17,11 +17,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
     TableValuedAlias,
     UnaryExpression,
     bindparam,
-    case,
     func,
     literal,
     select,
@@ -174,23 +172,24 @@ def _first_of_cells(scope: Scope, kind: str, is_after: bool) -> Rows:
     """Each part gives its first, from which those are chosen that come first in its cell. Only they
     are then read in full."""
     parts = places_in(kind)
-    first = found_at(parts, _first_of_part(scope, kind, parts, is_after), "found")
+    first = _first_of_part(scope, kind, parts, is_after)
+    found, columns = found_at(parts, first, "found")
     cell = part_of(parts, 0, Integer)
-    order = _in_order(kind)
+    order = [_directed(kind, column) for column in columns]
     return (
         select(
             literal(kind).label("kind"),
             cell.label("cell"),
-            Ticket.ticket_id,
+            columns[-1].label("ticket_id"),
             func.row_number().over(partition_by=cell, order_by=order).label("place"),
         )
         .select_from(parts)
-        .join(first, true())
-        .join(Ticket, Ticket.ticket_id == first.c.value)
+        .join(found, true())
     )
 
 
-def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: bool) -> Select[str]:
+def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: bool) -> Rows:
+    """What its cards are in order by; the last of it is the ticket's id."""
     stage = part_of(parts, 2)
     conditions = {
         QUEUED: (IN_QUEUE, Ticket.current_stage == stage),
@@ -199,7 +198,7 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
         DONE: is_done(),
     }[kind]
     is_of_any = kind in (ON_HOLD, DONE) and not scope.is_by_project
-    found = select(Ticket.ticket_id).where(
+    found = select(*ORDERS[kind]).where(
         scope.visibility.of(Ticket.project_id)
         if is_of_any
         else Ticket.project_id == part_of(parts, 1),
@@ -210,7 +209,8 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
         found = found.where(Ticket.priority == part_of(parts, 3, Integer))
     if is_after:
         found = found.where(_is_after(kind))
-    return found.order_by(*_in_order(kind)).limit(bindparam("limit"))
+    in_order = (_directed(kind, key) for key in ORDERS[kind])
+    return found.order_by(*in_order).limit(bindparam("limit"))
 
 
 ORDERS: dict[str, tuple[Any, ...]] = {
@@ -222,9 +222,8 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 NEWEST_FIRST = (ON_HOLD, DONE)
 
 
-def _in_order(kind: str) -> list[UnaryExpression[Any]]:
-    is_newest_first = kind in NEWEST_FIRST
-    return [key.desc() if is_newest_first else key.asc() for key in ORDERS[kind]]
+def _directed(kind: str, key: ColumnElement[Any]) -> UnaryExpression[Any]:
+    return key.desc() if kind in NEWEST_FIRST else key.asc()
 
 
 def _is_after(kind: str) -> ColumnElement[bool]:
@@ -270,7 +269,7 @@ COLUMNS: tuple[Any, ...] = (
     func.json_array_length(Ticket.execution_plan),
     Ticket.priority,
     situation(),
-    case((Ticket.state == "on_hold", IS_ASKING), else_=False),
+    IS_ASKING,
     Ticket.ready_at,
     Ticket.updated_at,
     Ticket.closed_at,

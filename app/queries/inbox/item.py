@@ -50,4 +50,6 @@ class Source:
 
 
 def visible_in(visibility: Visibility, project: str, column: Any) -> ColumnElement[bool]:
+    """Whether somebody may see what is of the project in this column, and looks at that project or
+    at all of them."""
     return and_(visibility.of(column), column == project) if project else visibility.of(column)

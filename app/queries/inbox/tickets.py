@@ -7,7 +7,6 @@ no question.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -19,9 +18,9 @@ from sqlalchemy import (
     TextClause,
     and_,
     bindparam,
-    case,
     func,
     literal,
+    literal_column,
     select,
     true,
     union_all,
@@ -40,16 +39,20 @@ from app.queries.paging import number_of
 from app.queries.tickets.conditions import IS_ASKING, of_hold
 from app.visibility import STATEMENTS_KEPT, Visibility
 
-NEVER = literal(datetime(9999, 1, 1, tzinfo=UTC), Ticket.updated_at.type)
-"""When a ticket begins to ask that a person put on hold on purpose."""
+LESS_URGENT = Ticket.priority != literal_column("0")
+"""In these words it stands in the index of tickets that ask."""
 
 IN_QUEUE_INDEX = Ticket.priority.between(0, 3)
 """True of every ticket; said, it makes SQLite find a queue by the index made for queues."""
 
 
 def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
-    seen = visible_in(visibility, project, Ticket.project_id)
-    return number_of(select(Ticket.ticket_id).where(IS_ASKING, seen))
+    return number_of(select(Ticket.ticket_id).where(*_asks(visibility, project)))
+
+
+def _asks(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
+    # Few tickets ask: with `|| ''` no index leads to all of the project's instead.
+    return IS_ASKING, visible_in(visibility, project, Ticket.project_id.concat(""))
 
 
 def _first_asking(
@@ -61,24 +64,11 @@ def _first_asking(
 
 @lru_cache(STATEMENTS_KEPT)
 def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
-    # An index of holds alone tells what asks and since when, looked at once for each ticket. Only
-    # the first are read in full.
-    began = case((Event.event_type == "ticket_held", NEVER), else_=Event.created_at)
-    seen = visible_in(visibility, project, Ticket.project_id)
-    on_hold = (
-        select(
-            Ticket.ticket_id,
-            (Ticket.priority == 0).label("is_urgent"),
-            func.coalesce(of_hold(began), Ticket.updated_at, type_=NEVER.type).label("since"),
-        )
-        .where(Ticket.state == "on_hold", seen)
-        .cte("on_hold")
-        .prefix_with("MATERIALIZED")
-    )
+    # In the order of their index; only the first are read in full.
     chosen = (
-        select(on_hold)
-        .where(on_hold.c.since < NEVER)
-        .order_by(on_hold.c.is_urgent.desc(), on_hold.c.since, on_hold.c.ticket_id)
+        select(Ticket.ticket_id)
+        .where(*_asks(visibility, project))
+        .order_by(LESS_URGENT, Ticket.asks_since, Ticket.ticket_id)
         .limit(bindparam("number"))
         .subquery("chosen")
     )
@@ -89,7 +79,7 @@ def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
             Ticket.priority,
             Ticket.failed_attempts,
             func.coalesce(Event.stage, Ticket.current_stage).label("stage"),
-            chosen.c.since,
+            Ticket.asks_since,
             func.substr(Event.reason, 1, QUOTED).label("reason"),
             Event.details,
             WorkerType.max_attempts,
@@ -104,7 +94,7 @@ def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
                 WorkerType.worker_type == Ticket.current_stage,
             ),
         )
-        .order_by(chosen.c.is_urgent.desc(), chosen.c.since, chosen.c.ticket_id)
+        .order_by(LESS_URGENT, Ticket.asks_since, Ticket.ticket_id)
     )
 
 
@@ -113,7 +103,7 @@ def _of_ticket(row: Any) -> InboxItem:
     used_up = bool(most) and failed >= most
     return InboxItem(
         kind="attempts" if used_up else "ticket",
-        since=row.since,
+        since=row.asks_since,
         subject=row.ticket_id,
         title=row.title,
         stage=row.stage,
@@ -180,7 +170,7 @@ def _first_of_all(seen: ColumnElement[bool]) -> Subquery:
     """The first of all gates, chosen from the first of each: of its urgent tickets, and of those
     that have stood there longest."""
     roles = WorkerType.__table__
-    waiting = select(Ticket.ticket_id).where(
+    waiting = select(Ticket.ready_at, Ticket.ticket_id).where(
         Ticket.project_id == WorkerType.project_id,
         Ticket.current_stage == WorkerType.worker_type,
         IN_QUEUE,
@@ -189,16 +179,20 @@ def _first_of_all(seen: ColumnElement[bool]) -> Subquery:
     urgent = waiting.where(Ticket.priority == 0).order_by(unindexed(Ticket.ready_at))
     others = waiting.where(unindexed(Ticket.priority) > 0).order_by(Ticket.ready_at)
     parts = []
-    for part in (urgent, others):
+    for number, part in enumerate((urgent, others)):
         first = part.order_by(Ticket.ticket_id).limit(bindparam("number"))
-        found = found_at(roles, first, "found")
-        at_gates = select(found.c.value.label("ticket_id")).select_from(roles).join(found, true())
+        found, (ready_at, ticket_id) = found_at(roles, first, "found")
+        place = (
+            literal(number).label("part"),
+            ready_at.label("ready_at"),
+            ticket_id.label("ticket_id"),
+        )
+        at_gates = select(*place).select_from(roles).join(found, true())
         parts.append(at_gates.where(WorkerType.is_gate, seen))
     chosen = union_all(*parts).subquery("chosen")
     return (
-        select(Ticket.ticket_id)
-        .join(chosen, chosen.c.ticket_id == Ticket.ticket_id)
-        .order_by((Ticket.priority == 0).desc(), Ticket.ready_at, Ticket.ticket_id)
+        select(chosen.c.ticket_id)
+        .order_by(chosen.c.part, chosen.c.ready_at, chosen.c.ticket_id)
         .limit(bindparam("number"))
         .subquery("first")
     )

@@ -152,19 +152,10 @@ def of_hold(column: Any) -> ScalarSelect[Any]:
     )
 
 
-def _asks(held_by: ColumnElement[str]) -> ColumnElement[bool]:
-    return and_(Ticket.state == "on_hold", held_by.is_distinct_from("ticket_held"))
-
-
 HoldEvent = aliased(Event)
 """What put a ticket on hold last, for an outer join on `is_hold_of_ticket`."""
 
 is_hold_of_ticket = HoldEvent.id == of_hold(Event.id)
 
-asks = _asks(HoldEvent.event_type.expression)
-"""Whether a ticket waits for a person's answer: on hold, unless a person put it there on purpose.
-One whose events were pruned asks: nobody can tell that it doesn't."""
-
-IS_ASKING = _asks(of_hold(Event.event_type))
-"""The same where the event isn't wanted: PostgreSQL without statistics would read all events for
-the join."""
+IS_ASKING = Ticket.asks_since.is_not(None)
+"""Whether a ticket waits for a person's answer."""

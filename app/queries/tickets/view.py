@@ -16,7 +16,13 @@ from app.db.rows import rows_of
 from app.errors import NotFound
 from app.events import explanation
 from app.models import DescriptionVersion, StageRun, Ticket, User, Worker, WorkerType
-from app.queries.tickets.conditions import HoldEvent, asks, is_hold_of_ticket, since, situation
+from app.queries.tickets.conditions import (
+    IS_ASKING,
+    HoldEvent,
+    is_hold_of_ticket,
+    since,
+    situation,
+)
 from app.queries.tickets.list import labels_of
 from app.queries.tickets.related import Related, related
 from app.queries.workers.conditions import is_live
@@ -251,7 +257,7 @@ HOLD = (
         HoldEvent,
         func.coalesce(HoldEvent.stage, Ticket.current_stage),
         func.coalesce(HoldEvent.created_at, Ticket.updated_at, type_=Ticket.updated_at.type),
-        asks,
+        IS_ASKING,
     )
     .select_from(Ticket)
     .outerjoin(HoldEvent, is_hold_of_ticket)

@@ -12,12 +12,12 @@ from app.db.base import db
 from app.db.transactions import reading
 from app.settings.board import Settings
 from app.upkeep.databases import file_of, is_sqlite, shown
-from app.upkeep.doctor import database, full_text, labels, tickets, work
+from app.upkeep.doctor import database, full_text, kept, tickets, work
 from app.upkeep.doctor.finding import Finding
 from app.upkeep.doctor.surroundings import look_around
 
 SIGNS_OF_DAMAGE = ("malformed", "not a database")
-BOARD_CHECKS = (*work.CHECKS, *tickets.CHECKS, *labels.CHECKS, *full_text.CHECKS)
+BOARD_CHECKS = (*work.CHECKS, *tickets.CHECKS, *kept.CHECKS, *full_text.CHECKS)
 
 
 def examine(settings: Settings, session: Session, *, fix: bool) -> Iterator[Finding]:

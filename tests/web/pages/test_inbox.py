@@ -163,8 +163,7 @@ def test_the_urgent_comes_first_and_then_what_has_waited_longest(client, board):
         asked = make_ticket(session, title="asked", priority=3)
         run_stage(session, asked).ask_attention("Which?")
         session.flush()
-        event = session.scalar(select(Event).where(Event.event_type.like("%attention%")))
-        event.created_at = clock.now() - timedelta(hours=3)
+        asked.asks_since = clock.now() - timedelta(hours=3)
     for address in ("/inbox", "/"):
         titles = parsed(client.get(address).text).select("a.title > [dir=auto]")
         found = [each.get_text() for each in titles]
