@@ -23,6 +23,7 @@ from app.queries.inbox.list import first_items, number_of_items
 from app.queries.inbox.tickets import number_at_gates
 from app.queries.paging import COUNT_CAP, number_of, shared_cap
 from app.queries.queues import Queue, first_of_queues
+from app.queries.statistics.sql import seconds_between
 from app.queries.tickets.conditions import situation_is
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.queries.workers.list import WorkerRow, count_by_status, first_workers
@@ -158,14 +159,14 @@ def _figures(
 
 
 def _median_seconds(session: Session, visibility: Visibility) -> float | None:
-    spans = rows_of(session, _spans(visibility)).all()
-    return median((end - start).total_seconds() for start, end in spans) if spans else None
+    spans = rows_of(session, _spans(visibility)).scalars().all()
+    return median(spans) if spans else None
 
 
 @lru_cache(STATEMENTS_KEPT)
-def _spans(visibility: Visibility) -> Rows:
+def _spans(visibility: Visibility) -> Select[float]:
     return (
-        select(Ticket.created_at, Ticket.closed_at)
+        select(seconds_between(Ticket.created_at, Ticket.closed_at))
         .where(
             Ticket.state == "closed",
             Ticket.resolution == "completed",

@@ -19,6 +19,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Text,
+    TextClause,
     and_,
     bindparam,
     func,
@@ -262,18 +263,23 @@ def _ready(visibility: Visibility) -> Rows:
 
 @lru_cache(STATEMENTS_KEPT)
 def queue_places(visibility: Visibility) -> CTE:
-    """Each project's stages at which a ticket is queued: one look into the index leads to the next
-    of them."""
+    """Each project's stages at which a ticket is queued."""
+    return stages_with(visibility, IN_QUEUE, "places")
+
+
+def stages_with(visibility: Visibility, condition: TextClause, name: str) -> CTE:
+    """Each project's stages at which a ticket meets the condition of an index by stages: one look
+    into it leads to the next of them."""
     begin = select(
         Project.repository_name.label("project_id"), literal("", Text).label("stage")
     ).where(visibility.of(Project.repository_name))
-    places = begin.cte("places", recursive=True)
+    places = begin.cte(name, recursive=True)
     following = (
         select(Ticket.current_stage)
         .where(
             Ticket.project_id == places.c.project_id,
             Ticket.current_stage > places.c.stage,
-            IN_QUEUE,
+            condition,
         )
         .order_by(Ticket.current_stage)
         .limit(1)

@@ -1,5 +1,7 @@
 """How the boards are read: by indexes, by as many statements however much there is."""
 
+import re
+
 import pytest
 from sqlalchemy import event, insert, text
 
@@ -80,6 +82,37 @@ def test_cards_that_follow_are_those_that_the_board_left_out(filled):
                 assert more
                 seen += [card.ticket_id for card in more]
             assert len(seen) == len(set(seen)) == cell.count
+
+
+def test_what_is_counted_only_so_far_can_be_scrolled_through_as_well(filled, monkeypatch):
+    with filled.app_context():
+        session = db.session()
+        scope = scope_of(session, ONE)
+        whole = cells_of(session, scope)
+        monkeypatch.setattr("app.queries.board.counts.shared_cap", lambda *_: 10)
+        cut = cells_of(session, scope)
+        assert any(cell.is_cut for cell in cut.values())
+        for key, cell in cut.items():
+            assert not whole[key].is_cut
+            assert cell.count == whole[key].count or (cell.is_cut and cell.hidden)
+            seen = [card.ticket_id for card in cell.cards]
+            while seen and (more := following_cards(session, scope, key, seen[-1]).cards):
+                seen += [card.ticket_id for card in more]
+            assert len(seen) == whole[key].count
+
+
+def test_what_is_blocked_comes_in_the_order_of_its_index(filled):
+    with filled.app_context():
+        session = db.session()
+        found = plans(session, board, scope_of(session))
+        ordered = (
+            r"ix_tickets_blocked_at_stage \(project_id=\? AND current_stage=\?\)\n(?!USE TEMP)"
+        )
+        assert any(re.search(ordered, plan) for plan in found), found
+
+
+def cells_of(session, scope):
+    return {cell.key: cell for lane in board(session, scope).lanes for cell in lane.cells}
 
 
 def test_a_board_of_more_projects_sends_the_same_statements(filled):

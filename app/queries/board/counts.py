@@ -1,4 +1,7 @@
-"""How many tickets stand where: one statement, each part of it served by an index."""
+"""How many tickets stand where: one statement, each part of it served by an index.
+
+What is queued or blocked may be much: it is counted place by place, up to a cap that all share.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,30 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, and_, case, func, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Integer,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.db.columns import now_when_sent
 from app.db.rows import rows_of
-from app.models import Project, StageRun, Ticket
-from app.models.ticket import IN_QUEUE
+from app.models import StageRun, Ticket
+from app.models.ticket import BLOCKED, IN_QUEUE, PRIORITIES
 from app.queries.board.scope import Scope
-from app.queries.queues import Rows
+from app.queries.paging import number_of, shared_cap
+from app.queries.queues import COUNTED_IN_ALL, Rows, stages_with
 from app.queries.tickets.conditions import situation_is
 from app.visibility import STATEMENTS_KEPT
 
@@ -26,10 +44,11 @@ RECENTLY = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Tickets of one priority at one stage. `word`: queued, running, blocked, on_hold or done.
+    """Tickets at one stage, in lanes by priority of one priority. `word`: queued, running, blocked,
+    on_hold or done. `is_cut`: there may be more.
 
-    `ready`: how many of those queued may be taken now; `oldest`: since when the first of them, and
-    `waits` since when the first of all that are queued.
+    `oldest`: since when the first of those queued that may be taken now, and `waits` since when the
+    first of all that are queued.
     """
 
     word: str
@@ -37,24 +56,32 @@ class Count:
     stage: str | None
     priority: int
     number: int
-    ready: int
     oldest: datetime | None
     waits: datetime | None
+    is_cut: bool
 
 
-def counts(session: Session, scope: Scope) -> Iterator[Count]:
-    """All that there is to count."""
+def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
+    """All that there is to count. `n_queues`: between how many what is counted is shared."""
     make = _statement if scope.matches is not None else _kept_statement
-    for row in rows_of(session, make(scope), **scope.values):
-        if row[4]:
-            yield Count(*row)
+    cap = shared_cap(n_queues * len(_priorities(scope)), COUNTED_IN_ALL)
+    for word, project_id, stage, priority, number, *since in rows_of(
+        session, make(scope), cap=cap, **scope.values
+    ):
+        if number:
+            oldest, waits = since
+            is_cut = word in CAPPED and number >= cap
+            yield Count(word, project_id, stage, priority, number, oldest, waits, is_cut)
+
+
+CAPPED = ("queued", "blocked")
 
 
 def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
     return union_all(
         _queued(scope),
         _running(scope),
-        _counted(scope, "blocked", situation_is("blocked")),
+        _blocked(scope),
         _counted(scope, "on_hold", Ticket.state == "on_hold"),
         _counted(scope, "done", *is_done()),
     )
@@ -69,25 +96,52 @@ def is_done() -> tuple[Any, Any]:
 
 
 def _queued(scope: Scope) -> Rows:
-    rested = ~Ticket.in_backoff()
-    # As in queues: the outer join lets SQLite find each queue by its index.
-    is_there = and_(Ticket.project_id == Project.repository_name, IN_QUEUE, *scope.narrowing())
-    return (
-        select(
-            literal("queued").label("word"),
-            Project.repository_name.label("project_id"),
-            Ticket.current_stage.label("stage"),
-            Ticket.priority.label("priority"),
-            func.count(Ticket.ticket_id),
-            func.count(case((rested, Ticket.ticket_id))),
-            func.min(case((rested, Ticket.ready_at))),
-            func.min(Ticket.ready_at),
-        )
-        .select_from(Project)
-        .outerjoin(Ticket, is_there)
-        .where(scope.visibility.of(Project.repository_name))
-        .group_by(Project.repository_name, Ticket.current_stage, Ticket.priority)
+    counted = _at_places(scope, "queued", IN_QUEUE).cte("queued").prefix_with("MATERIALIZED")
+    there = select(Ticket.ready_at).where(*_of_place(scope, counted), IN_QUEUE).correlate(counted)
+    first = there.order_by(Ticket.ready_at).limit(1)
+    # Nothing is looked for where nothing was counted.
+    oldest, waits = (
+        case((counted.c.number > 0, one.scalar_subquery()))
+        for one in (first.where(~Ticket.in_backoff()), first)
     )
+    return select(literal("queued"), *counted.c, oldest, waits)
+
+
+def _blocked(scope: Scope) -> Rows:
+    counted = _at_places(scope, "blocked", BLOCKED, situation_is("blocked"))
+    return counted.with_only_columns(
+        literal("blocked"), *counted.selected_columns, null(), null(), maintain_column_froms=True
+    )
+
+
+def _at_places(scope: Scope, word: str, condition: Any, *conditions: Any) -> Rows:
+    """How many meet the conditions at each stage of each project, up to the cap; the first is that
+    of an index which leads from one of these stages to the next."""
+    places = stages_with(scope.visibility, condition, f"stages_{word}")
+    numbers = (literal_column(str(number), Integer) for number in _priorities(scope))
+    one, *others = (select(number.label("priority")) for number in numbers)
+    lane = one.union_all(*others).subquery(f"lanes_{word}")
+    place = (
+        select(places.c.project_id, places.c.stage, lane.c.priority)
+        .join_from(places, lane, true())
+        .where(places.c.stage != "")
+        .subquery(f"places_{word}")
+    )
+    here = select(Ticket.ticket_id).where(*_of_place(scope, place), condition, *conditions)
+    cap = bindparam("cap", type_=Integer())
+    return select(*place.c, number_of(here.correlate(place), cap).label("number"))
+
+
+def _of_place(scope: Scope, place: FromClause) -> list[ColumnElement[bool]]:
+    here = [Ticket.project_id == place.c.project_id, Ticket.current_stage == place.c.stage]
+    if scope.lanes == "priority":
+        here.append(Ticket.priority == place.c.priority)
+    return [*here, *scope.narrowing()]
+
+
+def _priorities(scope: Scope) -> range:
+    """Of which it is counted apart; a single one stands for all."""
+    return range(len(PRIORITIES) if scope.lanes == "priority" else 1)
 
 
 def _running(scope: Scope) -> Rows:
@@ -111,5 +165,5 @@ def _counted(scope: Scope, word: str, *conditions: Any) -> Rows:
 
 def _grouped(word: str) -> Rows:
     columns = Ticket.project_id, Ticket.current_stage, Ticket.priority
-    counted = (func.count(Ticket.ticket_id), literal(0), null(), null())
+    counted = (func.count(Ticket.ticket_id), null(), null())
     return select(literal(word), *columns, *counted).group_by(*columns)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models.ticket import PRIORITIES
 from app.queries.board.cards import (
+    BLOCKED,
     CARDS_AT_ONCE,
     CARDS_IN_LANES,
     CARDS_MAX,
@@ -40,7 +41,8 @@ LANES_MAX = 20
 @dataclass(slots=True)
 class Column:
     """One column. `kind`: stage, waiting, on_hold or done; `stages` are those whose tickets stand
-    in it. `oldest`: since when the first of those that could be taken waits."""
+    in it. `is_cut`: more than `count` may stand there; `has_ready`: some could be taken now;
+    `oldest`: since when the first of them waits."""
 
     key: str
     kind: str
@@ -49,8 +51,9 @@ class Column:
     is_known: bool = True
     workers_live: int = 0
     count: int = 0
+    is_cut: bool = False
     running: int = 0
-    ready: int = 0
+    has_ready: bool = False
     oldest: datetime | None = None
     is_folded: bool = False
     max_running: int | None = None
@@ -59,30 +62,32 @@ class Column:
     def is_full(self) -> bool:
         """Whether tickets wait because as many run as may."""
         is_reached = self.max_running is not None and self.running >= self.max_running
-        return is_reached and bool(self.ready)
+        return is_reached and self.has_ready
 
     @property
     def is_starved(self) -> bool:
         """Whether tickets are ready that nobody alive will take."""
-        return self.kind == STAGE and bool(self.ready) and not self.workers_live
+        return self.kind == STAGE and self.has_ready and not self.workers_live
 
 
 @dataclass(slots=True)
 class Cell:
     """What stands in one column of one lane. `project`, `priority`: those that all of its tickets
-    have, if the board or the lane is of one."""
+    have, if the board or the lane is of one. `is_cut`: there may be more than `count`."""
 
     key: str
     column: Column
     count: int = 0
+    is_cut: bool = False
     cards: list[Card] = field(default_factory=list)
     project: str = ""
     priority: int | None = None
 
     @property
     def hidden(self) -> int:
-        """Tickets that are there but not shown."""
-        return max(0, self.count - len(self.cards))
+        """Tickets that are there but not shown; where more may be than were counted at least one,
+        so that somebody who scrolls there finds out."""
+        return max(int(self.is_cut), self.count - len(self.cards))
 
 
 @dataclass(slots=True)
@@ -97,6 +102,11 @@ class Lane:
     def count(self) -> int:
         """How many of its tickets aren't closed."""
         return sum(cell.count for cell in self.cells if cell.column.kind != DONE)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more."""
+        return any(cell.is_cut for cell in self.cells)
 
 
 @dataclass(slots=True)
@@ -144,7 +154,8 @@ def board(
     usual = CARDS_IN_LANES if scope.lanes else CARDS_AT_ONCE
     wanted = shown or {}
     limits = {cell.key: min(max(wanted.get(cell.key, 0), usual), CARDS_MAX) for cell in cells}
-    found = first_cards(session, scope, {key: plan.parts[key] for key in limits}, limits)
+    parts = {key: plan.first_parts(key, limit) for key, limit in limits.items()}
+    found = first_cards(session, scope, parts, limits)
     for cell in cells:
         cell.cards = running[cell.key] + found[cell.key]
     return Board(plan.columns, lanes[:LANES_MAX], max(0, len(lanes) - LANES_MAX))
@@ -166,16 +177,21 @@ class _Plan:
     def __init__(self, session: Session, scope: Scope) -> None:
         self.scope = scope
         self._roles = empty_queues(session, scope.visibility)
-        self._counted = list(counts(session, scope))
+        self._counted = list(counts(session, scope, len(self._roles)))
         self._gates = {(one.project_id, one.worker_type) for one in self._roles if one.is_gate}
         self.columns = _columns(session, scope, self._roles, self._counted, self._gates)
         self.parts: dict[str, list[Part]] = defaultdict(list)
         self._numbers: Counter[str] = Counter()
+        self._queued: Counter[str] = Counter()
+        self._cut: set[str] = set()
         by_key = {column.key: column for column in self.columns}
         for one in self._counted:
             column = by_key[self._column_of(one.word, one.project_id, one.stage)]
             key = _cell_key(column.key, self._lane_of(one.project_id, one.priority))
             self._numbers[key] += one.number
+            self._queued[key] += one.number if one.word == QUEUED else 0
+            if one.is_cut:
+                self._cut.add(key)
             _add_to(column, one)
             part = self._part(one)
             if part and part not in self.parts[key]:
@@ -188,6 +204,11 @@ class _Plan:
         if self.scope.lanes == "project":
             found.sort(key=lambda lane: (-lane.count, lane.key))
         return found
+
+    def first_parts(self, key: str, limit: int) -> list[Part]:
+        """Where a cell's first cards are: what is blocked stands behind all that is queued."""
+        is_full = self._queued[key] >= limit
+        return [part for part in self.parts[key] if not (is_full and part.kind == BLOCKED)]
 
     def cell_of(self, card: Card) -> str:
         """The key of the cell in which a running ticket stands."""
@@ -207,7 +228,14 @@ class _Plan:
         keys = ((column, _cell_key(column.key, lane)) for column in self.columns)
         priority = int(lane) if self.scope.lanes == "priority" else None
         return [
-            Cell(key, column, self._numbers[key], project=project, priority=priority)
+            Cell(
+                key,
+                column,
+                self._numbers[key],
+                key in self._cut,
+                project=project,
+                priority=priority,
+            )
             for column, key in keys
         ]
 
@@ -267,10 +295,11 @@ def _columns(
 
 def _add_to(column: Column, one: Count) -> None:
     column.count += one.number
+    column.is_cut |= one.is_cut
     if one.word == "running":
         column.running += one.number
     if one.word == QUEUED:
-        column.ready += one.ready
+        column.has_ready |= one.oldest is not None
         waits = one.waits if column.kind == WAITING else one.oldest
         if waits is not None:
             column.oldest = min(column.oldest or waits, waits)

@@ -26,7 +26,7 @@ from app.queries.inbox.tickets import number_at_gates
 from app.queries.keyset import Order, Slice, take_slice
 from app.queries.paging import number_of
 from app.queries.queues import running_by_project
-from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, state_is
+from app.queries.tickets.conditions import RUNNING, state_is
 from app.queries.workers.conditions import is_live
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -65,7 +65,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """What the tabs of a project's pages count."""
+    """What the tabs of a project's pages count; tickets up to `COUNT_CAP`."""
 
     open_tickets: int
     worker_types: int
@@ -145,13 +145,14 @@ def contents(session: Session, project_id: str) -> Contents:
 
 def tabs(session: Session, project_id: str) -> Tabs:
     """The counts beside the tabs, in one query."""
+    open_tickets = select(Ticket.ticket_id).where(Ticket.project_id == project_id, state_is("open"))
     counts = (
-        select(func.count()).where(Ticket.project_id == project_id, NOT_CLOSED),
-        select(func.count()).where(WorkerType.project_id == project_id),
-        select(func.count()).where(PlanTemplate.project_id == project_id),
-        select(func.count()).where(Worker.project_id == project_id, is_live()),
+        number_of(open_tickets),
+        select(func.count()).where(WorkerType.project_id == project_id).scalar_subquery(),
+        select(func.count()).where(PlanTemplate.project_id == project_id).scalar_subquery(),
+        select(func.count()).where(Worker.project_id == project_id, is_live()).scalar_subquery(),
     )
-    return Tabs(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
+    return Tabs(*session.execute(select(*counts)).one())
 
 
 @lru_cache(STATEMENTS_KEPT)

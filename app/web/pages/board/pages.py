@@ -84,6 +84,8 @@ def more_cards() -> Answer:
     if cell is None:
         return ""  # the column is gone, or the lane: nothing follows
     left = int(said) - len(cell.cards) if (said := asked("left", "")).isdecimal() else 0
+    # Whoever scrolls on finds out whether more follow than were counted.
+    left = max(left, int(cell.is_cut))
     return render_template("board/_cards.html", cell=cell, left=left, **_shown(listing, scope))
 
 
