@@ -56,6 +56,7 @@ def _trees(text: str) -> list[list[Token | None]]:
         at = cast("int", error.pos_in_stream)
         word = re.split(r"\s", text[at:], maxsplit=1)[0]
         raise NotUnderstood("A space is missing here.", word, at, at + len(word)) from None
+    # By the grammar all of these are trees.
     return [child.children for child in tree.children]  # type: ignore[union-attr,misc]
 
 
