@@ -10,14 +10,15 @@ from app.cli import callboard
 from app.db.base import db
 from app.models import Event, Project, PromptVersion, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import PRIORITIES
-from tests.boards import ON_SQLITE
+from tests.boards import ON_SQLITE, without_interfaces
 from tests.conftest import DATABASES
 
 
 @pytest.fixture(scope="module", params=DATABASES)
 def sample(request, new_database, make_app):
     """A board with the sample project as acme/web, for tests that only look at it."""
-    app = make_app(new_database(request.param), sweep_seconds=0)
+    with without_interfaces():
+        app = make_app(new_database(request.param), sweep_seconds=0)
     result = app.test_cli_runner().invoke(callboard, ["seed"])
     assert result.exit_code == 0, result.output
     return app

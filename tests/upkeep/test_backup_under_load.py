@@ -9,7 +9,15 @@ from sqlalchemy import create_engine, text
 
 from app.cli import callboard
 from app.models import Ticket
-from tests.boards import app_without_tables, in_session, let_go, rows_in, url_of, without_tables
+from tests.boards import (
+    app_without_tables,
+    in_session,
+    let_go,
+    rows_in,
+    url_of,
+    without_interfaces,
+    without_tables,
+)
 from tests.conftest import DATABASES
 from tests.factories import ANN, make_project, make_role, make_ticket
 from tests.pipeline import claiming_worker
@@ -52,7 +60,8 @@ WITH_ONE_WRITER = {
 @pytest.fixture
 def busy_app(source, new_database, make_app):
     """A board of its own, with work for a few seconds."""
-    app = make_app(new_database(source))
+    with without_interfaces():
+        app = make_app(new_database(source))
     in_session(app, make_work)
     return app
 
@@ -99,7 +108,8 @@ def empty_app(target, new_database, spare_server, tmp_path):
     """An application whose database has no tables, or isn't there."""
     is_file = target == "sqlite"
     url = new_database("sqlite") if is_file else without_tables(spare_server)
-    app = app_without_tables(url, tmp_path / "instance")
+    with without_interfaces():
+        app = app_without_tables(url, tmp_path / "instance")
     yield app
     let_go(app)
 

@@ -17,7 +17,7 @@ from app.db.base import db
 from app.events import explanation
 from app.models import Event
 from app.settings.board import load_settings
-from tests.boards import ON_SQLITE, command, let_go, url_of
+from tests.boards import ON_SQLITE, command, let_go, url_of, without_interfaces
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 from tests.records import later
 
@@ -73,6 +73,12 @@ def healthy_board(board):
         blocked, blocker, closed = (make_ticket(session) for _ in range(3))
         blocked.block_by(blocker.ticket_id, ANN)
         closed.stop(ANN)
+
+
+def app_of(instance, **settings):
+    """An application of its own, for commands."""
+    with without_interfaces():
+        return create_app(load_settings(instance_path=instance, **settings))
 
 
 def damage(app, statements):
@@ -177,7 +183,7 @@ def test_an_older_schema_is_a_problem_and_the_board_is_not_looked_at(app, run):
 @pytest.mark.parametrize("level", ["full", "normal"])
 def test_it_says_how_durable_commits_are(app, tmp_path, level):
     settings = {"database_url": url_of(app), "sqlite_synchronous": level}
-    other = create_app(load_settings(instance_path=tmp_path, **settings))
+    other = app_of(tmp_path, **settings)
 
     done = command(other, "doctor")
 
@@ -193,7 +199,7 @@ def test_a_damaged_file_is_a_problem_and_nothing_is_repaired(app, tmp_path):
     with file.open("r+b") as stream:
         stream.seek(4096 * 20)
         stream.write(b"\xff" * 4096 * 10)
-    other = create_app(load_settings(database_url=f"sqlite:///{file}", instance_path=tmp_path))
+    other = app_of(tmp_path, database_url=f"sqlite:///{file}")
 
     done = command(other, "doctor", "--fix")
 
@@ -210,7 +216,7 @@ def test_rows_that_name_others_that_are_gone_are_a_problem(app, tmp_path):
     shutil.copy(url_of(app).removeprefix("sqlite:///"), file)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("DELETE FROM projects")
-    other = create_app(load_settings(database_url=f"sqlite:///{file}", instance_path=tmp_path))
+    other = app_of(tmp_path, database_url=f"sqlite:///{file}")
 
     done = command(other, "doctor")
 
@@ -222,7 +228,7 @@ def test_rows_that_name_others_that_are_gone_are_a_problem(app, tmp_path):
 @ON_SQLITE
 def test_what_others_may_read_is_made_private(app, tmp_path):
     instance = tmp_path / "instance"
-    other = create_app(load_settings(database_url=url_of(app), instance_path=instance))
+    other = app_of(instance, database_url=url_of(app))
     key = instance / "secret_key"
     key.chmod(0o644)
     instance.chmod(0o755)
@@ -239,7 +245,7 @@ def mode(path: Path) -> int:
 @ON_SQLITE
 def test_a_database_that_is_out_of_reach_is_a_problem(tmp_path):
     url = "postgresql://ann:hunter2@127.0.0.1:1/none?connect_timeout=2"
-    done = command(create_app(load_settings(database_url=url, instance_path=tmp_path)), "doctor")
+    done = command(app_of(tmp_path, database_url=url), "doctor")
 
     assert done.exit_code == 1
     assert subjects(done, "problem") == {"database"}
