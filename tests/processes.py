@@ -29,7 +29,7 @@ FORKING.set_forkserver_preload(
     [
         *("pytest", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
         *("app.api", "app.cli.work", "app.factory", "app.runner.runner"),
-        "tests.pipeline.claiming_worker",
+        *("tests.loaded", "tests.pipeline.claiming_worker"),
     ]
 )
 

@@ -28,7 +28,7 @@ class BoardServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "server.log"
         self._process: BaseProcess | None = None
-        command = ["gunicorn", "--config", "deploy/gunicorn.conf.py"]
+        command = ["gunicorn", "--config", "tests/gunicorn_conf.py"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
         # Without gunicorn's own limit, all answers to long addresses are the application's.
         self._command = [*command, "--limit-request-line", "0", "wsgi:app"]
