@@ -18,9 +18,15 @@ from select import select
 from tempfile import TemporaryDirectory
 
 SETTINGS = """
-# Nobody needs this data after a power cut.
+# Nobody needs this data after a power cut, nor anywhere else.
 fsync = off
+synchronous_commit = off
 full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+# What a test finds doesn't hang on whether the server had a look at its tables meanwhile.
+autovacuum = off
+jit = off
 # Every process of the run has several applications, each with a pool.
 max_connections = 500
 """
