@@ -119,23 +119,28 @@ def test_a_revision_that_is_not_there_is_one_line(bare):
     assert done.stderr == "Error: Can't locate revision identified by 'nonsense'.\n"
 
 
-def test_a_wrong_setting_is_one_line_and_exit_code_2(callboard):
-    done = callboard("seed", CALLBOARD_LEASE_SECONDS="soon")
+WRONG = {
+    "CALLBOARD_LEASE_SECONDS": ("soon", " "),
+    "CALLBOARD_DATABASE_URL": (
+        "sqlite:////proc/nowhere/board.db",
+        ": the folder /proc/nowhere ",
+    ),
+}
+"""Settings, and how what is said of them begins."""
 
-    assert done.returncode == 2
-    assert done.stderr.startswith("callboard: CALLBOARD_LEASE_SECONDS ")
-    assert done.stderr.count("\n") == 1
 
-
-def test_a_database_folder_that_cant_be_made_is_one_line_and_exit_code_2(monkeypatch, capsys):
-    monkeypatch.setenv("CALLBOARD_DATABASE_URL", "sqlite:////proc/nowhere/board.db")
+@pytest.mark.parametrize("setting", WRONG)
+def test_a_wrong_setting_is_one_line_and_exit_code_2(monkeypatch, capsys, tmp_path, setting):
+    value, told = WRONG[setting]
+    monkeypatch.setenv("CALLBOARD_INSTANCE_PATH", str(tmp_path / "instance"))
+    monkeypatch.setenv(setting, value)
     monkeypatch.setattr(sys, "argv", ["callboard", "seed"])
 
     with pytest.raises(SystemExit, match="2"):
         main()
 
     said = capsys.readouterr().err
-    assert said.startswith("callboard: CALLBOARD_DATABASE_URL: the folder /proc/nowhere ")
+    assert said.startswith(f"callboard: {setting}{told}")
     assert said.count("\n") == 1
 
 
