@@ -182,8 +182,10 @@ def test_the_import_shows_its_progress_to_a_terminal_only(migrated, tmp_path):
 
 
 @pytest.mark.parametrize(("options", "debug"), [(("--debug",), True), ((), False)])
-def test_debug_is_for_the_commands_of_flask(callboard, options, debug):
-    shown = callboard(*options, "shell", stdin="print(f'debug={app.debug}')\n").stdout
+def test_debug_is_for_the_commands_of_flask(bare, monkeypatch, options, debug):
+    monkeypatch.setenv("FLASK_DEBUG", "0")  # which the option sets, and no test after this sees
+
+    shown = command(bare, *options, "shell", stdin="print(f'debug={app.debug}')\n").stdout
 
     assert f"debug={debug}" in shown
 
