@@ -36,7 +36,7 @@ _kept: dict[Callable[[Session], Any], Kept] = {}
 
 def begin_with(app: Flask, furnish: Callable[[Session], T]) -> T:
     """Let a function make its rows on an empty board; gives what it tells of them. On SQLite all
-    but the first board are copies, which take a fiftieth of the time."""
+    but the first board are copies, which take a hundredth of the time."""
     with app.app_context():
         if db.engine.dialect.name != "sqlite":
             return _made(furnish)
