@@ -82,6 +82,11 @@ class Board:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started, and has not ended yet."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def log(self) -> str:
         """What it wrote so far."""
         return (self.folder / "board.log").read_text("utf-8")
@@ -132,7 +137,7 @@ class Board:
 
     def stop(self) -> None:
         """End it, if it still runs."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None or not self.is_running:
             return
         self._process.terminate()
         try:

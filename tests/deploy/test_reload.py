@@ -32,23 +32,26 @@ def own(tmp_path, database):
 
 @pytest.fixture(scope="module")
 def reloaded(tmp_path_factory, database):
-    """A board that each test reloads, at a socket for proxies and at a port for direct clients."""
+    """A board that each test reloads, and the last one stops, at a socket for proxies and at a port
+    for direct clients."""
     folder = tmp_path_factory.mktemp("reloaded")
     shutil.copy(database, folder / "callboard.db")
     with Board(folder, WEB_CONCURRENCY="2") as board:
-        start_with_port(board)
+        board.port = free_port()
         yield board
 
 
-def start_with_port(board):
-    board.port = free_port()
-    board.start("--bind", f"127.0.0.1:{board.port}", "--bind", f"unix:{board.socket}")
+def start_unless_running(board):
+    """Whichever test comes first, or after the one that stops it."""
+    if not board.is_running:
+        board.start("--bind", f"127.0.0.1:{board.port}", "--bind", f"unix:{board.socket}")
 
 
 @pytest.mark.parametrize("way", ["direct", "nginx", "caddy"])
 def test_a_reload_under_load_loses_nothing(
     reloaded, certificate, tmp_path, way, record_property
 ):  # fmt: skip
+    start_unless_running(reloaded)
     with (
         clients(way, reloaded, certificate, tmp_path) as make,
         load(make, PATHS, fresh=2, kept=2) as outcomes,
@@ -94,8 +97,8 @@ def test_a_restart_behind_a_systemd_socket_loses_nothing(
     record_property("figures", f"a restart behind a socket: {outcomes.count} requests, none lost")
 
 
-def test_a_stop_finishes_what_has_begun(own):
-    start_with_port(own)
+def test_a_stop_finishes_what_has_begun(reloaded):
+    start_unless_running(reloaded)
     began, answers = threading.Event(), []
 
     def slow_body():
@@ -105,7 +108,7 @@ def test_a_stop_finishes_what_has_begun(own):
         yield b"}"
 
     def post():
-        with plain_client(f"http://127.0.0.1:{own.port}") as client:
+        with plain_client(f"http://127.0.0.1:{reloaded.port}") as client:
             headers = {"Content-Type": "application/json"}
             answers.append(client.post("/api/v1/tickets", content=slow_body(), headers=headers))
 
@@ -113,10 +116,10 @@ def test_a_stop_finishes_what_has_begun(own):
     thread.start()
     assert began.wait(PATIENCE)
     time.sleep(0.3)  # until a thread of the board waits for the rest
-    own.terminate()
+    reloaded.terminate()
     thread.join(PATIENCE)
 
-    assert own.wait() == 0
+    assert reloaded.wait() == 0
     assert [answer.status_code for answer in answers] == [401]
 
 
