@@ -168,6 +168,8 @@ IN_PARTS = (
     "sort:priority,-updated",
     "is:all sort:-priority,state",
     "-is:running priority:0,2,3 sort:priority,-id",
+    "sort:stage,-updated",
+    "is:all sort:-stage,title -stage:planning",
 )
 
 
@@ -224,6 +226,7 @@ FOUND_BY = {
     "label:l3 priority:0 project:acme/p1 is:all": "ix_ticket_labels_found",
     "label:rare is:all": "ix_ticket_labels_found",
     "label:none": "ix_tickets_unlabelled",
+    "-has:labels": "ix_tickets_unlabelled",
     "plan:nothing": "ix_tickets_plan",
     "is:running": "ix_tickets_claimed_by",
 }

@@ -19,18 +19,21 @@ from app.models.ticket.relations import RelatedTickets
 from app.models.ticket.retries import TicketRetries
 from app.models.ticket.row import (
     BLOCKED,
+    CLOSED_AT_STAGE,
     IN_QUEUE,
     ON_HOLD,
     PLAN_KEY,
     PLAN_KEY_LENGTH,
     PRIORITIES,
     STATES,
+    STOPPED,
     UNLABELLED,
 )
 from app.models.ticket.state import Resolution, TicketState
 
 __all__ = [
     "BLOCKED",
+    "CLOSED_AT_STAGE",
     "IN_QUEUE",
     "ON_HOLD",
     "PLACES",
@@ -38,6 +41,7 @@ __all__ = [
     "PLAN_KEY_LENGTH",
     "PRIORITIES",
     "STATES",
+    "STOPPED",
     "UNLABELLED",
     "DescriptionVersion",
     "Place",

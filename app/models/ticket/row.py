@@ -41,6 +41,8 @@ BLOCKED = text("state <> 'closed' AND open_blockers > 0")
 ON_HOLD = text("state = 'on_hold'")
 UNLABELLED = text("NOT has_labels")
 ASKING = text("asks_since IS NOT NULL")
+STOPPED = text("resolution <> 'completed'")
+CLOSED_AT_STAGE = text("state = 'closed' AND current_stage IS NOT NULL")
 """Partial indexes have these conditions: SQLite uses them only for exactly these words, and none
 of the databases for words in which a parameter stands."""
 
@@ -184,6 +186,16 @@ class TicketRow(Model):
             "priority",
             "ticket_id",
             "has_labels",
+        ),
+        # Of the closed tickets few are these; beside labels they are met in the order of the ids.
+        _partial("ix_tickets_stopped", STOPPED, "ticket_id", "resolution"),
+        _partial(
+            "ix_tickets_closed_at_stage",
+            CLOSED_AT_STAGE,
+            STAGE_KEY,
+            "ticket_id",
+            "state",
+            "current_stage",
         ),
         Index("ix_tickets_plan", PLAN_KEY, "state", "ticket_id"),
         _of_values("assignee_id"),

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, case, intersect, literal_column, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    case,
+    false,
+    intersect,
+    literal_column,
+    not_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.models import Ticket, TicketLabel
+from app.models.ticket import CLOSED_AT_STAGE, STOPPED
 from app.queries.language.fields import FIELDS
 from app.queries.language.kinds import Names, Reader
 from app.queries.language.query import STATE_FIELDS, Query
 from app.queries.search.texts import TextMatches, match_texts
+from app.queries.tickets.conditions import STAGE
 from app.visibility import Visibility
 
 SHAPES_KEPT = 256
@@ -55,10 +69,17 @@ def text_matches(query: Query, session: Session, visibility: Visibility) -> Matc
 
 def shape_of(query: Query) -> QueryShape:
     """The query without its values: queries of one shape share their statements."""
-    return tuple(
+    terms = (
         (term.field, term.is_negated, FIELDS[term.field].shape(term.values))
         for term in query.conditions
     )
+    return tuple(SAME_AS.get(term, term) for term in terms)
+
+
+SAME_AS: Mapping[TextShape, TextShape] = {
+    ("has", True, ("labels",)): ("label", False, ("none",)),
+}
+"""What an index finds in other words only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +149,50 @@ def _by_labels(shape: QueryShape) -> tuple[Sequence[ColumnElement[bool]], Collec
             condition, is_all = at_label
             met.append(condition)
             said |= {number} if is_all else set()
-    each = [select(TicketLabel.ticket_id).where(_is_label(shape, n), *met) for n in labels]
-    if len(each) > 1:
-        # In order, SQLite goes through both side by side; but for the limit it would forget it.
-        both = intersect(*each).order_by("ticket_id").limit(ALL).subquery()
-        return [Ticket.ticket_id == both.c.ticket_id], said
-    (ids,) = each
-    if "many" in shape[labels[0]][2]:
-        ids = ids.distinct()
-    return [Ticket.ticket_id == ids.subquery().c.ticket_id], said
+    each = [_with_label(shape, number).where(*met) for number in labels]
+    closed, is_closed = _among_closed(shape), _is_closed(shape)
+    if not closed or is_closed is False:
+        return [Ticket.ticket_id == _in_all(each).c.ticket_id], said
+    found = _in_all([*(ids.where(TicketLabel.is_closed == true()) for ids in each), *closed])
+    if is_closed is None:
+        others = _in_all([ids.where(TicketLabel.is_closed == false()) for ids in each])
+        found = union_all(select(others.c.ticket_id), select(found.c.ticket_id)).subquery()
+    return [Ticket.ticket_id == found.c.ticket_id], said
+
+
+def _in_all(each: Sequence[Select[str]]) -> Subquery:
+    """The tickets that all of these find."""
+    if len(each) == 1:
+        return each[0].subquery()
+    # In order, SQLite goes through all side by side; but for the limit it would forget it.
+    return intersect(*each).order_by("ticket_id").limit(ALL).subquery()
+
+
+def _is_closed(shape: QueryShape) -> bool | None:
+    """Whether all its tickets are closed; None if some may be."""
+    said = {FIELDS[name].ends(values) for name, is_negated, values in shape if not is_negated}
+    return True in said if len(said - {None}) == 1 else None
+
+
+def _among_closed(shape: QueryShape) -> list[Select[str]]:
+    """What an index of few has of the closed tickets that a term finds."""
+    found = []
+    for number, (name, is_negated, values) in enumerate(shape):
+        if name in STATE_FIELDS and not is_negated and values == ("stopped",):
+            found.append(select(Ticket.ticket_id).where(STOPPED))
+        if name == "stage" and not is_negated and values == ("one",):
+            at_stage = Names.named(STAGE, values, f"q{number}")
+            found.append(select(Ticket.ticket_id).where(CLOSED_AT_STAGE, at_stage))
+    return found
 
 
 ALL: ColumnElement[int] = literal_column(str(2**63 - 1))
 
 
-def _is_label(shape: QueryShape, number: int) -> ColumnElement[bool]:
-    return Names.named(TicketLabel.label, shape[number][2], f"q{number}")
+def _with_label(shape: QueryShape, number: int) -> Select[str]:
+    values = shape[number][2]
+    ids = select(TicketLabel.ticket_id).where(Names.named(TicketLabel.label, values, f"q{number}"))
+    return ids.distinct() if "many" in values else ids
 
 
 def _finding(shape: QueryShape) -> tuple[int, ...]:

@@ -75,6 +75,10 @@ class Field(ABC):
         where labels repeat nothing of it."""
         return None
 
+    def ends(self, shape: Shape) -> bool | None:  # noqa: ARG002 - few fields say it
+        """Whether all its tickets are closed, or none is; None if some may be."""
+        return None
+
     @abstractmethod
     def check(self, value: Value) -> None:
         """Raise `ValueNotUnderstood` unless it is one of the field's values."""
@@ -125,11 +129,15 @@ class Words(Field):
         return tuple(dict.fromkeys(value.text for value in values))
 
     def at_label(self, shape: Shape, place: str) -> tuple[Condition, bool] | None:  # noqa: ARG002 - nothing is bound
-        ends = {self._ends.get(word) for word in shape}
-        if len(ends) > 1 or None in ends:
+        ends = self.ends(shape)
+        if ends is None:
             return None
-        is_closed: ColumnElement[bool] = true() if True in ends else false()
+        is_closed: ColumnElement[bool] = true() if ends else false()
         return TicketLabel.is_closed == is_closed, {*shape} <= {"open", "closed"}
+
+    def ends(self, shape: Shape) -> bool | None:
+        found = {self._ends.get(word) for word in shape}
+        return found.pop() if len(found) == 1 else None
 
     def condition(self, shape: Shape, place: str, *, is_first: bool) -> Condition:
         parts = [self.one(word, place, is_first=is_first) for word in shape]

@@ -31,7 +31,7 @@ from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, Query
 from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page, number_of
-from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, since, situation
+from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, STAGE, since, situation
 from app.queries.tickets.list_order import (
     DEFAULT_ORDER,
     STATES_IN_ORDER,
@@ -46,7 +46,7 @@ Blocker = aliased(Ticket)
 
 SEARCH_MAX = 200
 
-PARTS = ("state", "priority")
+PARTS = ("state", "priority", "stage")
 """What many tickets that are sorted by it come by, one value after the other."""
 
 PASSED, PASSED_FOR_EACH = 5_000, 20
@@ -136,7 +136,7 @@ def list_tickets(
     if total and number <= last_page:
         is_by_parts = _has_parts(orders) and total >= COUNT_CAP and not is_found_by_text
         rows = (
-            _by_parts(session, visibility, wanted, orders, matches, values)
+            _by_parts(session, visibility, wanted, orders, matches, values, reader)
             if is_by_parts
             else statements.pages.read(session, total, values)
         )
@@ -146,8 +146,9 @@ def list_tickets(
 
 
 def _has_parts(orders: Orders) -> bool:
-    """Whether no index has the order as a whole. That of priorities alone has one."""
-    return orders[0][0] in PARTS and orders != (("priority", orders[0][1]),)
+    """Whether no index has the order as a whole. That of priorities or stages alone has one."""
+    (sort, _), *others = orders
+    return sort in PARTS and (sort == "state" or bool(others))
 
 
 def _by_parts(
@@ -157,15 +158,17 @@ def _by_parts(
     orders: Orders,
     matches: Matches | None,
     values: dict[str, Any],
+    reader: Reader,
 ) -> list[Row[*tuple[Any, ...]]]:
     """A page of many tickets: first those with one value of what they are sorted by first, then
     those with the next. By states alone they couldn't be sorted without working out that of each,
-    and of one priority there are too many to sort."""
+    and of one priority or at one stage there are too many to sort."""
     make = _statements_of_part if matches else _kept_statements_of_part
     found: list[Row[*tuple[Any, ...]]] = []
     offset, size = values["offset"], values["size"]
-    for part in _parts(wanted, orders):
+    for part in _parts(session, wanted, orders):
         count, pages = make(visibility, Shaped.of(part), orders, matches)
+        values |= parameters(part, reader)
         upto = offset + size - len(found)
         n_there = rows_of(session, count, **values).scalar_one()
         if n_there > offset:
@@ -176,17 +179,35 @@ def _by_parts(
     return found[:size]
 
 
-def _parts(wanted: Query, orders: Orders) -> Iterator[Query]:
-    """The query for each value, in the order in which they come. Its parameters stay the same."""
+def _parts(session: Session, wanted: Query, orders: Orders) -> Iterator[Query]:
+    """The query for each value, in the order in which they come."""
     sort, descends = orders[0]
     if sort == "priority":
         for priority in reversed(PRIORITIES) if descends else PRIORITIES:
             yield wanted.adding("priority", priority)
         return
+    if sort == "stage":
+        is_open = wanted.situations.isdisjoint(ENDED)
+        stages = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
+        for stage in reversed(stages) if descends else stages:
+            yield wanted.naming("stage", stage) if stage else wanted.adding("stage", "none")
+        return
     for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
         asked = [state for state in states if state in wanted.situations]
         if asked:
             yield wanted.in_states("closed" if asked == [*ENDED] else asked[0])
+
+
+def _stages(*conditions: ColumnElement[bool]) -> Select[str]:
+    """The stages at which tickets stand, in order: one look into their index leads to the next."""
+    first = select(func.min(STAGE).label("stage")).select_from(Ticket).where(*conditions)
+    stages = first.cte("stages", recursive=True)
+    following = first.where(stages.c.stage < STAGE).correlate(stages).scalar_subquery()
+    stages = stages.union_all(select(following).where(stages.c.stage.is_not(None)))
+    return select(stages.c.stage).where(stages.c.stage.is_not(None)).order_by(stages.c.stage)
+
+
+STAGES, OPEN_STAGES = _stages(), _stages(NOT_CLOSED)
 
 
 class Pages(NamedTuple):

@@ -30,6 +30,7 @@ QUERIES = (
     *("author:me", "author:ann,bob is:closed", "has:assignee", "has:parent is:closed"),
     *("label:none is:open", "label:none priority:0", "-label:l3,none is:closed"),
     *("label:l3 label:l4 is:all", "label:l3,l4 label:l5 is:ready", "stage:review priority:0"),
+    *("label:l3 stage:review is:all", "label:l3 is:stopped", "-has:labels is:all"),
     *("has:ref,assignee", "has:ref is:closed", "closed:<7d", "closed:yesterday -is:completed"),
 )
 
@@ -79,6 +80,9 @@ def test_what_fewest_tickets_are_is_looked_up(filled, has_statistics):
             ("is:blocked project:acme/p1", "ix_tickets_blocked_at_stage (project_id=?"),
             ("is:stopped project:acme/p1", "ix_tickets_ended_of_project"),
             ("is:running project:acme/p1", "ix_tickets_claimed_by"),
+            ("label:l3 is:stopped", "ix_tickets_stopped"),
+            ("label:l3 label:l4 stage:review is:closed", "ix_tickets_closed_at_stage"),
+            ("label:l3,l4 stage:review is:all", "ix_tickets_closed_at_stage (<expr>=?)"),
             ("is:waiting", "ix_tickets_queue_age"),
             ("is:starved", "ix_tickets_queue_age"),
         ):
