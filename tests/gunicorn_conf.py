@@ -5,5 +5,7 @@ boards by that file itself."""
 from pathlib import Path
 
 _DEPLOYED = Path(__file__).parent.parent / "deploy" / "gunicorn.conf.py"
-_text = _DEPLOYED.read_text("utf-8").replace("\nload_shared()\n", "\n")
-exec(compile(_text, _DEPLOYED, "exec"))
+_LOADS = "\nload_shared()\n"
+_text = _DEPLOYED.read_text("utf-8")
+assert _text.count(_LOADS) == 1
+exec(compile(_text.replace(_LOADS, "\n"), _DEPLOYED, "exec"))
