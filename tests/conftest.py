@@ -16,13 +16,13 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import flask_migrate
 import pytest
 from argon2 import PasswordHasher
 from click.testing import Result
-from flask import Flask, current_app, has_app_context
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -31,23 +31,30 @@ from app import create_app
 from app.actor import Actor
 from app.cli import callboard
 from app.db.base import db
-from app.db.full_text import DOCUMENTS
 from app.models import User, UserSession, user
 from app.settings.board import load_settings
 from app.upkeep.migrations import bind_migrations
 from app.upkeep.revisions import SchemaCheck
+from tests.databases import (
+    EMPTY_FILE,
+    bring_back_empty_file,
+    copy_database,
+    empty_all_tables,
+    folder_of_run,
+    has_migrations,
+    has_tables,
+    keep_empty_file,
+    run_on_server,
+)
+from tests.dealing import pytest_collection_modifyitems, pytest_xdist_auto_num_workers
 from tests.postgresql import shared_server
+
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_auto_num_workers"]
 
 DATABASES = ("sqlite", "postgresql")
 ADAPTERS = ("tests.web", "tests.mcp", "tests.api", "tests.visibility")
 """Packages of tests that ask how a question or an answer is put. What the database answers is
 tested below them, so one database is enough, but for those marked `both_databases`."""
-
-WIDELY_SHARED = ("", "tests", "tests/web")
-"""Where fixtures are made that most tests of a process share anyway."""
-
-EMPTY_FILE = "tests.empty_file"
-"""Where an application finds a SQLite file as it is before the first row, in memory."""
 
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The first takes a quarter less: it has no windows to look after."""
@@ -80,7 +87,7 @@ def new_database(
             return f"sqlite:///{tmp_path_factory.mktemp('db')}/board.db"
         name = f"board_{os.getpid()}_{made}"
         server: str = request.getfixturevalue("postgresql")
-        _run_on_server(server, f"CREATE DATABASE {name}")
+        run_on_server(server, f"CREATE DATABASE {name}")
         return server.replace("/postgres?", f"/{name}?")
 
     return make
@@ -102,7 +109,7 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         name = make_url(url).database or ""
         is_sqlite = url.startswith("sqlite")
         is_new_file = is_sqlite and not Path(name).exists()
-        is_new_database = not is_sqlite and not _has_migrations(url)
+        is_new_database = not is_sqlite and not has_migrations(url)
         # Nobody needs this data after a power cut.
         settings.setdefault("sqlite_synchronous", "normal")
         instance = tmp_path_factory.mktemp("instance")
@@ -113,14 +120,14 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
         app.extensions[EMPTY_FILE] = empty_file
         with app.app_context():
-            if is_new_file and _has_tables(empty_file):
-                _bring_back_empty_file()
+            if is_new_file and has_tables(empty_file):
+                bring_back_empty_file()
             elif is_new_database and has_empty_database:
                 copy_database(url, empty_database, name)
             else:
                 flask_migrate.upgrade()
                 if is_new_file:
-                    _keep_empty_file()
+                    keep_empty_file()
                 elif is_new_database:
                     db.engine.dispose()
                     copy_database(url, name, empty_database)
@@ -133,12 +140,6 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         with app.app_context():
             db.engine.dispose()
     empty_file.close()
-
-
-def folder_of_run(factory: pytest.TempPathFactory) -> Path:
-    """What all processes of the run share."""
-    folder = factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 def pytest_configure() -> None:
@@ -156,57 +157,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: many tests wait, for a server, a browser, a lease."""
-    return (os.cpu_count() or 1) + 1
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each process start with its share of the tests that take long, so that none ends the run
-    alone with them, and let those that share a server or a filled database follow each other in
-    one process. A process begins with one part of the list, all of a size, and takes from the end
-    of others' parts when it has done its own."""
-    groups: dict[str, list[pytest.Item]] = {}
-    quick: list[pytest.Item] = []
-    for item in items:
-        place = _place_of(item)
-        (quick if place is None else groups.setdefault(place, [])).append(item)
-    shares: list[list[pytest.Item]] = [[] for _ in range(_number_of_processes(config))]
-    for group in sorted(groups.values(), key=len, reverse=True):
-        min(shares, key=len).extend(group)
-    left = len(items)
-    items.clear()
-    for number, share in enumerate(shares):
-        size = max(0, left // (len(shares) - number) - len(share))
-        items += share + quick[:size]
-        del quick[:size]
-        left -= len(share) + size
-    items += quick
-
-
-def _place_of(item: pytest.Item) -> str | None:
-    """Where is made what it shares with others of one module or package; its module, if it takes
-    long."""
-    definitions = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    shared = {
-        used[-1].baseid
-        for used in definitions.values()
-        if used and used[-1].scope in ("module", "package", "session")
-    }
-    shared -= {*WIDELY_SHARED}
-    if shared:
-        return min(shared, key=len)
-    return item.nodeid.partition("::")[0] if item.get_closest_marker("slow") else None
-
-
-def _number_of_processes(config: pytest.Config) -> int:
-    """Of pytest-xdist; 1 without it."""
-    number: int = getattr(config, "workerinput", {"workercount": 1})["workercount"]
-    return number
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -361,81 +311,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
         for line in figures:
             terminalreporter.line(str(line))
-
-
-def empty_all_tables() -> None:
-    """Take all rows away from the database of the application that is current."""
-    db.session.rollback()
-    if db.engine.dialect.name == "sqlite":
-        _bring_back_empty_file()
-        return
-    connection = db.session.connection()
-    names = [table.name for table in db.metadata.tables.values()] + [DOCUMENTS]
-    # Most have none, or the test has not committed: to ask takes a fifth of deleting from all.
-    has_rows = ", ".join(f"EXISTS (SELECT FROM {name})" for name in names)
-    found = connection.exec_driver_sql(f"SELECT {has_rows}").one()
-    # Many times faster than TRUNCATE, which makes new files; without triggers and foreign keys.
-    steps = ["SET LOCAL session_replication_role = replica"]
-    steps += [f"DELETE FROM {name}" for name, is_full in zip(names, found, strict=True) if is_full]
-    # How far the log can be read depends on the last number that was given to an event.
-    steps += ["SELECT setval('events_id_seq', 1, false)"]
-    connection.exec_driver_sql("; ".join(steps))
-    db.session.commit()
-
-
-def _keep_empty_file() -> None:
-    with _file() as file:
-        file.backup(current_app.extensions[EMPTY_FILE])
-
-
-def _has_tables(file: sqlite3.Connection) -> bool:
-    return file.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None
-
-
-def _bring_back_empty_file() -> None:
-    """All pages at once, which asks no trigger and takes a tenth of the time of deleting rows."""
-    tries = count()
-
-    def give_up(*_progress: int) -> None:
-        assert next(tries) < 1_000, "somebody else still writes"
-
-    with _file() as file:
-        current_app.extensions[EMPTY_FILE].backup(file, progress=give_up, sleep=0.005)
-
-
-@contextmanager
-def _file() -> Iterator[sqlite3.Connection]:
-    connection = db.engine.raw_connection()
-    try:
-        yield cast(sqlite3.Connection, connection.dbapi_connection)
-    finally:
-        connection.close()
-
-
-def _has_migrations(url: str) -> bool:
-    import psycopg
-
-    with psycopg.connect(_for_psycopg(url)) as connection:
-        (found,) = connection.execute("SELECT to_regclass('alembic_version')").fetchone() or (None,)
-        return found is not None
-
-
-def copy_database(url: str, source: str, target: str) -> None:
-    """Make a database of PostgreSQL as another one is that nobody uses; the URL is of either."""
-    server = _for_psycopg(url, database="postgres")
-    _run_on_server(server, f"DROP DATABASE IF EXISTS {target}")
-    _run_on_server(server, f"CREATE DATABASE {target} TEMPLATE {source}")
-
-
-def _for_psycopg(url: str, database: str | None = None) -> str:
-    changed = make_url(url).set(
-        drivername="postgresql", database=database or make_url(url).database
-    )
-    return changed.render_as_string(hide_password=False)
-
-
-def _run_on_server(url: str, statement: str) -> None:
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement.encode())

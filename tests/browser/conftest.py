@@ -22,7 +22,8 @@ from playwright.sync_api import (
 from sqlalchemy.orm import Session
 
 from app.db.base import db
-from tests.conftest import OpenSession, cookie_of, empty_all_tables
+from tests.conftest import OpenSession, cookie_of
+from tests.databases import empty_all_tables
 from tests.serving import BoardServer
 
 PATIENCE_MS = 60_000

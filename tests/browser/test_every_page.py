@@ -18,7 +18,8 @@ from app.queries.tickets.conditions import SITUATIONS, situation_is
 from tests.browser import long_names
 from tests.browser.conftest import Server, new_context
 from tests.browser.faults import Inspector
-from tests.conftest import OpenSession, empty_all_tables
+from tests.conftest import OpenSession
+from tests.databases import empty_all_tables
 from tests.factories import make_ticket
 from tests.visibility.readings import page_rules
 from tests.visibility.rows import furnish

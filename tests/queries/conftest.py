@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from app.db.base import db
-from tests.conftest import copy_database, folder_of_run
+from tests.databases import copy_database, folder_of_run
 from tests.queries.filling import fill
 
 

@@ -16,7 +16,8 @@ from werkzeug.serving import make_server
 from app.actor import Actor
 from app.db.base import db
 from app.models import User
-from tests.conftest import OpenSession, empty_all_tables
+from tests.conftest import OpenSession
+from tests.databases import empty_all_tables
 from tests.processes import PATIENCE
 from tests.providers import HonestProvider
 from tests.web.auth.single_sign_on.visits import sit_down

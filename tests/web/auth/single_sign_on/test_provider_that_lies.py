@@ -16,7 +16,8 @@ from sqlalchemy import select
 from app.db.base import db
 from app.models import Identity, User
 from app.web.auth import oidc
-from tests.conftest import OutsideClient, empty_all_tables
+from tests.conftest import OutsideClient
+from tests.databases import empty_all_tables
 from tests.processes import ROOT, free_port
 from tests.providers import CLIENT, LyingProvider
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.db.base import db
 from app.models import User
-from tests.conftest import OpenSession, empty_all_tables
+from tests.conftest import OpenSession
+from tests.databases import empty_all_tables
 from tests.serving import BoardServer
 from tests.web.auth.trusted_header.naming import (
     HEADER,
