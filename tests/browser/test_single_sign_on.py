@@ -33,9 +33,8 @@ def server(
         with found.app.app_context():
             User.create(db.session(), name="root", role="admin", actor=Actor.system())
             db.session.commit()
-        found.start()
-        yield found
-        found.stop()
+        with found:
+            yield found
 
 
 @pytest.fixture
