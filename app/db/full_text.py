@@ -38,10 +38,13 @@ SQLITE_TABLES = (
 CREATE TABLE search_documents (
   id INTEGER PRIMARY KEY, project_id TEXT, ticket_id TEXT NOT NULL, comment_id INTEGER
 )""",
-    # Accents are kept: PostgreSQL has nothing of its own that takes them away.
+    # Accents are kept: PostgreSQL has nothing of its own that takes them away. One or two letters
+    # are the beginnings of so many words that they have lists of their own: else FTS5 would merge
+    # those of all these words before it gives the newest.
     """
 CREATE VIRTUAL TABLE search_fts USING fts5(
-  project, ticket_id, title, text, content='', tokenize='unicode61 remove_diacritics 0'
+  project, ticket_id, title, text, content='', tokenize='unicode61 remove_diacritics 0',
+  prefix='1 2'
 )""",
 )
 SQLITE_FILL = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flask_migrate
 import pytest
 from sqlalchemy import text
 
@@ -147,3 +148,26 @@ def test_texts_of_any_length_are_stored_and_found(session, size):
     )
     assert found(session, "harbour", "word") == ["WEB-1"]
     assert session.get(Project, PROJECT) is not None
+
+
+def test_an_index_without_lists_of_beginnings_is_made_anew(new_database, make_app):
+    with make_app(new_database("sqlite")).app_context():
+        make_project(db.session())
+        make_ticket(db.session(), title="The harbour")
+        db.session.commit()
+        shape = text("SELECT sql FROM sqlite_master WHERE name = 'search_fts'")
+        new = db.session.scalar(shape)
+        db.session.rollback()
+        flask_migrate.downgrade(revision="0021")
+        with db.engine.begin() as connection:
+            old = new.replace(",\n  prefix='1 2'", "")
+            assert old != new
+            connection.exec_driver_sql("DROP TABLE search_fts")
+            connection.exec_driver_sql(old)
+        flask_migrate.upgrade()
+
+        session = db.session()
+        assert session.scalar(shape) == new
+        beginning = find_texts(session.connection(), [Phrase("ha", is_beginning=True)], None, [])
+        assert beginning == [("WEB-1", None)]
+        assert full_text.strays(session.connection()) == []
