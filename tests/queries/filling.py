@@ -67,7 +67,7 @@ def ticket(number, names):
         "title": f"Title {number * 7919 % TICKETS}",
         "description": "What is to be done. " * 50,
         "execution_plan": list(ROLES),
-        "completed_stages": number % 3,
+        "completed_stages": len(ROLES) if is_closed and number % 20 == 1 else number % 3,
         "state": "closed" if is_closed else "on_hold" if number % 200 == 7 else "open",
         "resolution": ("stopped" if number % 90 == 0 else "completed") if is_closed else None,
         "closed_at": at if is_closed else None,

@@ -169,6 +169,7 @@ IN_PARTS = (
     "is:all sort:-priority,state",
     "-is:running priority:0,2,3 sort:priority,-id",
     "sort:stage,-updated",
+    "is:all sort:stage,-updated",
     "is:all sort:-stage,title -stage:planning",
 )
 

@@ -13,9 +13,11 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Text,
     bindparam,
     case,
     func,
+    literal,
     literal_column,
     select,
 )
@@ -190,7 +192,7 @@ def _parts(session: Session, wanted: Query, orders: Orders) -> Iterator[Query]:
         is_open = wanted.situations.isdisjoint(ENDED)
         stages = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
         for stage in reversed(stages) if descends else stages:
-            yield wanted.naming("stage", stage) if stage else wanted.adding("stage", "none")
+            yield wanted.naming("stage", stage)
         return
     for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
         asked = [state for state in states if state in wanted.situations]
@@ -200,9 +202,12 @@ def _parts(session: Session, wanted: Query, orders: Orders) -> Iterator[Query]:
 
 def _stages(*conditions: ColumnElement[bool]) -> Select[str]:
     """The stages at which tickets stand, in order: one look into their index leads to the next."""
-    first = select(func.min(STAGE).label("stage")).select_from(Ticket).where(*conditions)
-    stages = first.cte("stages", recursive=True)
-    following = first.where(stages.c.stage < STAGE).correlate(stages).scalar_subquery()
+    # Of a beginning that it doesn't know, PostgreSQL doesn't believe that most tickets come after.
+    start = select(literal("", Text).label("stage")).cte("start").prefix_with("MATERIALIZED")
+    least = select(func.min(STAGE)).select_from(Ticket).where(*conditions)
+    first = least.where(start.c.stage <= STAGE).correlate(start).scalar_subquery()
+    stages = select(first.label("stage")).select_from(start).cte("stages", recursive=True)
+    following = least.where(stages.c.stage < STAGE).correlate(stages).scalar_subquery()
     stages = stages.union_all(select(following).where(stages.c.stage.is_not(None)))
     return select(stages.c.stage).where(stages.c.stage.is_not(None)).order_by(stages.c.stage)
 
