@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from sqlalchemy import (
     ColumnElement,
+    Exists,
     Select,
     Subquery,
     case,
@@ -241,5 +242,8 @@ def _condition(term: TextShape, place: str, *, is_first: bool) -> ColumnElement[
 
 def _is_not(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """That it doesn't hold; where a column is empty, it doesn't."""
+    if isinstance(condition, Exists):
+        # Which is never empty. Of the words below PostgreSQL believes that few tickets meet them.
+        return not_(condition)
     zero: ColumnElement[int] = literal_column("0")
     return case((condition, literal_column("1")), else_=zero) == zero
