@@ -239,9 +239,9 @@ def _names_state(term: Term) -> bool:
 def words_of(typed: str) -> Iterable[Term]:
     """The words of a search box that knows no fields."""
     found = [_word(phrase) for phrase in phrases_of(typed)]
-    if not found and typed.strip():
+    if not found and (signs := typed.replace("\0", " ").strip()):
         # Signs alone are looked for too, and not found.
-        found = [Value(typed.replace("\0", " ").strip(), is_quoted=True)]
+        found = [Value(signs, is_quoted=True)]
     return (Term("", (value,)) for value in found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.queries.language.mistakes import NotUnderstood
@@ -184,6 +184,7 @@ def test_older_parameters_become_a_query(asked, text):
     assert parse(text) == query
 
 
+@example("\0", "")
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_whatever_was_asked_by_parameters_can_be_read_again(text, label):
     query = from_parameters(text=text, labels=(label,) if label.strip() else ())
