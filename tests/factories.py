@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
-from app import pipeline
+from app import clock, pipeline
 from app.actor import Actor
 from app.models import (
     AuditEntry,
@@ -67,8 +67,9 @@ def _insert_roles(session: Session, project: str, performed_by: dict[str, str]) 
             prompts.where(WorkerType.project_id == project),
         )
     )
-    for name in performed_by:
-        AuditEntry.record(session, "worker_type_created", ANN, subject=name, project_id=project)
+    told = {"created_at": clock.now(), "action": "worker_type_created", "project_id": project}
+    told |= {"actor": ANN.label, "actor_kind": ANN.kind}
+    session.execute(insert(AuditEntry), [{**told, "subject": name} for name in performed_by])
 
 
 def make_role(session: Session, name: str, project: str = PROJECT, **values: Any) -> WorkerType:

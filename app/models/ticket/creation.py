@@ -70,9 +70,10 @@ class TicketCreation(TicketText):
         else:
             (ticket.ticket_id,) = cls.next_free_ids(session, project, 1)
         session.add(ticket)
+        # Before the ticket is written, which its events change.
+        ticket.record("ticket_created", actor)
         session.flush()
         TicketLabel.add(session, {ticket.ticket_id: names})
-        ticket.record("ticket_created", actor)
         said = Said(ticket.ticket_id, ticket.description)
         cls.tell_mentioned(session, project_id, [said], actor)
         return ticket
