@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -23,20 +24,25 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The script with both SDKs beside it."""
-    folder = tmp_path_factory.mktemp("ts") / "crew"
-    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("node_modules"))
-    done = subprocess.run(
-        [NPM or "npm", *INSTALL],
-        check=False,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
+def scripts(pytestconfig: pytest.Config) -> Path:
+    """The script with both SDKs beside it, which stay there for later runs."""
+    lock = sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
+    folder = pytestconfig.cache.mkdir(f"mcp-{lock[:16]}")
+    shutil.copytree(
+        SOURCE, folder, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True
     )
-    if done.returncode:
-        pytest.skip(f"NO SDK: npm couldn't install the TypeScript SDKs: {done.stderr[-500:]}")
+    # npm writes this when all else is in its place.
+    if not (folder / "node_modules" / ".package-lock.json").exists():
+        done = subprocess.run(
+            [NPM or "npm", *INSTALL],
+            check=False,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        if done.returncode:
+            pytest.skip(f"NO SDK: npm couldn't install the TypeScript SDKs: {done.stderr[-500:]}")
     return folder
 
 
