@@ -79,8 +79,7 @@ lint-code:
 lint-types:
 	@$(BIN)/mypy
 lint-templates:
-	@$(BIN)/djlint templates --check
-	@$(BIN)/djlint templates --lint
+	@$(BIN)/djlint templates --check --lint
 lint-imports:
 	@$(BIN)/lint-imports --no-logo
 lint-weaknesses:
