@@ -193,19 +193,20 @@ def _take_first_ready(
         take_turns(connection, worker.project_id)
         statement = _TAKE_FIRST_WITH_ROOM
         limits = {"max_running": worker.max_running, "max_in_progress": worker.max_in_progress}
-    now = clock.now()
     taken = connection.execute(
         statement,
         {
             "claimant": worker.worker_id,
             "in_project": worker.project_id,
             "stage": worker.worker_type,
-            "at": now,
+            "at": clock.now(),
             **limits,
         },
     ).first()
     if taken is None:
         return None
+    # What it waited for may have been over just before PostgreSQL looked: the run begins after it.
+    now = clock.now()
     ticket_id, completed_stages, failed_attempts = taken
     stage_number, attempt = completed_stages + 1, failed_attempts + 1
     lease_expires_at = now + worker.lease

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import event, select, text
+from sqlalchemy.orm import Session
 
 from app import clock, pipeline
 from app.db.base import db
@@ -232,6 +233,32 @@ def test_a_claim_sorts_nothing_though_statistics_dont_know_of_the_queue(new_data
         assert "Sort" not in plan
         connection.exec_driver_sql("SET LOCAL enable_sort = on")
         assert "Sort" in "\n".join(query_plan(connection, statement, parameters))
+
+
+def test_a_stage_begins_after_what_blocked_it_is_closed(new_database, make_app):
+    """Also when that happens just before PostgreSQL looks at the queue for the claim."""
+    app = make_app(new_database("postgresql"))
+    with app.app_context():
+        session = db.session()
+        blocker = make_ticket(session, ["review"])
+        blocked = make_ticket(session)
+        blocked.block_by(blocker.ticket_id, ANN)
+        last_run_id = run_stage(session, blocker).run_id
+        worker_id = make_worker(session).worker_id
+        session.commit()
+
+        @event.listens_for(session.connection(), "before_cursor_execute")
+        def close_blocker(conn, cursor, statement, parameters, context, executemany):
+            if statement.startswith("UPDATE tickets"):
+                with Session(db.engine) as other:
+                    StageRun.lock(other, last_run_id).complete()
+                    other.commit()
+
+        run = session.get_one(StageRun, pipeline.claim_next(session, worker_id).run_id)
+        session.refresh(blocker)
+
+        assert run.ticket_id == blocked.ticket_id
+        assert run.started_at > blocker.closed_at
 
 
 def sent_to_take(session, worker):
