@@ -23,13 +23,15 @@ class Rest:
     def __init__(self, first: float) -> None:
         self._lock = threading.Lock()
         self._backoff = Backoff(first, max(first, LONGEST_SECONDS))
-        self._began_at = self._until = 0.0
-        self._is_told = False
+        self._began_at = self._until = self._worked_at = 0.0
+        self._is_news = self._is_told = False
         self.reason = ""
 
-    def begin(self, unavailable: Unavailable) -> None:
-        """The program couldn't work. What several slots find out together counts once."""
+    def begin(self, unavailable: Unavailable, began_at: float) -> None:
+        """The program couldn't do the work that began then. What several slots find out together
+        counts once; what began before the program last worked is no news."""
         with self._lock:
+            self._is_news = self._is_news or began_at >= self._worked_at
             if not self.seconds_left:
                 self.reason = unavailable.message
                 self._began_at = time.monotonic()
@@ -41,14 +43,17 @@ class Rest:
             if began_at < self._began_at:
                 return
             self._until = 0.0
-            self._is_told = False
+            self._worked_at = time.monotonic()
+            self._is_news = self._is_told = False
             self._backoff.reset()
 
     def take_telling(self) -> bool:
         """Whether the caller is the one to tell a person of it: true once until the end."""
         with self._lock:
-            was_told, self._is_told = self._is_told, True
-        return not was_told
+            if self._is_told or not self._is_news:
+                return False
+            self._is_told = True
+            return True
 
     @property
     def seconds_left(self) -> float:

@@ -123,7 +123,7 @@ class Slot:
         if report is None:
             return True
         if report.unavailable:
-            self._rest.begin(report.unavailable)
+            self._rest.begin(report.unavailable, began_at)
             return False
         if report.verb not in ("fail", "release"):
             self._rest.end(began_at)
