@@ -1,4 +1,4 @@
-"""Eight real processes claim and complete 400 stages, some are killed on the way: every stage is
+"""Eight real processes claim and complete 800 stages, some are killed on the way: every stage is
 done exactly once."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.pipeline import claiming_worker
 from tests.processes import FORKING
 
 PROCESSES = 8
-TICKETS = 100
+TICKETS = 200
 PLAN = ["implementation", "review", "implementation", "review"]
 STAGES = TICKETS * len(PLAN)
 LEASE_SECONDS = 10
@@ -65,7 +65,7 @@ class Crew:
     def hire_all(self) -> None:
         """Half of the crew for each role; some will stand still after a while."""
         for number in range(PROCESSES):
-            stall_after = self.random.randrange(5, 20) if number < STALLING else None
+            stall_after = self.random.randrange(5, 40) if number < STALLING else None
             self.hire(PLAN[number % 2], stall_after)
 
     def kill_and_replace(self, name: str) -> None:

@@ -26,7 +26,7 @@ from tests.pipeline import board_model
 from tests.pipeline.board_model import LEASE, ROLES
 from tests.pipeline.people_in_any_order import PeopleInAnyOrder, mostly, number, pick
 
-EXAMPLES = {"sqlite": 40, "postgresql": 15}
+EXAMPLES = {"sqlite": 60, "postgresql": 15}
 STEPS = 50
 WORKERS = 4
 REPORTS = ["completed", "completed", "completed", "returned", "attention", "failed", "released"]
