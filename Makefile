@@ -66,7 +66,7 @@ agents: dev .agents/.installed ## try the runner with real programs of agents (b
 	@touch $@
 
 # Side by side: one after the other they take ten seconds.
-LINTERS := lint-code lint-types lint-templates lint-imports
+LINTERS := lint-code lint-types lint-templates lint-imports lint-weaknesses
 
 .PHONY: lint
 lint: dev ## check style, types, templates, imports, and for weaknesses
@@ -82,6 +82,8 @@ lint-templates:
 	@$(BIN)/djlint templates --check --lint
 lint-imports:
 	@$(BIN)/lint-imports --no-logo
+lint-weaknesses:
+	@$(BANDIT)
 
 # --strict: a library that nobody knows anything about is not a library without a known weakness.
 .PHONY: audit
