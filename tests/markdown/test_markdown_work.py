@@ -98,9 +98,9 @@ def test_a_costly_text_is_shown_as_written_and_the_reader_is_told(text: str) -> 
     assert work_for(text) == 0, "the answer wasn't kept"
 
 
-@pytest.mark.parametrize(("longest", "seeds"), [(LONGEST_RENDERED, 100), (4_000, 150), (600, 250)])
-def test_no_structure_costs_more_than_the_budget(longest: int, seeds: int) -> None:
-    for seed in range(seeds):
+@pytest.mark.parametrize("longest", [LONGEST_RENDERED, 4_000, 600])
+def test_no_structure_costs_more_than_the_budget(longest: int) -> None:
+    for seed in range(250):
         text = hostile_markdown(seed, longest)
         # Very generous: on a quiet machine the slowest takes 0.04 s.
         seconds, (html, spent) = processor_time(partial(rendered_anew, text), 1)
@@ -114,7 +114,7 @@ def test_no_structure_costs_more_than_the_budget(longest: int, seeds: int) -> No
 def test_no_code_takes_long_to_colour() -> None:
     # `py` and `python` are coloured by the same code.
     one_name_each = {type(_lexer(name)): name for name in sorted(LANGUAGES)}
-    for language, seed in product(one_name_each.values(), range(12)):
+    for language, seed in product(one_name_each.values(), range(20)):
         code = hostile_code(seed, LONGEST_HIGHLIGHTED)
         # The budget is for one try more than `processor_time` makes.
         colour = partial(coloured, code, language, Work(4 * WORK_PER_TEXT))
@@ -182,7 +182,7 @@ def test_a_ticket_of_many_heavy_comments_is_bounded_as_a_page(
 ) -> None:
     with board() as session:
         ticket = make_ticket(session, ticket_id="T-1")
-        for number in range(12):
+        for number in range(20):
             ticket.say(f"{number} " + "*a* `b` " * 300, Actor.person("Ann"))
     first, second = (client.get("/tickets/T-1?all=1").text for _ in range(2))
     assert 0 < first.count(PLAIN_PAGE) < 12
