@@ -86,6 +86,7 @@ POSTGRESQL_TRIGGERS: Mapping[str, str] = {
     )
 }
 
+# Of these their labels say something else, or they don't know whether they have any.
 STRAYS = text("""
 SELECT t.ticket_id FROM ticket_labels l JOIN tickets t ON t.ticket_id = l.ticket_id
 WHERE l.project_id <> t.project_id OR l.is_closed <> (t.state = 'closed')
@@ -107,5 +108,3 @@ WHERE has_labels <> EXISTS (SELECT 1 FROM ticket_labels l WHERE l.ticket_id = ti
 )
 
 LABEL_FACTS = Kept(SQLITE_TRIGGERS, POSTGRESQL_FUNCTIONS, POSTGRESQL_TRIGGERS, FILL, STRAYS)
-"""STRAYS: tickets of which their labels say something else, or that don't know whether they have
-any."""

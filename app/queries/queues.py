@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db.plans import unindexed
+from app.db.plans import among_few, unindexed
 from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE, ON_HOLD
@@ -294,10 +294,8 @@ def stages_with(visibility: Visibility, condition: TextClause, name: str) -> CTE
 def _running(visibility: Visibility) -> Rows:
     """Runs in progress are few and have an index of their own."""
     runs = select(StageRun.ticket_id).where(StageRun.finished_at.is_(None))
-    # The planner doesn't know how few: with `|| ''` no index leads to all tickets instead.
-    return _count(
-        "running", Ticket.ticket_id.in_(runs), visibility.of(Ticket.project_id.concat(""))
-    )
+    seen = visibility.of(among_few(Ticket.project_id))
+    return _count("running", Ticket.ticket_id.in_(runs), seen)
 
 
 def _count(word: str, *conditions: ColumnElement[bool]) -> Rows:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from app.db.places import found_at, part_of, places_in, sent
+from app.db.plans import among_few
 from app.db.rows import rows_of
 from app.models import StageRun, Ticket
 from app.models.ticket import IN_QUEUE, PRIORITIES
@@ -247,10 +248,9 @@ def _running(scope: Scope) -> Rows:
         select(*COLUMNS)
         .select_from(Run)
         .join(Ticket, Ticket.ticket_id == Run.ticket_id)
-        # As in queues: with `|| ''` no index leads to all of the project's tickets instead.
         .where(
             Run.finished_at.is_(None),
-            scope.visibility.of(Ticket.project_id.concat("")),
+            scope.visibility.of(among_few(Ticket.project_id)),
             *scope.narrowing(),
         )
         .order_by(Run.started_at, Run.run_id)

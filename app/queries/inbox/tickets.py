@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.db.places import found_at
-from app.db.plans import unindexed
+from app.db.plans import among_few, unindexed
 from app.db.rows import rows_of
 from app.events import EventFacts, explanation
 from app.models import Comment, Event, Project, Ticket, WorkerType
@@ -51,8 +51,7 @@ def _count_asking(visibility: Visibility, project: str) -> ScalarSelect[int]:
 
 
 def _asks(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ...]:
-    # Few tickets ask: with `|| ''` no index leads to all of the project's instead.
-    return IS_ASKING, visible_in(visibility, project, Ticket.project_id.concat(""))
+    return IS_ASKING, visible_in(visibility, project, among_few(Ticket.project_id))
 
 
 def _first_asking(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import among_few
 from app.db.rows import rows_of
 from app.events import explanation, name
 from app.models import Event, Ticket, Worker
@@ -24,8 +25,7 @@ from app.visibility import STATEMENTS_KEPT, Visibility
 
 
 def _is_notice(visibility: Visibility, project: str) -> tuple[Any, ...]:
-    # What waits is little: with `|| ''` no index leads to all of the project's events instead.
-    seen = visible_in(visibility, project, Event.project_id.concat(""))
+    seen = visible_in(visibility, project, among_few(Event.project_id))
     return INBOX, Event.event_type != ASKING, seen
 
 
