@@ -17,7 +17,7 @@ from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.changes import send_changes
-from app.db.columns import bigint, created, intpk
+from app.db.columns import bigint, created, intpk, now_when_sent
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
 from app.models.event import Details, Event
 from app.models.ticket import Ticket
@@ -189,10 +189,10 @@ class StageRun(Model):
         return self.lease_expires_at
 
     @classmethod
-    def renewed_later(cls, now: datetime) -> ColumnElement[bool]:
-        """The condition for a lease that was last extended after `now`: the clock was set back
+    def renewed_later(cls) -> ColumnElement[bool]:
+        """The condition for a lease that was last extended later than now: the clock was set back
         since, and the lease would last that much longer."""
-        return cls.lease_renewed_at > now + clock.SKEW
+        return cls.lease_renewed_at > now_when_sent(clock.SKEW)
 
     def restart_lease(self) -> None:
         """Let the lease last its length from now, because the clock was set back."""

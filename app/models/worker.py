@@ -125,22 +125,21 @@ class Worker(Model):
         return self.status in LIVE_STATUSES
 
     @classmethod
-    def silent_since(cls, now: datetime | None = None) -> ColumnElement[bool]:
-        """The condition for a live worker that was not heard of when it should have been, at that
-        time or when the statement is sent."""
+    def silent(cls, grace: timedelta = timedelta(0)) -> ColumnElement[bool]:
+        """The condition for a live worker that was not heard of when it should have been, nor
+        within that time after it."""
         lease = timedelta(seconds=WorkerType.LEASE_SECONDS_DEFAULT)
         never_told = and_(
-            cls.expected_by.is_(None),
-            cls.last_activity <= (now - lease if now else now_when_sent(-lease)),
+            cls.expected_by.is_(None), cls.last_activity <= now_when_sent(-lease - grace)
         )
-        is_late = or_(cls.expected_by <= (now or now_when_sent()), never_told)
+        is_late = or_(cls.expected_by <= now_when_sent(-grace), never_told)
         return and_(cls.status.in_(LIVE_STATUSES), is_late)
 
     @classmethod
-    def heard_of_later(cls, now: datetime) -> ColumnElement[bool]:
-        """The condition for a live worker that was last heard of after `now`: the clock was set
+    def heard_of_later(cls) -> ColumnElement[bool]:
+        """The condition for a live worker that was last heard of later than now: the clock was set
         back since."""
-        return and_(cls.status.in_(LIVE_STATUSES), cls.last_activity > now + clock.SKEW)
+        return and_(cls.status.in_(LIVE_STATUSES), cls.last_activity > now_when_sent(clock.SKEW))
 
     def restart_lease(self) -> None:
         """Count its silence from now, because the clock was set back."""

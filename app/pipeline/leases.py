@@ -6,18 +6,41 @@ later than now begins anew.
 
 from __future__ import annotations
 
-from sqlalchemy import Select, literal, select
+from typing import TypeVar
+
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
+from app.db.columns import now_when_sent
+from app.db.rows import rows_of
 from app.models import StageRun, Ticket, Worker
+
+Row = TypeVar("Row")
 
 EXPIRE_BATCH = 200
 """Leases ended in one transaction: a sweep after a long silence must not hold up the others."""
 
-FRESH = {"populate_existing": True}
-"""What was locked is read anew, even when the session knows an older state of it."""
+# Built once: each process looks every few seconds whether there is anything to do.
+_RUNS_RENEWED_LATER = (
+    select(StageRun)
+    .where(StageRun.finished_at.is_(None), StageRun.renewed_later())
+    .order_by(StageRun.run_id)
+)
+_WORKERS_HEARD_OF_LATER = select(Worker).where(Worker.heard_of_later()).order_by(Worker.worker_id)
+_OVERDUE_RUNS = (
+    select(StageRun.run_id, StageRun.ticket_id)
+    .where(StageRun.finished_at.is_(None), StageRun.lease_expires_at <= now_when_sent())
+    .order_by(StageRun.lease_expires_at)
+)
+_SILENT_WORKERS = select(Worker).where(Worker.silent()).order_by(Worker.worker_id)
+_SWEEP_IS_DUE = select(
+    _OVERDUE_RUNS.exists()
+    | _SILENT_WORKERS.exists()
+    | _RUNS_RENEWED_LATER.exists()
+    | _WORKERS_HEARD_OF_LATER.exists()
+)
 
 
 def expire_leases(session: Session) -> int:
@@ -27,10 +50,8 @@ def expire_leases(session: Session) -> int:
     """
     ended = 0
     _restart_leases(session)
-    for run_id, ticket_id in session.execute(_overdue_runs()).all():
-        free = select(Ticket).where(Ticket.ticket_id == ticket_id)
-        free = free.with_for_update(skip_locked=True, key_share=True)
-        if session.scalar(free, execution_options=FRESH) is None:
+    for run_id, ticket_id in session.execute(_OVERDUE_RUNS.limit(EXPIRE_BATCH)).all():
+        if session.scalar(_free(select(Ticket).where(Ticket.ticket_id == ticket_id))) is None:
             continue  # someone is changing this ticket right now, perhaps its late worker
         run = session.get_one(StageRun, run_id, populate_existing=True)
         if run.finished_at or not run.lease_expires_at or run.lease_expires_at > clock.now():
@@ -39,8 +60,7 @@ def expire_leases(session: Session) -> int:
         ended += 1
         if run.worker_id:
             _give_up_if_silent(session, run.worker_id, ticket_id)
-    silent = _silent_workers().with_for_update(skip_locked=True, key_share=True)
-    for worker in session.scalars(silent, execution_options=FRESH).all():
+    for worker in session.scalars(_free(_SILENT_WORKERS)).all():
         if StageRun.of_worker(session, worker.worker_id) is None:
             worker.fail(Actor.system(), "no heartbeat", {"cause": "no_heartbeat"})
     return ended
@@ -48,62 +68,23 @@ def expire_leases(session: Session) -> int:
 
 def is_sweep_due(session: Session) -> bool:
     """Whether there is anything for `expire_leases` to do: an indexed look, without a lock."""
-    due = session.scalar(
-        select(literal(1)).where(
-            _overdue_runs().exists()
-            | _silent_workers().exists()
-            | _runs_renewed_later().exists()
-            | _workers_heard_of_later().exists()
-        )
-    )
-    return due is not None
+    return bool(rows_of(session, _SWEEP_IS_DUE).scalar_one())
 
 
 def _restart_leases(session: Session) -> None:
     """Only after the clock was set back is there anything to do."""
-    for run in session.scalars(_runs_renewed_later().with_for_update(skip_locked=True)).all():
+    for run in session.scalars(_free(_RUNS_RENEWED_LATER)).all():
         run.restart_lease()
-    later = _workers_heard_of_later().with_for_update(skip_locked=True, key_share=True)
-    for worker in session.scalars(later, execution_options=FRESH).all():
+    for worker in session.scalars(_free(_WORKERS_HEARD_OF_LATER)).all():
         worker.restart_lease()
     session.flush()
 
 
-def _runs_renewed_later() -> Select[StageRun]:
-    return (
-        select(StageRun)
-        .where(StageRun.finished_at.is_(None), StageRun.renewed_later(clock.now()))
-        .order_by(StageRun.run_id)
-        .limit(EXPIRE_BATCH)
-        .execution_options(**FRESH)
-    )
-
-
-def _workers_heard_of_later() -> Select[Worker]:
-    return (
-        select(Worker)
-        .where(Worker.heard_of_later(clock.now()))
-        .order_by(Worker.worker_id)
-        .limit(EXPIRE_BATCH)
-    )
-
-
-def _overdue_runs() -> Select[int, str]:
-    return (
-        select(StageRun.run_id, StageRun.ticket_id)
-        .where(StageRun.finished_at.is_(None), StageRun.lease_expires_at <= clock.now())
-        .order_by(StageRun.lease_expires_at)
-        .limit(EXPIRE_BATCH)
-    )
-
-
-def _silent_workers() -> Select[Worker]:
-    return (
-        select(Worker)
-        .where(Worker.silent_since(clock.now()))
-        .order_by(Worker.worker_id)
-        .limit(EXPIRE_BATCH)
-    )
+def _free(found: Select[Row]) -> Select[Row]:
+    """The first of what is found, locked and read anew, even when the session knows an older state;
+    without those that someone is changing right now."""
+    free = found.limit(EXPIRE_BATCH).with_for_update(skip_locked=True, key_share=True)
+    return free.execution_options(populate_existing=True)
 
 
 def _give_up_if_silent(session: Session, worker_id: str, ticket_id: str) -> None:

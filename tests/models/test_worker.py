@@ -209,7 +209,7 @@ def test_a_worker_is_silent_when_it_wasnt_heard_of_in_time(session, project):
     session.flush()
 
     def silent():
-        query = select(Worker.worker_id).where(Worker.silent_since(clock.now()))
+        query = select(Worker.worker_id).where(Worker.silent())
         return session.scalars(query).all()
 
     assert silent() == []

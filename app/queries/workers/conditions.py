@@ -25,7 +25,7 @@ FAILED_SHOWN_FOR = timedelta(days=1)
 @cache
 def is_silent() -> ColumnElement[bool]:
     """Not ended, as far as anyone knows, and not heard of when it should have been."""
-    return Worker.silent_since()
+    return Worker.silent()
 
 
 @cache

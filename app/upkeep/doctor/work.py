@@ -86,9 +86,7 @@ def _overdue_leases(session: Session) -> Sequence[int]:
 
 def _silent_workers(session: Session) -> Sequence[str]:
     return session.scalars(
-        select(Worker.worker_id)
-        .where(Worker.silent_since(clock.now() - SWEEP_GRACE))
-        .order_by(Worker.worker_id)
+        select(Worker.worker_id).where(Worker.silent(SWEEP_GRACE)).order_by(Worker.worker_id)
     ).all()
 
 
