@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.errors import Invalid
 from app.models.worker_type import WorkerType
 
 PLAN_MAX = 50
 """Stages in one plan."""
+
+
+_HOLD_ROLES = (
+    select(WorkerType.worker_type)
+    .where(WorkerType.project_id == bindparam("of_project"))
+    .order_by(WorkerType.worker_type)
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def require_plan(session: Session, project_id: str, plan: Sequence[str]) -> list[str]:
@@ -36,12 +45,7 @@ def require_stages(plan: Sequence[str]) -> list[str]:
 def hold_roles(session: Session, project_id: str) -> Sequence[str]:
     """Names of the project's worker types. None of them can be deleted or renamed before the plan
     that is made of them is stored."""
-    return session.scalars(
-        select(WorkerType.worker_type)
-        .where(WorkerType.project_id == project_id)
-        .order_by(WorkerType.worker_type)
-        .with_for_update(read=True, key_share=True)
-    ).all()
+    return rows_of(session, _HOLD_ROLES, of_project=project_id).scalars().all()
 
 
 def require_roles(project_id: str, stages: Sequence[str], roles: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     and_,
+    bindparam,
     delete,
     exists,
     false,
@@ -23,6 +24,7 @@ from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, updated
+from app.db.rows import rows_of
 from app.errors import Conflict, Invalid
 from app.models.audit import Action, AuditEntry
 from app.models.event import Event
@@ -222,15 +224,8 @@ class Project(Model):
 
     def next_ticket_ids(self, count: int) -> list[str]:
         """The next ids, such as WEB-12. Numbers are never given twice."""
-        last = self.session.execute(
-            update(Project)
-            .where(Project.repository_name == self.repository_name)
-            .values(
-                last_ticket_number=Project.last_ticket_number + count,
-                updated_at=Project.updated_at,
-            )
-            .returning(Project.last_ticket_number)
-        ).scalar_one()
+        numbered = {"of_project": self.repository_name, "tickets": count}
+        last: int = rows_of(self.session, _NUMBER_TICKETS, **numbered).scalar_one()
         if self.ticket_prefix is None:
             self.ticket_prefix = self._free_prefix(self.session, self.repository_name)
         return [f"{self.ticket_prefix}-{last - count + n}" for n in range(1, count + 1)]
@@ -257,6 +252,17 @@ class Project(Model):
             for n in range(1, len(taken) + 2)
             if (prefix := stem + str(n)[n == 1 :]) not in taken
         )
+
+
+_NUMBER_TICKETS = (
+    update(Project)
+    .where(Project.repository_name == bindparam("of_project"))
+    .values(
+        last_ticket_number=Project.last_ticket_number + bindparam("tickets"),
+        updated_at=Project.updated_at,
+    )
+    .returning(Project.last_ticket_number)
+)
 
 
 class ProjectMember(Model):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
+from app.db.rows import rows_of
 from app.errors import Conflict, Invalid
 from app.models.label import TicketLabel, require_labels
 from app.models.mention import Said
@@ -133,7 +134,7 @@ class TicketCreation(TicketText):
     @classmethod
     def taken_ids(cls, session: Session, ids: Collection[str]) -> set[str]:
         """Those of the ids that tickets have."""
-        return set(session.scalars(select(cls.ticket_id).where(cls.ticket_id.in_(ids))))
+        return set(rows_of(session, select(cls.ticket_id).where(cls.ticket_id.in_(ids))).scalars())
 
     @classmethod
     def _require_free_id(cls, session: Session, ticket_id: str) -> str:
