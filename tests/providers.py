@@ -18,6 +18,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.clients import plain_client
 from tests.processes import PATIENCE, free_port, until
 
 CLIENT = {
@@ -34,6 +35,7 @@ class HonestProvider:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {"oidc_issuer": self.url, **CLIENT}
+        self._browser = plain_client(self.url)
         self._log = folder / "provider.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,14 +52,15 @@ class HonestProvider:
         assert self._process
         self._process.terminate()
         self._process.wait(PATIENCE)
+        self._browser.close()
 
     def knows(self, subject: str, **claims: Any) -> None:
         """Someone has an account there."""
-        httpx.put(f"{self.url}/users/{subject}", json=claims).raise_for_status()
+        self._browser.put(f"/users/{subject}", json=claims).raise_for_status()
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/jwks").status_code == 200
+            return self._browser.get("/jwks").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -71,6 +74,7 @@ class LyingProvider:
         self.server.provider = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.settings = {"oidc_issuer": self.url, **CLIENT}
+        self._browser = plain_client()
         self.be_honest()
 
     def __enter__(self) -> Self:
@@ -80,6 +84,7 @@ class LyingProvider:
     def __exit__(self, *_error: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+        self._browser.close()
 
     def be_honest(self) -> None:
         """Forget every lie, and what was asked."""
@@ -96,7 +101,7 @@ class LyingProvider:
 
     def sends_back(self, address: str) -> str:
         """Where it sends a browser that comes with that address: the path on the board."""
-        answer = httpx.get(address)
+        answer = self._browser.get(address)
         assert answer.status_code == 302, answer.text
         parts = urlsplit(answer.headers["Location"])
         return f"{parts.path}?{parts.query}"

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
+from tests.clients import plain_client
 from tests.processes import CALLBOARD, PATIENCE, ROOT, until
 
 HOST = "board.example.org"
@@ -26,19 +27,9 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """What systemd does for a socket's service: the socket is file 3, and LISTEN_PID names it."""
 
 
-def plain_client(
-    url: str, timeout: float = PATIENCE, transport: httpx.BaseTransport | None = None
-) -> httpx.Client:
-    """A client of the board who comes without TLS. To load the certificates of the world for it
-    would take longer than to ask."""
-    return httpx.Client(
-        base_url=url,
-        headers={"Host": HOST},
-        timeout=timeout,
-        transport=transport,
-        verify=False,
-        trust_env=False,
-    )
+def client_of_host(url: str = f"http://{HOST}", **options: Any) -> httpx.Client:
+    """A client who asks for the board by its public name."""
+    return plain_client(url, headers={"Host": HOST}, **options)
 
 
 class Board:
@@ -159,7 +150,7 @@ class Board:
 
     def _client(self) -> httpx.Client:
         transport = httpx.HTTPTransport(uds=str(self.socket), verify=False)
-        return plain_client(f"http://{HOST}", transport=transport)
+        return client_of_host(transport=transport)
 
     def _answers(self) -> bool:
         assert self._process

@@ -8,10 +8,10 @@ import socket
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-import httpx
 import pytest
 
 from app.settings.board import Settings
+from tests.clients import plain_client
 from tests.deploy.board import HOST
 from tests.deploy.conftest import NAME, PASSWORD
 from tests.deploy.visitor import VISITOR_ADDRESS, links_of
@@ -197,7 +197,7 @@ def test_figures_are_not_shown_outside(proxy, certificate, path):
 
 
 def test_figures_are_for_the_machines_own_prometheus(proxy, metrics_token):
-    with httpx.Client(base_url=f"http://127.0.0.1:{proxy.metrics_port}") as prometheus:
+    with plain_client(f"http://127.0.0.1:{proxy.metrics_port}") as prometheus:
         assert "\ncallboard_" in prometheus.get("/metrics", headers=metrics_token).text
         assert prometheus.get("/metrics").status_code == 401
         assert prometheus.get("/tickets").status_code == 404

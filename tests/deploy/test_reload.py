@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from tests.deploy.board import Board, plain_client
+from tests.deploy.board import Board, client_of_host
 from tests.deploy.conftest import start
 from tests.deploy.load import load
 from tests.deploy.visitor import Visitor
@@ -67,7 +67,7 @@ def test_a_reload_under_load_loses_nothing(
 def clients(way, board, certificate, folder):
     """Makes clients who come over TCP, or through a proxy."""
     if way == "direct":
-        yield lambda: plain_client(f"http://127.0.0.1:{board.port}")
+        yield lambda: client_of_host(f"http://127.0.0.1:{board.port}")
         return
     proxy = start(way, folder, board.socket, certificate)
     try:
@@ -108,7 +108,7 @@ def test_a_stop_finishes_what_has_begun(reloaded):
         yield b"}"
 
     def post():
-        with plain_client(f"http://127.0.0.1:{reloaded.port}") as client:
+        with client_of_host(f"http://127.0.0.1:{reloaded.port}") as client:
             headers = {"Content-Type": "application/json"}
             answers.append(client.post("/api/v1/tickets", content=slow_body(), headers=headers))
 

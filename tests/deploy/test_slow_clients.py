@@ -12,7 +12,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from tests.deploy.board import HOST, Board, plain_client
+from tests.deploy.board import HOST, Board, client_of_host
 from tests.deploy.conftest import TOKENS
 from tests.processes import PATIENCE, free_port
 
@@ -76,7 +76,7 @@ def connect(own):
 
 
 def client(own, timeout):
-    return plain_client(f"http://127.0.0.1:{own.port}", timeout)
+    return client_of_host(f"http://127.0.0.1:{own.port}", timeout=timeout)
 
 
 def get(own, path):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
 from app.sample.content import SampleTicket, load_sample
 from app.sample.demo import scene
+from tests.clients import plain_client
 from tests.processes import CALLBOARD, free_port, until
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def new_tickets_done(printed: str) -> set[str]:
 @pytest.fixture
 def tickets() -> Iterator[scene.Tickets]:
     """The sample's tickets, for a board that isn't asked."""
-    with httpx.Client() as http:
+    with plain_client() as http:
         yield scene.Tickets(http, load_sample())
 
 

@@ -16,9 +16,9 @@ from werkzeug.serving import make_server
 from app.actor import Actor
 from app.db.base import db
 from app.models import User
+from tests.clients import plain_client
 from tests.conftest import OpenSession
 from tests.databases import empty_all_tables
-from tests.processes import PATIENCE
 from tests.providers import HonestProvider
 from tests.web.auth.single_sign_on.visits import sit_down
 
@@ -86,7 +86,7 @@ def new_browser(app: Flask, url: str) -> Iterator[Callable[..., httpx.Client]]:
     browsers = []
 
     def make(name: str | None = None, role: str = "member") -> httpx.Client:
-        browser = httpx.Client(base_url=url, follow_redirects=True, timeout=PATIENCE)
+        browser = plain_client(url, follow_redirects=True)
         if name:
             sit_down(browser, app, name, role)
         browsers.append(browser)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.db.base import db
 from app.models import User
+from tests.clients import plain_client
 from tests.conftest import OpenSession
 from tests.databases import empty_all_tables
 from tests.serving import BoardServer
@@ -55,9 +56,9 @@ def new_browser(server: BoardServer, board: OpenSession) -> Iterator[NewBrowser]
     browsers = []
 
     def make(name: str | None = None, address: str = PROXY) -> httpx.Client:
-        transport = httpx.HTTPTransport(local_address=address)
+        transport = httpx.HTTPTransport(local_address=address, verify=False)
         headers = {HEADER: name} if name else {}
-        browser = httpx.Client(base_url=server.url, transport=transport, headers=headers)
+        browser = plain_client(server.url, transport=transport, headers=headers)
         browsers.append(browser)
         return browser
 
