@@ -160,6 +160,13 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """Look through what is left once for what nobody closed. pytest does so five times then, for
+    garbage that only shows itself when other garbage is gone."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the databases that a test's application runs on, unless the test names them itself."""
     chosen = metafunc.definition.iter_markers("parametrize")
