@@ -32,7 +32,7 @@ const asDataUrl = (blob) => new Promise((resolve, reject) => {
   reader.readAsDataURL(blob);
 });
 
-chooser.addEventListener("change", async () => {
+async function take() {
   const [file] = chooser.files;
   if (!file) return;
   packed.value = name.value = "";
@@ -43,4 +43,8 @@ chooser.addEventListener("change", async () => {
     tell(`${file.name} can’t be read.`, true);
   }
   for (const button of buttons) button.disabled = false;
-});
+}
+
+chooser.addEventListener("change", take);
+// It may be chosen already: before this file has come, or before the reader went away and back.
+take();

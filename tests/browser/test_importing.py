@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.models import Ticket
 from tests.browser.faults import Inspector
@@ -38,6 +38,23 @@ def test_a_chosen_file_is_imported_and_kept_meanwhile(page: Page, board: OpenSes
     expect(page.get_by_role("heading", level=1)).to_have_text("Tickets")
     with board() as session:
         assert session.query(Ticket).count() > 5
+
+
+def test_a_file_that_is_chosen_before_the_script_has_come_is_kept_too(
+    page: Page, board: OpenSession
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/importing.js**", hold)
+    with page.expect_request("**/importing.js**"):
+        page.goto("/import?project=acme/web", wait_until="commit")
+    page.get_by_label("Beads file").set_input_files(SMALL_FILE)
+    expect(page.get_by_text("beads-small.jsonl, 5 kB")).to_be_hidden()
+    held[0].continue_()
+    expect(page.get_by_text("beads-small.jsonl, 5 kB")).to_be_visible()
 
 
 def test_each_step_is_in_order_on_any_screen(page: Page, tmp_path: Path) -> None:
