@@ -24,9 +24,10 @@ LOOK_SECONDS = 0.005
 
 
 def environment(url: str) -> dict[str, str]:
-    """What a process needs to work on a board of the bench."""
+    """What a process needs to work on a board of the bench. It keeps what it has compiled, whatever
+    the shell says: what operators install is compiled once, by pip."""
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "CALLBOARD_DATABASE_URL": url,
         "CALLBOARD_INSTANCE_PATH": str(ROOT / "bench" / ".data" / "instance"),
         "CALLBOARD_SECRET_KEY": "the bench signs its cookies with this",
