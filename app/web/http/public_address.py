@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import BadHost, BadRequest, SecurityError
-from werkzeug.routing import BaseConverter, IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 
 from app.web.http.other_sites import is_for_programs
 
 
 def register(app: Flask) -> None:
-    """Keep the board's cookies where the board is, and let routes name projects and rows."""
+    """Keep the board's cookies where the board is, and let routes name projects and rows. Comes
+    before any route is added."""
+    app.url_rule_class = RouteRule
     app.url_map.converters["project"] = ProjectConverter
     app.url_map.converters["int"] = RowNumberConverter
     app.session_interface = SessionUnderPrefix()
@@ -55,3 +61,19 @@ class RowNumberConverter(IntegerConverter):
     # Eighteen digits are below 2^63. A limit that is checked only after the match would answer
     # "method not allowed" where one address has several methods.
     regex = r"[0-9]{1,18}"  # \d takes the digits of every script
+
+
+class RouteRule(Rule):
+    """A rule that learns how to build its address when one is wanted for the first time.
+
+    The library compiles two functions for each rule at once, which was four fifths of the time that
+    an application takes to be made; most are never called.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = cache(super()._compile_builder)
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            return compiled(append_unknown)(rule, **values)
+
+        return build
