@@ -154,11 +154,14 @@ def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: st
 def _on_begin(connection: Connection) -> None:
     raw: Any = connection.connection.dbapi_connection
     options = connection.get_execution_options()
-    if options.get(READS):
-        raw.execute("PRAGMA query_only=ON")
+    only_reads = bool(options.get(READS))
+    # Whenever this is said, SQLite plans each statement of the connection anew.
+    if connection.info.get(READS) is not only_reads:
+        raw.execute(f"PRAGMA query_only={only_reads:d}")
+        connection.info[READS] = only_reads
+    if only_reads:
         raw.execute("BEGIN")
     else:
-        raw.execute("PRAGMA query_only=OFF")
         _begin_immediate(raw, options.get(PATIENCE) or WRITE_LOCK_SECONDS)
 
 
