@@ -39,15 +39,21 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+_UNLESS_SAID = tuple((name.lower(), (name, value)) for name, value in SECURITY_HEADERS.items())
+
 HSTS = "max-age=31536000"
 """A year. Not `includeSubDomains`: the operator's other hosts are none of our business."""
 
 
+def secured(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of an answer, with those security headers that it doesn't give itself."""
+    given = {name.lower() for name, _ in headers}
+    return headers + [header for name, header in _UNLESS_SAID if name not in given]
+
+
 def set_headers(response: Response) -> Response:
-    """Put them on an answer that doesn't say otherwise itself."""
+    """Say how long an answer may be kept, and that the board is to be asked encrypted."""
     headers = response.headers
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", HSTS)
     if request.endpoint != "static":

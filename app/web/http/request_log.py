@@ -1,5 +1,5 @@
-"""The outermost edge: each request gets its number, its line in the log, and its place in the
-metrics, also one that fails before the application has a look at it."""
+"""The outermost edge: each request gets its number, its line in the log, its place in the metrics
+and the security headers, also one that fails before the application has a look at it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from app.observability import metrics, request_id
 from app.observability.logs import cut
-from app.web.http.headers import SECURITY_HEADERS
+from app.web.http.headers import secured
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,7 +83,8 @@ class RequestLog:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             record.status, record.is_begun = int(status[:3]), True
-            return start_response(status, [*headers, (request_id.HEADER, record.number)], *rest)
+            numbered = [*secured(headers), (request_id.HEADER, record.number)]
+            return start_response(status, numbered, *rest)
 
         try:
             chunks = self.inner(environ, start)
@@ -103,10 +104,9 @@ class RequestRecord:
     def crash(self, error: Exception, start: Any) -> list[bytes]:
         """The last resort, when even the error page failed: a line of text, with the number."""
         log.error("request %s crashed", self.number, exc_info=error)
-        headers = [*SECURITY_HEADERS.items(), ("Content-Type", "text/plain; charset=utf-8")]
         # The server needs to know of the error only to take back a beginning.
         again = (sys.exc_info(),) if self.is_begun else ()
-        start("500 Internal Server Error", headers, *again)
+        start("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")], *again)
         return [f"Something broke. It is in the server's log as {self.number}.\n".encode()]
 
     def end(self) -> None:
