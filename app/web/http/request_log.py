@@ -115,18 +115,20 @@ class RequestRecord:
         rule, parts = self.environ.get(ROUTE, (None, {}))
         method = self.environ["REQUEST_METHOD"]
         metrics.count_request(method, rule and rule.rule, self.status, seconds)
-        log.log(
-            logging.DEBUG if self._is_quiet(rule) else logging.INFO,
-            "request",
-            extra={
-                "method": method,
-                "path": self._path(rule, parts),
-                "status": self.status,
-                "ms": round(seconds * 1_000, 1),
-                "bytes": self.size,
-                "client": cut(str(self.environ.get("REMOTE_ADDR") or "-"), ADDRESS_MAX),
-            },
-        )
+        level = logging.DEBUG if self._is_quiet(rule) else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(
+                level,
+                "request",
+                extra={
+                    "method": method,
+                    "path": self._path(rule, parts),
+                    "status": self.status,
+                    "ms": round(seconds * 1_000, 1),
+                    "bytes": self.size,
+                    "client": cut(str(self.environ.get("REMOTE_ADDR") or "-"), ADDRESS_MAX),
+                },
+            )
         request_id.end()
 
     def _is_quiet(self, rule: Rule | None) -> bool:
