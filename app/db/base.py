@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -20,6 +21,9 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+ENGINES_KEPT = 8
+"""What a process works with at once, and few more: each holds the engine that it is made of."""
 
 
 class Base(DeclarativeBase):
@@ -81,12 +85,18 @@ class BoardSession(FlaskSession):
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         """The engine, with what its transactions may do."""
-        options = {READS: self.is_reading, PATIENCE: self.patience}
         # Kept: to a session each engine object means a connection of its own.
-        key = "engine", *options.values()
+        key = "engine", self.is_reading, self.patience
         if key not in self.info:
-            self.info[key] = super().get_bind(*args, **kwargs).execution_options(**options)
+            engine = super().get_bind(*args, **kwargs)
+            self.info[key] = _turned(engine, self.is_reading, self.patience)
         return cast("Engine", self.info[key])
+
+
+@lru_cache(ENGINES_KEPT)
+def _turned(engine: Engine, is_reading: bool, patience: float | None) -> Engine:
+    """Kept for the sessions to come, too: to make one takes as long as to begin a transaction."""
+    return engine.execution_options(**{READS: is_reading, PATIENCE: patience})
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": BoardSession})
