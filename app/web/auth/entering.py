@@ -80,6 +80,8 @@ def enter(secret: str) -> None:
     """Give this browser the session that was begun; its cookie is a new one."""
     session.permanent = True
     login_user(load_person(secret))
+    # A long fingerprint of the browser, which nobody compares: each request would bring it along.
+    session.pop("_id", None)
 
 
 def leave() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
@@ -13,6 +13,9 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 
 from app.web.http.other_sites import is_for_programs
 
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
+
 
 def register(app: Flask) -> None:
     """Keep the board's cookies where the board is, and let routes name projects and rows. Comes
@@ -20,11 +23,18 @@ def register(app: Flask) -> None:
     app.url_rule_class = RouteRule
     app.url_map.converters["project"] = ProjectConverter
     app.url_map.converters["int"] = RowNumberConverter
-    app.session_interface = SessionUnderPrefix()
+    app.session_interface = SessionUnderPrefix(app)
 
 
 class SessionUnderPrefix(SecureCookieSessionInterface):
     """Keeps a board under /board apart from whatever else is on its host."""
+
+    def __init__(self, app: Flask) -> None:
+        self._serializer = super().get_signing_serializer(app)
+
+    def get_signing_serializer(self, _app: Flask) -> URLSafeTimedSerializer | None:
+        """The same for each request: the key stays what it was at the start."""
+        return self._serializer
 
     def get_cookie_path(self, app: Flask) -> str:
         """Where the browser sends the cookie: the proxy's prefix, else everywhere."""
