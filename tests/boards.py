@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from app import create_app, factory
 from app.actor import Actor
 from app.cli import callboard
 from app.db.base import db
+from app.db.day_totals import keep_days
 from app.models import (
     ApiToken,
     CommentVersion,
@@ -87,6 +89,7 @@ def fill_every_table(session: Session) -> None:
     session.add(CommentVersion(comment_id=said, content="Once."))
     ticket.edit(ANN, description="Once more.")
     IdempotencyKey.take(session, token.id, "key-1", "hash")
+    keep_days(session.connection(), [datetime(2026, 1, 1, tzinfo=UTC)])
 
 
 def without_tables(url: str) -> str:

@@ -3,6 +3,7 @@
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
 from app.models.comment import Comment, CommentVersion
+from app.models.day_totals import DayTotals
 from app.models.event import EVENT_TYPES, Event
 from app.models.idempotency import IdempotencyKey
 from app.models.identity import Identity
@@ -26,6 +27,7 @@ __all__ = [
     "AuditEntry",
     "Comment",
     "CommentVersion",
+    "DayTotals",
     "DefaultView",
     "DescriptionVersion",
     "Event",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
 from app.models import Project, Ticket
 from app.visibility import Visibility
@@ -26,6 +26,11 @@ class Scope:
         """Whether it is less than all that may be seen."""
         return bool(self.project or self.conditions)
 
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is all that is on the board, but for projects that are hidden."""
+        return not self.is_narrowed and self.visibility.only is None
+
     def tickets(self) -> list[ColumnElement[bool]]:
         """The conditions on tickets."""
         return [*self.projects(), *self.conditions]
@@ -37,6 +42,17 @@ class Scope:
         if self.visibility == Visibility.everything():
             return []
         return [Ticket.project_id.in_(self._visible())]
+
+    def unseen(self) -> list[ColumnElement[bool]]:
+        """The conditions on tickets of projects that are hidden."""
+        return [Ticket.project_id.in_(sorted(self.visibility.hidden))]
+
+    def has_few_unseen(self) -> ColumnElement[bool]:
+        """Whether most tickets are to be seen; what matters is only that few are counted."""
+        issued = select(func.sum(Project.last_ticket_number))
+        hidden = issued.where(Project.repository_name.in_(sorted(self.visibility.hidden)))
+        two: ColumnElement[int] = literal_column("2")
+        return two * hidden.scalar_subquery() < issued.scalar_subquery()
 
     def _visible(self) -> Select[str]:
         names = Project.repository_name

@@ -81,6 +81,39 @@ class Span:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a period is made of: `days` in UTC, or none. `sign`: -1 for what isn't in the period."""
+
+    start: datetime
+    end: datetime
+    days: int = 0
+    sign: int = 1
+
+
+def in_days(start: datetime, end: datetime, until: datetime) -> list[Part]:
+    """A period in whole days in UTC up to a midnight there, at most a week of them at once, with
+    what is left at its ends: it is added, or if that is shorter, the rest of the day taken away."""
+    first = midnight((start + DAY - timedelta.resolution).astimezone(UTC).date(), UTC)
+    last = midnight(end.astimezone(UTC).date(), UTC)
+    if first - start > DAY / 2:
+        first -= DAY
+    if end - last > DAY / 2 and last < until:
+        last += DAY
+    last = min(last, until)
+    if first >= last:
+        return [Part(start, end)]
+    weeks = -((first - last) // WEEK)
+    bounds = [*(first + number * WEEK for number in range(weeks)), last]
+    whole = [Part(one, following, (following - one).days) for one, following in pairwise(bounds)]
+    ends = [
+        Part(min(one, other), max(one, other), sign=1 if one < other else -1)
+        for one, other in ((start, first), (last, end))
+        if one != other
+    ]
+    return [*whole, *ends]
+
+
 def midnight(day: date, zone: tzinfo) -> datetime:
     """When a day begins in a time zone, in UTC. Where the clock jumps over midnight, it begins
     later; where midnight comes twice, with the first."""

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CTE, Float, String, bindparam, func, select
+from sqlalchemy import Float
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.db.columns import UTCDateTime
-
-
-class elements_of(FunctionElement[str]):  # noqa: N801 - it reads as the SQL function it is
-    """The texts in a JSON list, as rows with a column `value`. One parameter holds them all, so
-    that the statement is the same however many there are."""
-
-    inherit_cache = True
-    name = "elements_of"
-    type = String()
-
-
-@compiles(elements_of, "sqlite")
-def _json_each(element: elements_of, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_each({compiler.process(element.clauses, **options)})"
-
-
-@compiles(elements_of)
-def _json_elements(element: elements_of, compiler: SQLCompiler, **options: Any) -> str:
-    listed = compiler.process(element.clauses, **options)
-    return f"json_array_elements_text(CAST({listed} AS json))"
 
 
 class as_time(FunctionElement[datetime]):  # noqa: N801 - it reads as what is done to a text
@@ -69,27 +47,6 @@ def _of_days(element: seconds_between, compiler: SQLCompiler, **options: Any) ->
 def _of_interval(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
     start, end = (compiler.process(each, **options) for each in element.clauses)
     return f"greatest(0.0, extract(epoch FROM {end} - {start})::float8)"
-
-
-def periods() -> CTE:
-    """Rows of `start` and `end`, made of the times in the parameter `bounds`."""
-    bounds = elements_of(bindparam("bounds", type_=String())).table_valued("value")
-    following = func.lead(bounds.c.value).over(order_by=bounds.c.value)
-    each = select(bounds.c.value.label("start"), following.label("end")).cte("each_period")
-    return (
-        select(
-            each.c.start.label("text"),
-            as_time(each.c.start).label("start"),
-            as_time(each.c.end).label("end"),
-        )
-        .where(each.c.end.is_not(None))
-        .cte("periods")
-    )
-
-
-def bounds_of(times: Sequence[datetime]) -> str:
-    """The parameter that `periods` asks for, in which `as_text` of a time names its period."""
-    return json.dumps([as_text(moment) for moment in times])
 
 
 def as_text(moment: datetime) -> str:

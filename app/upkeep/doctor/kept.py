@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from app.db.day_totals import DAY_TOTALS
 from app.db.hold_facts import HOLD_FACTS
 from app.db.kept import Kept
 from app.db.label_facts import LABEL_FACTS
@@ -39,5 +40,11 @@ CHECKS = (
         "each knows since when",
         "tickets don't know whether they ask, and since when, or nothing keeps it up to date",
         HOLD_FACTS,
+    ),
+    _check(
+        "totals of days",
+        "each says how many tickets were created and closed",
+        "days were counted otherwise, or nothing keeps their totals up to date",
+        DAY_TOTALS,
     ),
 )

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from sqlalchemy import func, select
 
-from app.models import Ticket
-from app.queries.statistics import cycle, flow, runs
+from app.db.day_totals import keep_days
+from app.db.transactions import reading
+from app.models import DayTotals, Ticket
+from app.queries.statistics import cycle, figures, flow, runs
 from app.queries.statistics.figures import statistics
 from app.queries.statistics.scope import Scope
-from app.queries.statistics.span import Span
+from app.queries.statistics.span import Span, midnight
 from app.visibility import Visibility
 from tests.factories import ANN, make_ticket, make_worker, run_stage
-from tests.queries.statistics.boards import GATE, NOW, PROJECTS, Board, spread
+from tests.queries.statistics.boards import BEGAN, GATE, NOW, PROJECTS, Board, spread
 from tests.statements import counting_queries
 
 EVERYTHING = Visibility.everything()
+DAYS = [midnight((BEGAN + timedelta(days=number)).date(), UTC) for number in range(120)]
+"""All days of a board that are over."""
 SPANS = (
     Span.of_weeks(12, NOW, ZoneInfo("Europe/Paris")),
     Span.of_weeks(4, NOW, ZoneInfo("Asia/Kathmandu")),
@@ -48,8 +54,10 @@ def close_to(found):
 def test_figures_are_what_counting_finds(session, seed):
     board = Board(seed, 60)
     board.store(session)
-    for span in SPANS:
-        for scope, projects in SCOPES:
+    for is_kept in (False, True):
+        if is_kept:
+            keep_days(session.connection(), DAYS)
+        for span, (scope, projects) in product(SPANS, SCOPES):
             assert_true(session, board, scope, span, projects)
 
 
@@ -130,6 +138,25 @@ def test_of_many_runs_an_even_sample_is_read(session, monkeypatch):
         ]
         assert told == true
         assert {standing.begun for standing in found.flow.standings} == {None}
+
+
+def test_days_that_were_counted_among_much_are_kept_and_read(session, monkeypatch):
+    board = Board(4, 60)
+    board.store(session)
+    session.commit()
+    monkeypatch.setattr(flow, "WORTH_KEEPING", 1)
+    monkeypatch.setattr(figures, "KEPT_AT_ONCE", 90)
+    span = Span(BEGAN.date(), NOW.date() - timedelta(days=1))
+    for number in (90, len(DAYS), len(DAYS)):
+        with time_machine.travel(NOW, tick=False), reading():
+            assert_true(session, board, SCOPES[0][0], span, PROJECTS)
+        assert session.scalar(select(func.count()).select_from(DayTotals)) == number
+        session.rollback()
+    # What is kept is what is told: of one day, something else.
+    day = session.scalars(select(DayTotals).order_by(DayTotals.created.desc())).first()
+    day.created += 1_000
+    told = statistics(session, SCOPES[0][0], span)
+    assert told.created == sum(week[1] for week in board.weeks(span, PROJECTS)) + 1_000
 
 
 def test_an_empty_board_has_no_figures(session):

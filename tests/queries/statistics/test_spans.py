@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.queries.statistics.percentiles import percentile, spread_of
-from app.queries.statistics.span import LONGEST, Span
+from app.queries.statistics.span import LONGEST, Span, in_days
 
 PARIS = ZoneInfo("Europe/Paris")
 ZONES = ("UTC", "Europe/Paris", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe",
@@ -79,3 +79,29 @@ def test_a_percentile_lies_between_two_values_by_their_distance():
     assert percentile([10, 20, 30, 40, 50], 85) == pytest.approx(44)
     assert percentile([7], 85) == 7
     assert spread_of([]).median is None
+
+
+FIRST = datetime(2026, 3, 1, tzinfo=UTC)
+MOMENTS = st.timedeltas(timedelta(0), timedelta(days=24)).map(lambda later: FIRST + later)
+
+
+@given(
+    MOMENTS,
+    MOMENTS,
+    st.integers(0, 24),
+    st.data(),
+)
+def test_a_period_is_its_days_and_what_is_left_of_them(one, other, days, data):
+    start, end = sorted((one, other))
+    until = FIRST + timedelta(days=days)
+    if start == end:
+        return
+    parts = in_days(start, end, until)
+    for part in parts:
+        if part.days:
+            assert part.end - part.start == part.days * timedelta(days=1) <= timedelta(days=7)
+            assert (part.start.hour, part.start.minute, part.end <= until) == (0, 0, True)
+    bounds = [bound for part in parts for bound in (part.start, part.end)]
+    for moment in (*bounds, *data.draw(st.lists(MOMENTS, max_size=9))):
+        times = sum(part.sign for part in parts if part.start <= moment < part.end)
+        assert times == (start <= moment < end)
