@@ -27,7 +27,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 def sent(places: Iterable[Sequence[str | int | None]]) -> str:
-    """The value of a parameter that `places_in` names."""
+    """The value of a parameter that `places_in` or `name_at` names."""
     return json.dumps(list(places))
 
 
@@ -39,6 +39,11 @@ def places_in(parameter: str) -> TableValuedAlias:
 def part_of(places: TableValuedAlias, number: int, type_: Any = Text) -> ColumnElement[Any]:
     """One part of a place, numbered from 0."""
     return cast(places.c.value.op("->>")(literal_column(str(number))), type_)
+
+
+def name_at(parameter: str, number: ColumnElement[int]) -> ColumnElement[str]:
+    """One of the names that are `sent` as this parameter, numbered from 0; NULL behind the last."""
+    return _name(bindparam(parameter, type_=Text()), number)
 
 
 def found_at(
@@ -58,6 +63,11 @@ def found_at(
 
 class _places(FunctionElement[Any]):  # noqa: N801 - like the SQL functions that it becomes
     name = "places"
+    inherit_cache = True
+
+
+class _name(FunctionElement[str]):  # noqa: N801 - likewise
+    type = Text()
     inherit_cache = True
 
 
@@ -83,6 +93,18 @@ def _places_on_sqlite(element: _places, compiler: SQLCompiler, **options: Any) -
 @compiles(_places, "postgresql")
 def _places_on_postgresql(element: _places, compiler: SQLCompiler, **options: Any) -> str:
     return f"json_array_elements(CAST({compiler.process(element.clauses, **options)} AS JSON))"
+
+
+@compiles(_name, "sqlite")
+def _name_on_sqlite(element: _name, compiler: SQLCompiler, **options: Any) -> str:
+    names, number = (compiler.process(each, **options) for each in element.clauses)
+    return f"({names} ->> ({number}))"
+
+
+@compiles(_name, "postgresql")
+def _name_on_postgresql(element: _name, compiler: SQLCompiler, **options: Any) -> str:
+    names, number = (compiler.process(each, **options) for each in element.clauses)
+    return f"(CAST({names} AS JSON) ->> ({number}))"
 
 
 @compiles(_found, "sqlite")

@@ -193,10 +193,10 @@ class Query:
         term = Term(name, tuple(map(Value.of, values)), is_negated)
         return self if term in self.terms or not values else Query((*self.terms, term))
 
-    def naming(self, name: str, value: str) -> Query:
-        """With a term for what bears this name, were it even `none`."""
-        named = Value(value, value in SPECIAL or Value.of(value).is_quoted)
-        term = Term(name, (named,))
+    def naming(self, name: str, *values: str) -> Query:
+        """With a term for what bears one of these names, were it even `none`."""
+        named = (Value(value, value in SPECIAL or Value.of(value).is_quoted) for value in values)
+        term = Term(name, tuple(named))
         return self if term in self.terms else Query((*self.terms, term))
 
     def replacing(self, name: str, *values: str) -> Query:

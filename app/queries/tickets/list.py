@@ -7,22 +7,29 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
+    BindParameter,
     ColumnElement,
+    Integer,
     Row,
     Select,
     Text,
     bindparam,
     case,
+    cast,
     func,
     literal,
     literal_column,
     select,
 )
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.visitors import replacement_traverse
 
+from app.db.places import name_at, sent
 from app.db.plans import unordered
 from app.db.rows import rows_of
 from app.models import Event, StageRun, Ticket, TicketDependency, TicketLabel, User
@@ -30,7 +37,7 @@ from app.models.ticket import PRIORITIES
 from app.queries.keyset import Order, cursor_of
 from app.queries.language.compiling import Matches, Shaped, parameters, text_matches
 from app.queries.language.kinds import Reader
-from app.queries.language.query import ENDED, Query
+from app.queries.language.query import ENDED, Query, Term, Value
 from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, PAGE_SIZE, Page, number_of
 from app.queries.tickets.conditions import NOT_CLOSED, RUNNING, STAGE, since, situation
@@ -136,12 +143,11 @@ def list_tickets(
     rows: Iterable[Row[*tuple[Any, ...]]] = ()
     # Looking for nothing by an ordered index would read all of it.
     if total and number <= last_page:
-        is_by_parts = _has_parts(orders) and total >= COUNT_CAP and not is_found_by_text
-        rows = (
-            _by_parts(session, visibility, wanted, orders, matches, values, reader)
-            if is_by_parts
-            else statements.pages.read(session, total, values)
-        )
+        if not _has_parts(orders) or total < COUNT_CAP or is_found_by_text:
+            rows = statements.pages.read(session, total, values)
+        else:
+            read = _by_stages if orders[0][0] == "stage" else _by_parts
+            rows = read(session, visibility, wanted, orders, matches, values, reader)
     cursor = ListOrder(orders).cursor
     page = Page([_line(cursor, *row) for row in rows], number, total, size, last_page)
     return TicketList(page, n_open, n_closed, matches is not None and matches.is_cut)
@@ -168,7 +174,7 @@ def _by_parts(
     make = _statements_of_part if matches else _kept_statements_of_part
     found: list[Row[*tuple[Any, ...]]] = []
     offset, size = values["offset"], values["size"]
-    for part in _parts(session, wanted, orders):
+    for part in _parts(wanted, orders):
         count, pages = make(visibility, Shaped.of(part), orders, matches)
         values |= parameters(part, reader)
         upto = offset + size - len(found)
@@ -181,23 +187,94 @@ def _by_parts(
     return found[:size]
 
 
-def _parts(session: Session, wanted: Query, orders: Orders) -> Iterator[Query]:
+def _parts(wanted: Query, orders: Orders) -> Iterator[Query]:
     """The query for each value, in the order in which they come."""
     sort, descends = orders[0]
     if sort == "priority":
         for priority in reversed(PRIORITIES) if descends else PRIORITIES:
             yield wanted.adding("priority", priority)
         return
-    if sort == "stage":
-        is_open = wanted.situations.isdisjoint(ENDED)
-        stages = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
-        for stage in reversed(stages) if descends else stages:
-            yield wanted.naming("stage", stage)
-        return
     for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
         asked = [state for state in states if state in wanted.situations]
         if asked:
             yield wanted.in_states("closed" if asked == [*ENDED] else asked[0])
+
+
+def _by_stages(
+    session: Session,
+    visibility: Visibility,
+    wanted: Query,
+    orders: Orders,
+    matches: Matches | None,
+    values: dict[str, Any],
+    reader: Reader,
+) -> list[Row[*tuple[Any, ...]]]:
+    """The same by stages, of which there may be any number: those that are passed before the page
+    is full are counted by one statement. All but the last of them have few tickets."""
+    offset, size = values["offset"], values["size"]
+    is_open = wanted.situations.isdisjoint(ENDED)
+    stages = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
+    in_order = reversed(stages) if orders[0][1] else stages
+    passing = _passing if matches else _kept_passing
+    at_stage = Shaped.of(Query((*wanted.terms, ANY_STAGE)))
+    passed = rows_of(
+        session,
+        passing(visibility, at_stage, matches),
+        stages=sent(in_order),
+        upto=offset + size,
+        **values,
+    ).all()
+    parts = [
+        (stage, before, after - before)
+        for (stage, before), (_, after) in pairwise(passed)
+        if after > offset
+    ]
+    found: list[Row[*tuple[Any, ...]]] = []
+    if few := [part for part in parts if part[2] < COUNT_CAP]:
+        part = wanted.naming("stage", *(stage for stage, _, _ in few))
+        make = _statements if matches else _kept_statements
+        asked = {**values, **parameters(part, reader), "offset": max(0, offset - few[0][1])}
+        statement = make(visibility, Shaped.of(part), orders, matches).pages.of_few
+        found += rows_of(session, statement, **asked)
+    for stage, before, number in parts[len(few) :]:
+        part = wanted.naming("stage", stage)
+        make_part = _statements_of_part if matches else _kept_statements_of_part
+        asked = {**values, **parameters(part, reader), "offset": max(0, offset - before)}
+        pages = make_part(visibility, Shaped.of(part), orders, matches).pages
+        found += pages.read(session, number, asked)
+    return found[:size]
+
+
+ANY_STAGE = Term("stage", (Value("", is_quoted=True),))
+
+
+def _passing(
+    visibility: Visibility, at_stage: Shaped, matches: Matches | None
+) -> Select[*tuple[Any, ...]]:
+    """One stage after the other, with how many tickets stand at those before it; the last row tells
+    it of all. `at_stage`: the query for a stage, which its last condition names."""
+    number: ColumnElement[int] = literal_column("0", Integer())
+    none = cast(number, BigInteger())  # as counts are on PostgreSQL
+    passed = select(
+        number.label("number"), name_at("stages", number).label("stage"), none.label("before")
+    ).cte("passed", recursive=True)
+    # As a text, since SQLAlchemy would have its table again wherever it is named.
+    here: ColumnElement[str] = literal_column("passed.stage", Text())
+    name = f"q{len(at_stage.query.conditions) - 1}_0"
+
+    def named(element: Any, **_: Any) -> Any:
+        return here if isinstance(element, BindParameter) and element.key == name else None
+
+    found: Any = found_tickets(visibility, at_stage.query, matches)
+    there: Select[str] = replacement_traverse(found, {}, named)
+    following = passed.c.number + 1
+    more = select(following, name_at("stages", following), passed.c.before + number_of(there))
+    is_not_full = passed.c.before < bindparam("upto", type_=Integer())
+    passed = passed.union_all(more.where(passed.c.stage.is_not(None), is_not_full))
+    return select(passed.c.stage, passed.c.before).order_by(passed.c.number)
+
+
+_kept_passing = lru_cache(STATEMENTS_KEPT)(_passing)
 
 
 def _stages(*conditions: ColumnElement[bool]) -> Select[str]:
