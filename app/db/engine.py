@@ -30,6 +30,10 @@ WRITE_LOCK_SECONDS = 15.0
 
 WRITE_LOCK_RETRY_SECONDS = 0.001
 
+PAGE_CACHE_KIB = 1000
+"""What a connection keeps of the database, half of SQLite's default: each thread has one, while the
+system keeps the same pages once for all processes."""
+
 POSTGRESQL_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
 )
@@ -147,7 +151,12 @@ def _is_path(name: str) -> bool:
 def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: str) -> None:
     # The driver would begin transactions by itself, deferred, and only before some statements.
     connection.isolation_level = None
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", f"synchronous={synchronous}"):
+    for pragma in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        f"synchronous={synchronous}",
+        f"cache_size=-{PAGE_CACHE_KIB}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
