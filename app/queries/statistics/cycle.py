@@ -69,9 +69,9 @@ def _completed(scope: Scope) -> Select[*tuple[Any, ...]]:
         select(Ticket.ticket_id, Ticket.created_at, Ticket.closed_at)
         .where(
             *scope.tickets(),
-            Ticket.resolution == "completed",
-            Ticket.closed_at >= since,
-            Ticket.closed_at < until,
+            scope.seen(Ticket.resolution) == "completed",
+            scope.seen(Ticket.closed_at) >= since,
+            scope.seen(Ticket.closed_at) < until,
         )
         .subquery()
     )

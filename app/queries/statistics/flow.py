@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,16 +14,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    CompoundSelect,
     Integer,
     ScalarSelect,
     Select,
+    Text,
     and_,
     bindparam,
     case,
     false,
     func,
+    literal,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -32,8 +37,8 @@ from app.db.places import part_of, places_in, sent
 from app.db.rows import rows_of
 from app.models import DayTotals, StageRun, Ticket
 from app.queries.statistics.scope import Scope
-from app.queries.statistics.span import DAY, Part, Period, Span, in_days, midnight
-from app.queries.statistics.sql import as_text, as_time
+from app.queries.statistics.span import DAY, Part, Span, in_days, midnight
+from app.queries.statistics.sql import as_text, as_time, cut_to
 from app.visibility import STATEMENTS_KEPT
 
 BEGUN_LIMIT = 4_000
@@ -85,19 +90,37 @@ class Flow:
         return sum(week.completed for week in self.weeks)
 
 
+Times = tuple[datetime, datetime]
+"""When a period begins, and when it is over."""
+
+
 class Numbers(NamedTuple):
     """Tickets of a period."""
 
-    created: int
-    completed: int
-    stopped: int
+    created: int = 0
+    completed: int = 0
+    stopped: int = 0
+
+
+class Counted(NamedTuple):
+    """The numbers of each period, and how many tickets are open now."""
+
+    numbers: Sequence[Numbers]
+    open_now: int
+    uncounted: Sequence[datetime] = ()
 
 
 def flow(session: Session, scope: Scope, span: Span) -> Flow:
     """What came and went in the span. A ticket that was reopened counts as never closed."""
-    steps = span.steps()
     # What came and went since the span's end leads from how it stands now back to then.
-    periods = [*((step.start, step.end) for step in steps), (span.end, FOR_EVER)]
+    periods = [*((step.start, step.end) for step in span.steps()), (span.end, FOR_EVER)]
+    count = _count_found if scope.conditions else _count
+    counts, open_now, uncounted = count(session, scope, periods)
+    return Flow(_weeks(span, counts), _standings(session, scope, span, counts, open_now), uncounted)
+
+
+def _count(session: Session, scope: Scope, periods: Sequence[Times]) -> Counted:
+    """By indexes that have the tickets of each period."""
     today = midnight(clock.now().date(), UTC)
     parts = [
         (number, part)
@@ -109,7 +132,7 @@ def flow(session: Session, scope: Scope, span: Span) -> Flow:
         for place, (_, part) in enumerate(parts)
     ]
     rows = rows_of(session, _counts(scope), parts=sent(asked)).all()
-    counts = [Numbers(0, 0, 0)] * len(periods)
+    counts = [Numbers()] * len(periods)
     uncounted, n_counted = [], 0
     for place, is_known, _, *found in rows:
         number, part = parts[place]
@@ -118,10 +141,8 @@ def flow(session: Session, scope: Scope, span: Span) -> Flow:
         if part.days and not is_known:
             uncounted += [part.start + day * DAY for day in range(part.days)]
             n_counted += sum(found)
-    return Flow(
-        _weeks(span, steps, counts),
-        _standings(session, scope, span, counts, rows[0].open_now),
-        sorted(uncounted) if n_counted >= WORTH_KEEPING else (),
+    return Counted(
+        counts, rows[0].open_now, sorted(uncounted) if n_counted >= WORTH_KEEPING else ()
     )
 
 
@@ -180,13 +201,53 @@ def _parts(scope: Scope) -> CTE:
     )
 
 
+def _count_found(session: Session, scope: Scope, periods: Sequence[Times]) -> Counted:
+    """By a look at each ticket that a query finds, however many periods there are."""
+    starts = [as_text(start) for start, _ in periods]
+    # Where all begin at midnight in UTC, tickets of a day have one number; else those of an hour.
+    length = next(n for n in LENGTHS if all(MIDNIGHT.endswith(start[n:]) for start in starts))
+    begins = [start[:length] for start in starts]
+    counts, open_now = [Counter[str]() for _ in periods], 0
+    for kind, at, number in rows_of(session, _found(scope, length), since=periods[0][0]):
+        if kind == "open":
+            open_now = number
+        else:
+            counts[bisect_right(begins, at) - 1][kind] += number
+    return Counted([Numbers(**one) for one in counts], open_now)
+
+
+MIDNIGHT = " 00:00:00.000000"
+LENGTHS = (10, 13, 16, 19)
+"""How much of a time's text tells its day, hour, minute, and second."""
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _found(scope: Scope, length: int) -> CompoundSelect[*tuple[Any, ...]]:
+    columns = Ticket.created_at, Ticket.closed_at, Ticket.resolution
+    found = select(*columns).where(*scope.tickets()).cte("found").prefix_with("MATERIALIZED")
+    since = bindparam("since", type_=UTCDateTime())
+    number = func.count().label("number")
+    created, closed = (cut_to(column, length) for column in (found.c.created_at, found.c.closed_at))
+    return union_all(
+        select(literal("open", Text).label("kind"), literal("", Text).label("at"), number).where(
+            found.c.closed_at.is_(None)
+        ),
+        select(literal("created", Text), created, number)
+        .where(found.c.created_at >= since)
+        .group_by(created),
+        select(found.c.resolution, closed, number)
+        .where(found.c.closed_at >= since)
+        .group_by(found.c.resolution, closed),
+    )
+
+
 def _number(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(Ticket).where(*conditions).scalar_subquery()
 
 
-def _weeks(span: Span, steps: list[Period], counts: list[Numbers]) -> list[Week]:
+def _weeks(span: Span, counts: Sequence[Numbers]) -> list[Week]:
     weeks = span.weeks()
-    starts = [step.start for step in steps]
+    starts = [step.start for step in span.steps()]
     found = []
     for week in weeks:
         part = counts[bisect_left(starts, week.start) : bisect_left(starts, week.end)]
@@ -195,7 +256,7 @@ def _weeks(span: Span, steps: list[Period], counts: list[Numbers]) -> list[Week]
 
 
 def _standings(
-    session: Session, scope: Scope, span: Span, counts: list[Numbers], open_now: int
+    session: Session, scope: Scope, span: Span, counts: Sequence[Numbers], open_now: int
 ) -> list[Standing]:
     *within, later = counts
     opens = [open_now - later.created + later.completed + later.stopped]
@@ -235,7 +296,8 @@ def _beginnings(scope: Scope) -> Select[*tuple[Any, ...]]:
     )
     since = bindparam("since", type_=UTCDateTime())
     rows = select(first.label("begun_at"), Ticket.closed_at).where(*scope.tickets())
-    is_open = rows.where(Ticket.state.in_(("open", "on_hold")))
-    closed = rows.where(Ticket.state == "closed", Ticket.closed_at >= since)
+    state, closed_at = scope.seen(Ticket.state), scope.seen(Ticket.closed_at)
+    is_open = rows.where(state.in_(("open", "on_hold")))
+    closed = rows.where(state == "closed", closed_at >= since)
     both = is_open.union_all(closed).subquery()
     return select(both.c.begun_at, both.c.closed_at)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session, aliased
@@ -70,6 +71,9 @@ class Runs:
 def runs_in(session: Session, scope: Scope, span: Span) -> Runs:
     """Those of the scope that finished in the span."""
     times = {"since": span.start, "until": span.end}
+    if scope.conditions:
+        rows = rows_of(session, _of_found(scope), most=TICKETS_LIMIT, **times).all()
+        return Runs([Run(*row[:-1]) for row in rows], is_sampled=bool(rows) and rows[0].is_sampled)
     if scope.is_narrowed:
         number = rows_of(session, _number_of_tickets(scope), **times).scalar_one()
         step = -(-number // TICKETS_LIMIT)
@@ -110,6 +114,30 @@ def _some(scope: Scope) -> Rows:
     following = numbers.c.run_id + step
     numbers = numbers.union_all(select(following).where(following <= high))
     return _facts().where(StageRun.run_id.in_(select(numbers.c.run_id)), IN_SPAN, *scope.tickets())
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _of_found(scope: Scope) -> Rows:
+    """The runs of every so manieth ticket that a query finds and something happened to, and whether
+    there are more. The query is answered once."""
+    columns = Ticket.ticket_id, Ticket.updated_at, Ticket.closed_at
+    found = select(*columns).where(*scope.tickets()).cte("found").prefix_with("MATERIALIZED")
+    is_open = and_(found.c.closed_at.is_(None), found.c.updated_at >= SINCE)
+    touched = select(
+        found.c.ticket_id,
+        func.row_number().over().label("number"),
+        func.count().over().label("total"),
+    ).where(or_(found.c.closed_at >= SINCE, is_open))
+    every = touched.subquery()
+    most = bindparam("most", type_=StageRun.run_id.type)
+    step = (every.c.total + most - 1) // most
+    some = select(every.c.ticket_id, every.c.total).where(every.c.number % step == 0).subquery()
+    return (
+        _facts()
+        .add_columns((some.c.total > most).label("is_sampled"))
+        .join(some, some.c.ticket_id == StageRun.ticket_id)
+        .where(IN_SPAN)
+    )
 
 
 @lru_cache(STATEMENTS_KEPT)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
+from app.db.plans import unindexed
 from app.models import Project, Ticket
 from app.visibility import Visibility
 
@@ -14,12 +16,14 @@ from app.visibility import Visibility
 class Scope:
     """The tickets that are counted: those to be seen, of one project or of all.
 
-    `conditions` on `Ticket` narrow them further, such as those of a query.
+    `conditions` on `Ticket` narrow them further, such as those of a query. `checks`: the tickets
+    that meet them, for looking at a few to which something else leads.
     """
 
     visibility: Visibility
     project: str = ""
     conditions: tuple[ColumnElement[bool], ...] = ()
+    checks: Select[str] | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -34,6 +38,17 @@ class Scope:
     def tickets(self) -> list[ColumnElement[bool]]:
         """The conditions on tickets."""
         return [*self.projects(), *self.conditions]
+
+    def seen(self, column: Any) -> ColumnElement[Any]:
+        """A column of tickets to compare: of those that a query finds it is looked at, since an
+        index of it would lead to all others too."""
+        found: ColumnElement[Any] = unindexed(column) if self.conditions else column
+        return found
+
+    def met(self) -> Select[str]:
+        """The tickets, for conditions that lead to a few of them."""
+        some = select(Ticket.ticket_id).where(*self.conditions)
+        return (some if self.checks is None else self.checks).where(*self.projects())
 
     def projects(self) -> list[ColumnElement[bool]]:
         """Those of them that tell the project, worded so that indexes of each project serve."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Float
+from sqlalchemy import ColumnElement, Float, Integer, Text, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -47,6 +47,29 @@ def _of_days(element: seconds_between, compiler: SQLCompiler, **options: Any) ->
 def _of_interval(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
     start, end = (compiler.process(each, **options) for each in element.clauses)
     return f"greatest(0.0, extract(epoch FROM {end} - {start})::float8)"
+
+
+class cut_to(FunctionElement[str]):  # noqa: N801 - it reads as what is done to a time
+    """A time in UTC as `as_text` writes it, of which only so much is kept."""
+
+    inherit_cache = True
+    type = Text()
+
+    def __init__(self, column: Any, length: int) -> None:
+        kept: ColumnElement[int] = literal_column(str(length), Integer())
+        super().__init__(column, kept)
+
+
+@compiles(cut_to, "sqlite")
+def _beginning_of_text(element: cut_to, compiler: SQLCompiler, **options: Any) -> str:
+    column, length = (compiler.process(each, **options) for each in element.clauses)
+    return f"substr({column}, 1, {length})"
+
+
+@compiles(cut_to)
+def _beginning_of_time(element: cut_to, compiler: SQLCompiler, **options: Any) -> str:
+    column, length = (compiler.process(each, **options) for each in element.clauses)
+    return f"left(to_char({column}, 'YYYY-MM-DD HH24:MI:SS'), {length})"
 
 
 def as_text(moment: datetime) -> str:

@@ -71,5 +71,6 @@ def _answers(scope: Scope) -> Select[*tuple[Any, ...]]:
         # Few of a project's events called for anyone: they are found by when they were answered.
         rows = rows.where(unindexed(Event.project_id) == scope.project)
     if scope.conditions:
-        rows = rows.where(Event.ticket_id.in_(select(Ticket.ticket_id).where(*scope.tickets())))
+        ticket = scope.met().where(Ticket.ticket_id == Event.ticket_id)
+        rows = rows.where(ticket.correlate(Event).exists())
     return rows

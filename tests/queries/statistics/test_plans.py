@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.db.base import db
 from app.models import Ticket
@@ -89,6 +89,16 @@ def assert_indexed(app):
                 assert not SCANS.search(found), (scope, found)
                 for word in words:
                     assert word in found, (scope, word, found)
+
+
+def test_a_query_leads_to_its_tickets_and_no_index_of_times_does(filled, analyzed):
+    ids = select(Ticket.ticket_id).where(Ticket.ticket_id.in_([f"T-{n}" for n in range(300)]))
+    scope = Scope(EVERYTHING, "", (Ticket.ticket_id.in_(ids),))
+    with filled.app_context():
+        span = Span.of_weeks(12, NOW, NOW.tzinfo)
+        found = "\n".join(plans(db.session(), statistics, scope, span))
+    assert not SCANS.search(found), found
+    assert not re.search("ix_tickets_(ended|state|created|project)", found), found
 
 
 def test_reading_all_rows_is_noticed(filled):
