@@ -101,6 +101,23 @@ def test_what_is_counted_only_so_far_can_be_scrolled_through_as_well(filled, mon
             assert len(seen) == whole[key].count
 
 
+@pytest.mark.parametrize("lanes", ["", "project", "priority"])
+@pytest.mark.parametrize("project", ["", ONE])
+@pytest.mark.parametrize(
+    "query",
+    ["label:l3", "label:rare", "label:l3,l4 -is:blocked", "label:l3 label:rare", "label:none",
+     "is:closed label:l3", "priority:urgent,low label:l4 -label:rare", "is:on_hold,ready label:l7"],
+)  # fmt: skip
+def test_a_label_of_few_shows_what_one_of_many_would(filled, monkeypatch, query, project, lanes):
+    with filled.app_context():
+        session = db.session()
+        few = scope_of(session, project, query, lanes)
+        monkeypatch.setattr("app.queries.board.scope.RARE", 0)
+        many = scope_of(session, project, query, lanes)
+        assert (few.has_rare, many.has_rare) == (query != "label:none", False)
+        assert board(session, few) == board(session, many)
+
+
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):
     with filled.app_context():
         session = db.session()

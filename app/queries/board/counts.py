@@ -160,7 +160,8 @@ def _running(scope: Scope) -> Rows:
 
 def _counted(scope: Scope, word: str, *conditions: Any) -> Rows:
     seen = scope.visibility.of(Ticket.project_id)
-    return _grouped(word).where(*conditions, seen, *scope.narrowing())
+    narrowing = scope.narrowing(is_open=word != "done")
+    return _grouped(word).where(*conditions, seen, *narrowing)
 
 
 def _grouped(word: str) -> Rows:

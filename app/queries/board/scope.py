@@ -16,6 +16,8 @@ from app.queries.language.compiling import (
     Matches,
     Shaped,
     conditions_in_order,
+    conditions_of_open,
+    numbers_with_labels,
     parameters,
     text_matches,
 )
@@ -28,8 +30,9 @@ from app.visibility import STATEMENTS_KEPT, Visibility
 class Scope:
     """The tickets of a board: those to be seen, narrowed by a query.
 
-    `project`: whose board it is, `lanes`: what it is divided by, or an empty text. `values`: what
-    statements with the query's conditions are sent with.
+    `project`: whose board it is, `lanes`: what it is divided by, or an empty text. `has_rare`:
+    whether few tickets have the labels that it is narrowed by. `values`: what statements with the
+    query's conditions are sent with.
     """
 
     visibility: Visibility
@@ -37,6 +40,7 @@ class Scope:
     project: str = ""
     lanes: str = ""
     matches: Matches | None = None
+    has_rare: bool = False
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -56,13 +60,15 @@ class Scope:
             visibility = replace(visibility, only=one)
         elif archived := rows_of(session, ARCHIVED).scalars().all():
             visibility = replace(visibility, hidden=visibility.hidden.union(archived))
+        values = parameters(query, reader)
         return cls(
             visibility,
             Shaped.of(query),
             project,
             lanes,
             text_matches(query, session, visibility),
-            parameters(query, reader),
+            _has_rare_labels(session, query, visibility, values),
+            values,
         )
 
     @property
@@ -80,10 +86,23 @@ class Scope:
         """What it is narrowed by, without an order: cards stand in that of their queues."""
         return self.shaped.query
 
-    def narrowing(self) -> list[ColumnElement[bool]]:
+    def narrowing(self, *, is_open: bool = True) -> list[ColumnElement[bool]]:
         """What each ticket has to be, besides standing in a column: the one place where the query
         of a board becomes conditions. A query that names no state leaves each column as it is."""
+        if self.has_rare and is_open:
+            return conditions_of_open(self.query, self.visibility, self.matches)
         return conditions_in_order(self.query, self.matches)
+
+
+RARE = 30_000
+"""With as many tickets that have a label, those of a column are soon met in the column's order."""
+
+
+def _has_rare_labels(
+    session: Session, query: Query, visibility: Visibility, values: Mapping[str, Any]
+) -> bool:
+    numbers = numbers_with_labels(query, visibility, RARE)
+    return numbers is not None and all(n < RARE for n in rows_of(session, numbers, **values).one())
 
 
 ARCHIVED = select(Project.repository_name).where(Project.archived_at.is_not(None))

@@ -28,6 +28,7 @@ from app.models.ticket import CLOSED_AT_STAGE, STOPPED
 from app.queries.language.fields import FIELDS
 from app.queries.language.kinds import Names, Reader
 from app.queries.language.query import STATE_FIELDS, Query
+from app.queries.paging import number_of
 from app.queries.search.texts import TextMatches, match_texts
 from app.queries.tickets.conditions import STAGE
 from app.visibility import Visibility
@@ -119,6 +120,39 @@ def conditions_in_order(query: Query, matches: Matches | None = None) -> list[Co
     return [*made, *(matches.conditions() if matches else ())]
 
 
+def conditions_of_open(
+    query: Query, visibility: Visibility, matches: Matches | None = None
+) -> list[ColumnElement[bool]]:
+    """The same for tickets that aren't closed, when few of them have the labels that they need:
+    these are read once, and not asked for at each ticket."""
+    shape = shape_of(query)
+    labels = [number for number, term in enumerate(shape) if _names_labels(term)]
+    others = (
+        _condition(term, f"q{number}", is_first=False)
+        for number, term in enumerate(shape)
+        if number not in labels
+    )
+    found = (Ticket.ticket_id.in_(_open_with_label(shape, n, visibility)) for n in labels)
+    return [*others, *found, *(matches.conditions() if matches else ())]
+
+
+def numbers_with_labels(
+    query: Query, visibility: Visibility, cap: int
+) -> Select[*tuple[Any, ...]] | None:
+    """How many tickets that aren't closed have each label that a query asks for, as far as labels
+    say it; None: it asks for none. Counting stops at the cap."""
+    shape = shape_of(query)
+    labels = [number for number, term in enumerate(shape) if _names_labels(term)]
+    found = [number_of(_open_with_label(shape, number, visibility), cap) for number in labels]
+    return select(*found) if found else None
+
+
+def _open_with_label(shape: QueryShape, number: int, visibility: Visibility) -> Select[str]:
+    met, _ = _at_labels(shape)
+    seen = visibility.of(TicketLabel.project_id)
+    return _with_label(shape, number).where(TicketLabel.is_closed == false(), seen, *met)
+
+
 @lru_cache(SHAPES_KEPT)
 def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool], ...]:
     """`is_found`: the tickets are found by something else."""
@@ -143,22 +177,28 @@ def _by_labels(shape: QueryShape) -> tuple[Sequence[ColumnElement[bool]], Collec
     """Whether a ticket is one of those that labels lead to, by all that the labels say of them;
     and the terms that this leaves nothing of."""
     labels = [number for number, term in enumerate(shape) if _names_labels(term)]
-    met, said = [], {*labels}
-    for number, (name, is_negated, values) in enumerate(shape):
-        at_label = None if is_negated else FIELDS[name].at_label(values, f"q{number}")
-        if at_label:
-            condition, is_all = at_label
-            met.append(condition)
-            said |= {number} if is_all else set()
+    met, said = _at_labels(shape)
     each = [_with_label(shape, number).where(*met) for number in labels]
     closed, is_closed = _among_closed(shape), _is_closed(shape)
     if not closed or is_closed is False:
-        return [Ticket.ticket_id == _in_all(each).c.ticket_id], said
+        return [Ticket.ticket_id == _in_all(each).c.ticket_id], said.union(labels)
     found = _in_all([*(ids.where(TicketLabel.is_closed == true()) for ids in each), *closed])
     if is_closed is None:
         others = _in_all([ids.where(TicketLabel.is_closed == false()) for ids in each])
         found = union_all(select(others.c.ticket_id), select(found.c.ticket_id)).subquery()
-    return [Ticket.ticket_id == found.c.ticket_id], said
+    return [Ticket.ticket_id == found.c.ticket_id], said.union(labels)
+
+
+def _at_labels(shape: QueryShape) -> tuple[Sequence[ColumnElement[bool]], frozenset[int]]:
+    """What labels say of their tickets, and the terms of which they say all."""
+    found = {
+        number: FIELDS[name].at_label(values, f"q{number}")
+        for number, (name, is_negated, values) in enumerate(shape)
+        if not is_negated
+    }
+    said = {number: at_label for number, at_label in found.items() if at_label}
+    met = [condition for condition, _ in said.values()]
+    return met, frozenset(number for number, (_, is_all) in said.items() if is_all)
 
 
 def _in_all(each: Sequence[Select[str]]) -> Subquery:
