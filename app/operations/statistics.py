@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.callers import Caller
-from app.models import Ticket
 from app.operations.operation import Tool, operation
-from app.queries.language.compiling import parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
-from app.queries.language.statements import found_tickets, in_order
 from app.queries.statistics.figures import statistics
 from app.queries.statistics.scope import Scope
 from app.schemas.statistics import SLOWEST_MAX, StatisticsQuery, StatisticsResponse
@@ -28,7 +24,9 @@ def get_statistics(session: Session, caller: Caller, query: StatisticsQuery) -> 
     `waiting` before a stage: too few workers. `figures` keeps the answer short.
     """
     project = caller.chosen_project(query.project)
-    scope = _scope(session, caller, project or "", query.q)
+    reader = Reader(caller.actor.label)
+    wanted = parse(query.q or "")
+    scope = Scope.of_query(session, caller.visibility, project or "", wanted, reader)
     found = statistics(session, scope, query.span(clock.now()))
     asked = query.figures.split(",")
     tables = {
@@ -54,16 +52,3 @@ def get_statistics(session: Session, caller: Caller, query: StatisticsQuery) -> 
         slowest=shown.pop("cycle"),
         **shown,
     )
-
-
-def _scope(session: Session, caller: Caller, project: str, text: str | None) -> Scope:
-    """A project's tickets or all, and of these what a query finds, with its values in it."""
-    if text is None:
-        return Scope(caller.visibility, project)
-    wanted = parse(text)
-    matches = text_matches(wanted, session, caller.visibility)
-    values = parameters(wanted, Reader(caller.actor.label))
-    found = found_tickets(caller.visibility, wanted, matches).params(values)
-    met = in_order(caller.visibility, wanted, matches, is_few=False)
-    checks = select(Ticket.ticket_id).where(met).params(values)
-    return Scope(caller.visibility, project, (Ticket.ticket_id.in_(found),), checks)

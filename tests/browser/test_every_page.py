@@ -46,6 +46,7 @@ SHOWN_OTHERWISE = (
     "/board?lanes=priority",
     "/workers?status=all",
     "/events?show=all&processed=any",
+    "/statistics?q=is:open",
     "/api/docs",
 )
 """The same pages with something else on them, and the one that no list has."""

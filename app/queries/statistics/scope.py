@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy.orm import Session
 
 from app.db.plans import unindexed
 from app.models import Project, Ticket
+from app.queries.language.compiling import parameters, text_matches
+from app.queries.language.kinds import Reader
+from app.queries.language.query import Query
+from app.queries.language.statements import found_tickets, in_order
 from app.visibility import Visibility
 
 
@@ -68,6 +73,21 @@ class Scope:
         hidden = issued.where(Project.repository_name.in_(sorted(self.visibility.hidden)))
         two: ColumnElement[int] = literal_column("2")
         return two * hidden.scalar_subquery() < issued.scalar_subquery()
+
+    @classmethod
+    def of_query(
+        cls, session: Session, visibility: Visibility, project: str, wanted: Query, reader: Reader
+    ) -> Self:
+        """Of a project's tickets, or all, those that a query finds; in any state unless it names
+        some."""
+        if not wanted.terms:
+            return cls(visibility, project)
+        matches = text_matches(wanted, session, visibility)
+        values = parameters(wanted, reader)
+        found = found_tickets(visibility, wanted, matches).params(values)
+        met = in_order(visibility, wanted, matches, is_few=False)
+        checks = select(Ticket.ticket_id).where(met).params(values)
+        return cls(visibility, project, (Ticket.ticket_id.in_(found),), checks)
 
     def _visible(self) -> Select[str]:
         names = Project.repository_name

@@ -211,3 +211,40 @@ def test_the_number_of_statements_is_fixed(app, viewer, filled):
         viewer.get(HERE)
     assert len(of_all) <= 11, of_all
     assert len(of_project) <= 13, of_project
+
+
+def test_a_query_narrows_page_and_files_and_stays_when_days_are_chosen(viewer, filled, board):
+    with board() as session:
+        make_project(session, "acme/lamp")
+        for label in ("oil", "oil", "wick"):
+            make_ticket(session, project="acme/lamp", labels=[label]).stop(ANN)
+    days = {"from": f"{NOW:%Y-%m-%d}", "to": f"{NOW:%Y-%m-%d}"}
+    asked = {**days, "q": "label:oil"}
+
+    page = viewer.get("/statistics", query_string=asked).text
+
+    assert parsed(page).select_one('input[name="q"]')["value"] == "label:oil"
+    assert "2 created" in words(page)
+    (_, _, _, stopped), *_ = rows_of(viewer.get("/statistics/throughput.csv", query_string=asked))[
+        1:
+    ]
+    assert stopped == "2"
+    (link,) = {a["href"] for a in parsed(page).select("a[href*='throughput.csv']")}
+    assert "q=label%3Aoil" in link
+    (form,) = parsed(page).select('form[aria-label="Span of time by days"]')
+    assert form.select_one('input[type="hidden"][name="q"]')["value"] == "label:oil"
+    kept = parsed(page).select('form[aria-label="Filter tickets"] input[type="hidden"]')
+    assert {(one["name"], one["value"]) for one in kept} == set(days.items())
+    none = viewer.get("/projects/acme/web/-/statistics", query_string=asked).text
+    assert "No ticket of this query" in none
+
+
+def test_a_query_that_is_not_understood_is_told_at_its_word(viewer, filled):
+    page = viewer.get("/statistics?q=lable:oil&weeks=4")
+    assert page.status_code == 400
+    assert parsed(page.text).select_one(".query-told mark").text == "lable"
+    assert "Nothing was counted" in page.text
+    assert 'name="q" value="lable:oil"' in " ".join(page.text.split())
+    file = viewer.get("/statistics/throughput.csv?q=lable:oil")
+    assert file.status_code == 400
+    assert "lable" in file.text

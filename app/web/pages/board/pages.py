@@ -90,7 +90,7 @@ def more_cards() -> Answer:
 
 
 def _listing(project: str = "") -> QueryListing:
-    return QueryListing("lanes", "unfold", project=project)
+    return QueryListing("lanes", "unfold", project=project, layout="board")
 
 
 def _read(listing: QueryListing) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlencode
 
 from flask import request
@@ -46,13 +46,17 @@ class QueryListing:
     Older addresses say it in parameters (`state=closed&label=ui`); they become a part of the query.
     `mistakes`: what is wrong with it, told at its words. With one that can't be read as a query, as
     `is_understood` says, nothing can be listed. `keeps`: what else the address says, besides the
-    view and the page. `project`: whose board is asked for.
+    view and the page. `project`: whose board is asked for. `layout`: of the views that are kept of
+    such an address; None: none is.
     """
 
-    def __init__(self, *keeps: str, project: str = "") -> None:
+    def __init__(
+        self, *keeps: str, project: str = "", layout: Literal["list", "board"] | None = None
+    ) -> None:
         args = request.args
         self.project = project
-        self.is_list = not keeps
+        self.layout = layout
+        self.is_list = layout == "list"
         self.kept = {name: [each for each in args.getlist(name) if each] for name in keeps}
         self.path = request.script_root + request.path
         self.is_form = WAS in args
@@ -91,9 +95,13 @@ class QueryListing:
         """What isn't offered once more."""
         return tuple(self.query.values_of("label"))
 
+    def value(self, name: str) -> str:
+        """Something kept, as it was typed; empty when the address doesn't say it."""
+        return next(iter(self.kept[name]), "").strip()
+
     def choice(self, name: str, choices: Collection[str]) -> str:
         """Something kept that is one of some words; another is told as a problem."""
-        value = next(iter(self.kept[name]), "")
+        value = self.value(name)
         if value and value not in choices:
             self.problems.append(f"There is no {name} “{value}”; choose {', '.join(choices)}.")
             return ""

@@ -50,7 +50,7 @@ SEARCH_REFRESH_SECONDS = 30
 @page(role="viewer")
 def index() -> Answer:
     """Tickets that the query in the address finds, a page at a time."""
-    listing = QueryListing()
+    listing = QueryListing(layout="list")
     if listing.is_form:
         return redirect(listing.url(page=None), 303)
     if listing.is_bare and (

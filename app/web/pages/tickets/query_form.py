@@ -32,11 +32,17 @@ class Choices(NamedTuple):
     labels: tuple[str, ...]
 
 
+NO_CHOICES = Choices((), (), ())
+
+
 def form_context(listing: QueryListing) -> dict[str, Any]:
     """What the box, its drop-downs and its chips show."""
     session, visibility = db.session(), current_visibility()
     project = listing.project or listing.query.only_value("project")
-    choices = shared(f"choices of {project}", partial(_choices, session, visibility, project))
+    choices = NO_CHOICES
+    # Without a query of a page that has no drop-downs there are no names to offer or to check.
+    if listing.layout or listing.query:
+        choices = shared(f"choices of {project}", partial(_choices, session, visibility, project))
     listing.check_names(_known(listing.query, choices))
     view = _view_shown(listing)
     return {
