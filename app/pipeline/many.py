@@ -20,7 +20,7 @@ from app.queries.language.compiling import parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
 from app.queries.language.statements import found_tickets
-from app.queries.tickets.list import labels_of
+from app.queries.tickets.list_row import labels_of
 from app.visibility import Visibility
 
 ACT_MAX = 1_000

@@ -66,7 +66,7 @@ def test_they_come_as_few_would_in_a_fixed_number_of_statements(app, session, mo
     fill(session, names)
     few = {asked: shown(session, asked) for asked in QUERIES}
     # At the one stage there are more than this, at the others fewer.
-    monkeypatch.setattr("app.queries.tickets.list.COUNT_CAP", 60)
+    monkeypatch.setattr("app.queries.tickets.list_pages.COUNT_CAP", 60)
     n_by_stages = 0
     for asked in QUERIES:
         assert shown(session, asked) == few[asked], asked

@@ -182,7 +182,7 @@ def test_many_tickets_come_part_by_part_as_few_would(filled, asked, monkeypatch)
         wanted = parse(asked)
         numbers = (1, 2, 7, 15, 20)
         many = [shown(session, wanted, number) for number in numbers]
-        monkeypatch.setattr("app.queries.tickets.list.COUNT_CAP", TICKETS + 1)
+        monkeypatch.setattr("app.queries.tickets.list_pages.COUNT_CAP", TICKETS + 1)
         assert many == [shown(session, wanted, number) for number in numbers]
         assert len(many[0]) == PAGE_SIZE
 

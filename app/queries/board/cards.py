@@ -38,7 +38,7 @@ from app.queries.board.counts import is_done
 from app.queries.board.scope import Scope
 from app.queries.queues import Rows
 from app.queries.tickets.conditions import IS_ASKING, situation, situation_is
-from app.queries.tickets.list import BLOCKED_BY, LABELS, STARTED_AT
+from app.queries.tickets.list_row import BLOCKED_BY, LABELS, STARTED_AT
 from app.visibility import STATEMENTS_KEPT
 
 CARDS_AT_ONCE = 50

@@ -18,7 +18,7 @@ from app.queries.language.query import Query
 from app.queries.language.statements import found_tickets, in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import situation
-from app.queries.tickets.list import labels_of
+from app.queries.tickets.list_row import labels_of
 from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 

@@ -23,7 +23,7 @@ from app.queries.tickets.conditions import (
     since,
     situation,
 )
-from app.queries.tickets.list import labels_of
+from app.queries.tickets.list_row import labels_of
 from app.queries.tickets.related import Related, related
 from app.queries.workers.conditions import is_live
 from app.visibility import Visibility

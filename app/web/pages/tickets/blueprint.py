@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from app.db.base import db
 from app.errors import NotFound
 from app.models import Ticket
-from app.queries.tickets.list import TicketLine
+from app.queries.tickets.list_row import TicketLine
 from app.queries.tickets.timeline import is_quotable
 from app.queries.tickets.view import TicketView, id_in_other_case
 from app.web.auth.identity import current_visibility

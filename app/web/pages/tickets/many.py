@@ -20,7 +20,7 @@ from app.pipeline.many import Outcome, act_on_many, foresee
 from app.queries.choices import project_names
 from app.queries.projects.plan_templates import plan_choices, plan_templates
 from app.queries.tickets.chosen import chosen_tickets
-from app.queries.tickets.list import labels_of
+from app.queries.tickets.list_row import labels_of
 from app.queries.tickets.people import assignable
 from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_reader, current_visibility

@@ -1,0 +1,310 @@
+"""How a page of the list is read: in as many statements whatever it is sorted by, and of a few
+tickets or of a million."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import replacement_traverse
+
+from app.db.places import name_at, sent
+from app.db.plans import unordered
+from app.db.rows import rows_of
+from app.models import Ticket
+from app.models.ticket import PRIORITIES
+from app.queries.language.compiling import Matches, Shaped, parameters
+from app.queries.language.kinds import Reader
+from app.queries.language.query import ENDED, Query, Term, Value
+from app.queries.language.statements import found_tickets, in_order
+from app.queries.paging import COUNT_CAP, number_of
+from app.queries.tickets.conditions import NOT_CLOSED, STAGE
+from app.queries.tickets.list_order import (
+    STATES_IN_ORDER,
+    ListOrder,
+    Orders,
+    in_directions,
+)
+from app.queries.tickets.list_row import in_full
+from app.visibility import STATEMENTS_KEPT, Visibility
+
+PARTS = ("state", "priority", "stage")
+"""What many tickets that are sorted by it come by, one value after the other."""
+
+PASSED, PASSED_FOR_EACH = 5_000, 20
+"""Tickets of an order that are passed by to meet those wanted, and how many more for each that
+stands on a page before. Of all, some may have none but the last of a million."""
+TOTALS = ("open", "closed", "all")
+"""States whose tickets are counted in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The tickets that are wanted, in an order, and where in it the page begins. `matches`: what a
+    search found; hardly one comes twice, so that its statements aren't kept."""
+
+    visibility: Visibility
+    wanted: Query
+    orders: Orders
+    matches: Matches | None
+    reader: Reader
+    offset: int
+    size: int
+
+    def counts(self, session: Session) -> Row[*tuple[Any, ...]]:
+        """How many are open and how many closed; if something else is wanted, how many are that."""
+        return rows_of(session, self._of(self.wanted).counts, **self._values(self.wanted)).one()
+
+    def rows(self, session: Session, total: int) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Those of the page, if there are so many in all."""
+        is_found_by_text = self.matches is not None and self.matches.wanted is not None
+        if not self._has_parts or total < COUNT_CAP or is_found_by_text:
+            return self._of(self.wanted).pages.read(session, total, self._values(self.wanted))
+        if self.orders[0][0] == "stage":
+            return self._by_stages(session)
+        return self._by_parts(session)
+
+    @property
+    def _has_parts(self) -> bool:
+        """Whether no index has the order as a whole. That of priorities or stages alone has one."""
+        (sort, _), *others = self.orders
+        return sort in PARTS and (sort == "state" or bool(others))
+
+    def _of(self, wanted: Query) -> Statements:
+        make = _statements if self.matches else _kept_statements
+        return make(self.visibility, Shaped.of(wanted), self.orders, self.matches)
+
+    def _of_part(self, part: Query) -> Statements:
+        make = _statements_of_part if self.matches else _kept_statements_of_part
+        return make(self.visibility, Shaped.of(part), self.orders, self.matches)
+
+    def _values(self, wanted: Query, offset: int | None = None) -> dict[str, Any]:
+        return {
+            **parameters(wanted, self.reader),
+            "offset": self.offset if offset is None else offset,
+            "size": self.size,
+            "passed": PASSED + PASSED_FOR_EACH * self.offset,
+        }
+
+    def _by_parts(self, session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
+        """A page of many tickets: first those with one value of what they are sorted by first, then
+        those with the next. By states alone they couldn't be sorted without working out that of
+        each, and of one priority there are too many to sort."""
+        found: list[Row[*tuple[Any, ...]]] = []
+        offset = self.offset
+        for part in _parts(self.wanted, self.orders):
+            count, pages = self._of_part(part)
+            values = self._values(part, offset)
+            upto = offset + self.size - len(found)
+            n_there = rows_of(session, count, **values).scalar_one()
+            if n_there > offset:
+                found += pages.read(session, n_there, values)
+            if n_there >= upto:
+                break
+            offset = max(0, offset - n_there)
+        return found[: self.size]
+
+    def _by_stages(self, session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The same by stages, of which there may be any number: those that are passed before the
+        page is full are counted by one statement. All but the last of them have few tickets."""
+        is_open = self.wanted.situations.isdisjoint(ENDED)
+        stages = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
+        in_order = reversed(stages) if self.orders[0][1] else stages
+        passing = _passing if self.matches else _kept_passing
+        at_stage = Shaped.of(Query((*self.wanted.terms, ANY_STAGE)))
+        passed = rows_of(
+            session,
+            passing(self.visibility, at_stage, self.matches),
+            stages=sent(in_order),
+            upto=self.offset + self.size,
+            **self._values(self.wanted),
+        ).all()
+        parts = [
+            (stage, before, after - before)
+            for (stage, before), (_, after) in pairwise(passed)
+            if after > self.offset
+        ]
+        found: list[Row[*tuple[Any, ...]]] = []
+        if few := [part for part in parts if part[2] < COUNT_CAP]:
+            part = self.wanted.naming("stage", *(stage for stage, _, _ in few))
+            values = self._values(part, max(0, self.offset - few[0][1]))
+            found += rows_of(session, self._of(part).pages.of_few, **values)
+        for stage, before, number in parts[len(few) :]:
+            part = self.wanted.naming("stage", stage)
+            values = self._values(part, max(0, self.offset - before))
+            found += self._of_part(part).pages.read(session, number, values)
+        return found[: self.size]
+
+
+def _parts(wanted: Query, orders: Orders) -> Iterator[Query]:
+    """The query for each value, in the order in which they come."""
+    sort, descends = orders[0]
+    if sort == "priority":
+        for priority in reversed(PRIORITIES) if descends else PRIORITIES:
+            yield wanted.adding("priority", priority)
+        return
+    for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
+        asked = [state for state in states if state in wanted.situations]
+        if asked:
+            yield wanted.in_states("closed" if asked == [*ENDED] else asked[0])
+
+
+ANY_STAGE = Term("stage", (Value("", is_quoted=True),))
+
+
+def _passing(
+    visibility: Visibility, at_stage: Shaped, matches: Matches | None
+) -> Select[*tuple[Any, ...]]:
+    """One stage after the other, with how many tickets stand at those before it; the last row tells
+    it of all. `at_stage`: the query for a stage, which its last condition names."""
+    number: ColumnElement[int] = literal_column("0", Integer())
+    none = cast(number, BigInteger())  # as counts are on PostgreSQL
+    passed = select(
+        number.label("number"), name_at("stages", number).label("stage"), none.label("before")
+    ).cte("passed", recursive=True)
+    # As a text, since SQLAlchemy would have its table again wherever it is named.
+    here: ColumnElement[str] = literal_column("passed.stage", Text())
+    name = f"q{len(at_stage.query.conditions) - 1}_0"
+
+    def named(element: Any, **_: Any) -> Any:
+        return here if isinstance(element, BindParameter) and element.key == name else None
+
+    found: Any = found_tickets(visibility, at_stage.query, matches)
+    there: Select[str] = replacement_traverse(found, {}, named)
+    following = passed.c.number + 1
+    more = select(following, name_at("stages", following), passed.c.before + number_of(there))
+    is_not_full = passed.c.before < bindparam("upto", type_=Integer())
+    passed = passed.union_all(more.where(passed.c.stage.is_not(None), is_not_full))
+    return select(passed.c.stage, passed.c.before).order_by(passed.c.number)
+
+
+_kept_passing = lru_cache(STATEMENTS_KEPT)(_passing)
+
+
+def _stages(*conditions: ColumnElement[bool]) -> Select[str]:
+    """The stages at which tickets stand, in order: one look into their index leads to the next."""
+    # Of a beginning that it doesn't know, PostgreSQL doesn't believe that most tickets come after.
+    start = select(literal("", Text).label("stage")).cte("start").prefix_with("MATERIALIZED")
+    least = select(func.min(STAGE)).select_from(Ticket).where(*conditions)
+    first = least.where(start.c.stage <= STAGE).correlate(start).scalar_subquery()
+    stages = select(first.label("stage")).select_from(start).cte("stages", recursive=True)
+    following = least.where(stages.c.stage < STAGE).correlate(stages).scalar_subquery()
+    stages = stages.union_all(select(following).where(stages.c.stage.is_not(None)))
+    return select(stages.c.stage).where(stages.c.stage.is_not(None)).order_by(stages.c.stage)
+
+
+STAGES, OPEN_STAGES = _stages(), _stages(NOT_CLOSED)
+
+
+class Pages(NamedTuple):
+    """Statements for one page. A few tickets are found and sorted; of many, the first are soon met
+    in the order of an index, unless they are far from its beginning."""
+
+    of_few: Select[*tuple[Any, ...]]
+    of_many: Select[*tuple[Any, ...]]
+
+    def read(
+        self, session: Session, total: int, values: Mapping[str, Any]
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of a page, of so many tickets in all; counting stops at `COUNT_CAP`."""
+        if total >= COUNT_CAP:
+            rows = rows_of(session, self.of_many, **values).all()
+            if len(rows) == values["size"] or values["offset"] + len(rows) >= COUNT_CAP:
+                return rows
+        return rows_of(session, self.of_few, **values).all()
+
+
+class Statements(NamedTuple):
+    """What a list asks the database."""
+
+    counts: Select[*tuple[Any, ...]]
+    pages: Pages
+
+
+def _statements(
+    visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
+) -> Statements:
+    wanted = shaped.query
+    counted = [wanted.in_states("open"), wanted.in_states("closed")]
+    if wanted.state not in TOTALS:
+        counted.append(wanted)
+    numbers = [number_of(found_tickets(visibility, each, matches)) for each in counted]
+    order = ListOrder(orders)
+    return Statements(select(*numbers), _pages(visibility, wanted, order, matches))
+
+
+def _statements_of_part(
+    visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
+) -> Statements:
+    """The same for one part."""
+    found = found_tickets(visibility, shaped.query, matches)
+    pages = _pages(visibility, shaped.query, ListOrder(orders), matches, n_same=1)
+    return Statements(select(number_of(found)), pages)
+
+
+_kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
+_kept_statements_of_part = lru_cache(STATEMENTS_KEPT)(_statements_of_part)
+
+
+def _pages(
+    visibility: Visibility,
+    wanted: Query,
+    order: ListOrder,
+    matches: Matches | None,
+    *,
+    n_same: int = 0,
+) -> Pages:
+    """`n_same`: how many keys of the order are the same for all."""
+    keys = order.keys[n_same:]
+    few = (
+        select(Ticket.ticket_id)
+        .where(in_order(visibility, wanted, matches, is_few=True))
+        .order_by(*in_directions((unordered(key), descends) for key, descends in keys))
+    )
+    many = (
+        select(Ticket.ticket_id)
+        .where(in_order(visibility, wanted, matches, is_few=False))
+        .order_by(*in_directions(keys))
+    )
+    if not wanted.is_coarse:
+        many = many.where(_is_near(wanted, *keys[0]))
+    return Pages(
+        *(
+            in_full(ids.limit(bindparam("size")).offset(bindparam("offset")), order).order_by(
+                *in_directions(keys)
+            )
+            for ids in (few, many)
+        )
+    )
+
+
+def _is_near(wanted: Query, key: ColumnElement[Any], descends: bool) -> ColumnElement[bool]:
+    """Whether a ticket is among so many at the beginning of an order, or like the last of them."""
+    by = in_directions([(key, descends)])
+    nearest = select(key.label("key")).select_from(Ticket).order_by(*by).limit(bindparam("passed"))
+    if wanted.situations.isdisjoint(ENDED):
+        nearest = nearest.where(NOT_CLOSED)
+    elif wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
+        nearest = nearest.where(Ticket.state == "closed")
+    keys = nearest.subquery().c.key
+    last = select(func.min(keys) if descends else func.max(keys)).scalar_subquery()
+    return key >= last if descends else key <= last
