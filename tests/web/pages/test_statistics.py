@@ -239,6 +239,16 @@ def test_a_query_narrows_page_and_files_and_stays_when_days_are_chosen(viewer, f
     assert "No ticket of this query" in none
 
 
+@pytest.mark.parametrize("page", ["/tickets", "/board", "/projects/acme/web"])
+def test_a_list_and_a_board_lead_to_the_statistics_of_their_query(viewer, filled, page):
+    here = parsed(viewer.get(f"{page}?q=priority:urgent").text)
+    (link,) = here.select('.chips a[href^="/statistics?"]')
+    there = parsed(viewer.get(link["href"]).text)
+    project = "project:acme/web" if "acme" in page else ""
+    asked = str(there.select_one('input[name="q"]')["value"])
+    assert sorted(asked.split()) == sorted(f"priority:urgent {project}".split())
+
+
 def test_a_query_that_is_not_understood_is_told_at_its_word(viewer, filled):
     page = viewer.get("/statistics?q=lable:oil&weeks=4")
     assert page.status_code == 400
