@@ -13,8 +13,6 @@ from typing import Final, Literal
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.db.engine import ONLY_READS
-
 Kind = Literal["busy", "disk_full", "read_only", "unreachable", "damaged"]
 
 
@@ -99,7 +97,7 @@ def failure_of(error: BaseException) -> DatabaseFailure | None:
     original = (error.orig if isinstance(error, DBAPIError) else None) or error
     code: int | None = getattr(original, "sqlite_errorcode", None)
     if code is not None:
-        return _of_sqlite(code, original)
+        return OF_SQLITE.get(code) or OF_SQLITE.get(code & PRIMARY_CODE)
     if state := getattr(original, "sqlstate", None):
         return OF_POSTGRESQL.get(state) or OF_POSTGRESQL.get(state[:2])
     if any(sign in str(error) for sign in SIGNS_OF_BUSY):
@@ -114,9 +112,3 @@ def failure_of(error: BaseException) -> DatabaseFailure | None:
 def is_busy(error: BaseException) -> bool:
     """Whether a database error only says that others hold the lock: worth another try later."""
     return failure_of(error) is BUSY
-
-
-def _of_sqlite(code: int, error: BaseException) -> DatabaseFailure | None:
-    if code == sqlite3.SQLITE_READONLY and ONLY_READS in getattr(error, "__notes__", ()):
-        return None  # not the file: a request that may only read has tried to write
-    return OF_SQLITE.get(code) or OF_SQLITE.get(code & PRIMARY_CODE)

@@ -8,8 +8,20 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import (
+    Column,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import DropTable
 
 from app import create_app
 from app.db import engine
@@ -21,6 +33,7 @@ from app.settings.board import load_settings
 from tests.processes import PATIENCE
 
 INSERT = "INSERT INTO notes (body) VALUES ('x')"
+NOTES = Table("notes", MetaData(), Column("body", Text))
 
 
 @pytest.fixture
@@ -107,12 +120,42 @@ def test_a_transaction_that_only_reads_takes_no_lock(database):
     assert begun_by(database) == ["BEGIN IMMEDIATE"]
 
 
-def test_a_reading_transaction_refuses_to_write(database):
-    with (
-        reader(database).connect() as connection,
-        pytest.raises(OperationalError, match="readonly"),
-    ):
-        connection.execute(text(INSERT))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        text(INSERT),
+        text("  update notes SET body = 'y'"),
+        text("WITH some AS (SELECT 'x' AS body) INSERT INTO notes SELECT body FROM some"),
+        text("DROP TABLE notes"),
+        insert(NOTES).values(body="x"),
+        update(NOTES).values(body="x"),
+        delete(NOTES).where(NOTES.c.body.in_(select(select(NOTES.c.body).cte("some").c.body))),
+        DropTable(NOTES),
+    ],
+)
+def test_a_reading_transaction_refuses_to_write(database, statement):
+    with reader(database).connect() as connection, pytest.raises(RuntimeError, match="only reads"):
+        connection.execute(statement)
+    with database.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM notes")).scalar() == 0
+
+
+def test_a_reading_transaction_refuses_what_the_driver_is_given(database):
+    with reader(database).connect() as connection, pytest.raises(RuntimeError, match="only reads"):
+        connection.exec_driver_sql(INSERT)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "WITH some AS (SELECT 'an update' AS said) SELECT replace(said, 'x', 'y') FROM some",
+        "EXPLAIN QUERY PLAN DELETE FROM notes WHERE id = 1",
+        "PRAGMA table_info(notes)",
+    ],
+)
+def test_a_reading_transaction_may_speak_of_writing(database, statement):
+    with reader(database).connect() as connection:
+        assert connection.execute(text(statement)).all()
 
 
 def test_a_connection_that_was_read_with_can_write_again(database):

@@ -6,10 +6,10 @@ import sqlite3
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import engine
-from app.db.engine import patient, reader
+from app.db.engine import patient
 from app.db.errors import failure_of
 
 ON_POSTGRESQL = {
@@ -69,15 +69,6 @@ def test_a_file_that_is_opened_for_reading_only(file, tmp_path, monkeypatch):
 
     assert kind_of(database, "INSERT INTO notes VALUES ('x')") == "read_only"
     assert list(elsewhere.iterdir()) == [], "a URI is not the path of a folder to be made"
-
-
-def test_a_request_that_only_reads_and_tries_to_write_is_a_fault_of_ours(file):
-    database = opened(f"sqlite:///{file}")
-    with pytest.raises(OperationalError) as caught, reader(database).begin() as connection:
-        connection.execute(text("INSERT INTO notes VALUES ('x')"))
-    database.dispose()
-
-    assert failure_of(caught.value) is None
 
 
 def test_a_lock_that_others_hold(file):
