@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 from contextlib import closing
+from pathlib import Path
 
 import flask_migrate
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from app.db.base import db
 from app.db.full_text import is_of_index
+from app.upkeep.files import find_damage
 from tests.boards import (
     ON_POSTGRESQL,
     ON_SQLITE,
@@ -171,19 +173,67 @@ def test_a_filled_board_is_replaced_only_when_told_to_and_after_a_question(full_
 
 
 @ON_SQLITE
-def test_a_board_whose_index_misses_rows_is_not_backed_up(full_app, tmp_path):
+def test_an_index_that_misses_rows_costs_no_backup_and_is_whole_again_after_a_restore(
+    full_app, tmp_path
+):
+    board = Path(url_of(full_app).removeprefix("sqlite:///"))
+    break_index(board)
+    rows = rows_in(url_of(full_app))
+    backup = made(full_app, tmp_path / "board.backup")
+    missing = "row 1 missing from index ix_comments_ticket_id_id"
+    assert missing in find_damage(board)
+    assert missing in find_damage(backup)
+    let_go(full_app)
+
+    done = command(full_app, "restore", backup, "--force", "--yes")
+
+    assert done.exit_code == 0, done.output
+    assert find_damage(board) == []
+    assert rows_in(url_of(full_app)).keys() == rows.keys()
+    assert rows_in(url_of(full_app))["comments"] == rows["comments"]
+
+
+@ON_SQLITE
+def test_a_board_whose_rows_break_a_rule_is_not_backed_up(full_app, tmp_path):
     with closing(sqlite3.connect(url_of(full_app).removeprefix("sqlite:///"))) as file, file:
-        file.execute("PRAGMA writable_schema = ON")
-        file.execute(
-            "UPDATE sqlite_schema SET sql = replace(sql, '(ticket_id', '(content')"
-            " WHERE name = 'ix_comments_ticket_id_id'"
-        )
+        file.execute("PRAGMA ignore_check_constraints = ON")
+        file.execute("UPDATE tickets SET priority = 17")
 
     done = command(full_app, "backup", tmp_path / "board.backup")
 
     assert done.exit_code == 1
-    assert "would be damaged: row 1 missing from index ix_comments_ticket_id_id" in done.stderr
+    assert "would be damaged: CHECK constraint failed in tickets" in done.stderr
     assert list(tmp_path.glob("*board.backup*")) == []
+
+
+@ON_SQLITE
+def test_a_backup_in_which_rows_are_alike_that_must_not_be_is_not_restored(
+    full_app, saved, tmp_path
+):
+    before = rows_in(url_of(full_app))
+    damaged = Path(shutil.copy(saved, tmp_path / "damaged.backup"))
+    with closing(sqlite3.connect(damaged)) as file, file:
+        file.execute("PRAGMA writable_schema = ON")
+        file.execute(
+            "UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX ix_events_event_type_id"
+            " ON events (processed)' WHERE name = 'ix_events_event_type_id'"
+        )
+
+    done = command(full_app, "restore", damaged, "--force", "--yes")
+
+    assert done.exit_code == 1
+    assert "would be damaged: UNIQUE constraint failed: events.processed" in done.stderr
+    assert rows_in(url_of(full_app)) == before
+
+
+def break_index(file):
+    """Let what an index holds be something else than what it is of."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, '(ticket_id', '(content')"
+            " WHERE name = 'ix_comments_ticket_id_id'"
+        )
 
 
 UNUSABLE = {
