@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from flask import render_template
+from flask import render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -26,7 +27,7 @@ TEXTS = {
     403: ("Not allowed", "Ask someone with more rights, or go back."),
     404: ("Nothing here", "The address may be mistyped, or what it named was deleted."),
     405: ("That can't be done here", "Use the buttons of the page instead of its address."),
-    409: ("The board says no", "Go back and reload: something has changed meanwhile."),
+    409: ("The board says no", "Something has changed meanwhile: look at it again."),
     413: ("Too much at once", "Go back, shorten the text, and send it again."),
     415: ("A page takes forms", "Use the page itself, or the API."),
     422: ("Something isn't right yet", "Go back and correct it."),
@@ -86,5 +87,16 @@ def _page(
             detail=detail,
             advice=usual if advice is None else advice,
             request_id=number,
+            before=_page_before() if status == HTTPStatus.CONFLICT else "",
         )
     return page, status
+
+
+def _page_before() -> str:
+    """The address of the board's page that led here. It is asked for anew, so it serves where
+    nothing was typed that would be lost."""
+    before = urlsplit(request.referrer or "")
+    is_here = before.path == request.script_root + request.path
+    if before.netloc != request.host or is_here or before.path.startswith("//"):
+        return ""
+    return before._replace(scheme="", netloc="", fragment="").geturl()

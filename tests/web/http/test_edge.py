@@ -1,5 +1,6 @@
 """What stands around every request: headers, read-only reads, broken text, sweeps, error pages."""
 
+import re
 import sqlite3
 import threading
 import time
@@ -13,8 +14,9 @@ from werkzeug.exceptions import default_exceptions
 from app import clock
 from app.db import engine
 from app.db.base import db
+from app.errors import Conflict
 from app.models import ApiToken, Project, StageRun, Ticket, Worker
-from tests.conftest import client_of
+from tests.conftest import DATABASES, client_of
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 
 BROKEN = "%ff%fe"
@@ -131,13 +133,14 @@ def test_a_form_that_is_not_utf8_is_refused_and_nothing_is_kept(client):
     assert 'data-theme="system"' in client.get("/account").text
 
 
-def test_a_read_can_not_write_on_sqlite(new_database, make_app, monkeypatch):
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_read_can_not_write(kind, new_database, make_app, monkeypatch):
     def write_in_a_read():
         make_project(db.session())
         db.session.commit()
         return "written"
 
-    app = make_app(new_database("sqlite"), sweep_seconds=3600)
+    app = make_app(new_database(kind), sweep_seconds=3600)
     monkeypatch.setitem(app.view_functions, A_VIEW, write_in_a_read)
 
     assert client_of(app, "lead").get(ITS_PATH).status_code == 500
@@ -236,6 +239,28 @@ def test_every_error_is_a_page_of_the_board(app, client, monkeypatch, status):
     assert 'aria-label="Main"' in answer.text
     assert "Traceback" not in answer.text
     assert "a secret of the code" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("before", "link"),
+    [
+        ("http://localhost/tickets/A?list=a%26b&x=%22#end", "/tickets/A?list=a%26b&amp;x=%22"),
+        ("http://elsewhere.example/tickets/WEB-1", ""),
+        ("http://localhost" + ITS_PATH, ""),
+        ("http://localhost//elsewhere.example/", ""),
+        (None, ""),
+    ],
+)
+def test_a_refusal_leads_back_to_the_page_that_it_came_from(app, client, monkeypatch, before, link):
+    def refuse():
+        raise Conflict("WEB-1 is closed.")
+
+    monkeypatch.setitem(app.view_functions, A_VIEW, refuse)
+    answer = client.get(ITS_PATH, headers={"Referer": before} if before else {})
+
+    assert answer.status_code == 409
+    found = re.findall(r'<a class="btn main" href="([^"]*)">([^<]*)', answer.text)
+    assert found == [(link, "Back to the page") if link else ("/", "Dashboard")]
 
 
 def test_a_crash_names_the_request_that_the_log_tells_of(app, client, monkeypatch, caplog):
