@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.models import Ticket, WorkerType
-from app.queries.board import CARDS_AT_ONCE
+from app.queries.board import CARDS_AT_FIRST, CARDS_AT_ONCE
 from tests.browser.conftest import new_context, wait_for_poll
 from tests.conftest import OpenSession
 from tests.factories import ANN, GATE, PROJECT, make_project, make_ticket, run_stage
@@ -239,11 +239,11 @@ def test_a_drag_and_an_open_menu_hold_the_refresh(page_of_fast_polls, board):
 
 def test_cards_load_as_one_scrolls_and_stay_loaded(page_of_fast_polls, board):
     page = page_of_fast_polls
-    ids = queue(board, 2 * CARDS_AT_ONCE + 30)
+    ids = queue(board, CARDS_AT_FIRST + CARDS_AT_ONCE + 30)
     page.goto(HOME)
     cards = column(page, "implementation").locator(".ticket-card")
-    expect(cards).to_have_count(CARDS_AT_ONCE)
-    for loaded in (2 * CARDS_AT_ONCE, len(ids)):
+    expect(cards).to_have_count(CARDS_AT_FIRST)
+    for loaded in (CARDS_AT_FIRST + CARDS_AT_ONCE, len(ids)):
         cards.last.scroll_into_view_if_needed()
         expect(cards).to_have_count(loaded)
     with board() as session:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     TableValuedAlias,
     UnaryExpression,
     bindparam,
+    case,
     func,
     literal,
     select,
@@ -37,14 +38,16 @@ from app.models.ticket import IN_QUEUE, PRIORITIES
 from app.queries.board.counts import is_done
 from app.queries.board.scope import Scope
 from app.queries.queues import Rows
-from app.queries.tickets.conditions import IS_ASKING, situation, situation_is
+from app.queries.tickets.conditions import IS_ASKING, RUNNING, situation, situation_is
 from app.queries.tickets.list_row import BLOCKED_BY, LABELS, STARTED_AT
 from app.visibility import STATEMENTS_KEPT
 
-CARDS_AT_ONCE = 50
-"""Cards that a column shows, and as many more each time when one scrolls to its end."""
+CARDS_AT_FIRST = 20
+"""Cards that a column shows at first: about twice what a screen has room for."""
 CARDS_IN_LANES = 15
 """The same of a board with lanes, which has as many more columns."""
+CARDS_AT_ONCE = 50
+"""So many follow each time when one scrolls to a column's end."""
 CARDS_MAX = 500
 """So many a column shows anew when something has changed."""
 
@@ -59,8 +62,6 @@ class Card:
     project_id: str
     title: str
     stage: str | None
-    number: int
-    of: int
     priority: int
     situation: str
     asks: bool
@@ -83,13 +84,6 @@ class Part(NamedTuple):
     project: str
     stage: str = ""
     priority: int | None = None
-
-
-class Sorted(NamedTuple):
-    """A card with what decides where it stands in its column."""
-
-    key: tuple[Any, ...]
-    card: Card
 
 
 def first_cards(
@@ -134,15 +128,16 @@ def _read(
     for number, parts in enumerate(cells):
         for kind, *where in parts:
             places[kind].append((number, *where))
-    found: list[list[Sorted]] = [[] for _ in cells]
+    # What is blocked stands behind all that is queued; else a cell has cards of one kind.
+    found: list[list[tuple[bool, int, Card]]] = [[] for _ in cells]
     if places:
         make = _statement if scope.matches is not None else _kept_statement
         statement = make(scope, tuple(sorted(places)), is_after=after is not None)
         values: dict[str, Any] = {kind: sent(these) for kind, these in places.items()}
         values |= {"limit": limit, **scope.values, **(after or {})}
-        for kind, number, *row in rows_of(session, statement, **values):
-            found[number].append(_sorted(kind, row))
-    return [[one.card for one in sorted(cell)[:limit]] for cell in found]
+        for kind, number, place, *row in rows_of(session, statement, **values):
+            found[number].append((kind == BLOCKED, place, _card(row)))
+    return [[card for *_, card in sorted(cell)[:limit]] for cell in found]
 
 
 END = select(
@@ -160,7 +155,7 @@ def _statement(scope: Scope, kinds: Sequence[str], *, is_after: bool) -> Rows:
     chosen = union_all(*(_first_of_cells(scope, kind, is_after) for kind in kinds)).subquery()
     is_first = chosen.c.place <= bindparam("limit")
     return (
-        select(chosen.c.kind, chosen.c.cell, *COLUMNS)
+        select(chosen.c.kind, chosen.c.cell, chosen.c.place, *COLUMNS)
         .join(Ticket, Ticket.ticket_id == chosen.c.ticket_id)
         .where(is_first)
     )
@@ -260,56 +255,30 @@ def _running(scope: Scope) -> Rows:
 _kept_running = lru_cache(STATEMENTS_KEPT)(_running)
 
 
+SINCE = case(
+    (Ticket.state == "closed", Ticket.closed_at),
+    (Ticket.state == "on_hold", Ticket.updated_at),
+    (RUNNING, STARTED_AT),
+    (Ticket.open_blockers > 0, Ticket.updated_at),
+    else_=Ticket.ready_at,
+)
+"""Chosen by the database: to read a time costs as much as all other columns of a card."""
 COLUMNS: tuple[Any, ...] = (
     Ticket.ticket_id,
     Ticket.project_id,
     Ticket.title,
     Ticket.current_stage,
-    Ticket.completed_stages,
-    func.json_array_length(Ticket.execution_plan),
     Ticket.priority,
     situation(),
     IS_ASKING,
-    Ticket.ready_at,
-    Ticket.updated_at,
-    Ticket.closed_at,
-    STARTED_AT,
+    SINCE,
     Ticket.open_blockers,
     BLOCKED_BY,
     LABELS,
-    Ticket.queue_rank,
-    Ticket.created_at,
 )
+"""The fields of a card, in their order."""
 
 
 def _card(row: Any) -> Card:
-    (
-        ticket_id, project_id, title, stage, completed, of, priority, word, asks,
-        ready_at, updated_at, closed_at, started_at, n_blockers, blocked_by, labels, *_,
-    ) = row  # fmt: skip
-    since = {"running": started_at, "on_hold": updated_at, "blocked": updated_at}
-    return Card(
-        ticket_id=ticket_id,
-        project_id=project_id,
-        title=title,
-        stage=stage,
-        number=min(completed + 1, of),
-        of=of,
-        priority=priority,
-        situation=word,
-        asks=bool(asks),
-        since=since.get(word) or closed_at or ready_at,
-        open_blockers=n_blockers,
-        blocked_by=blocked_by,
-        labels=tuple(sorted(labels.split("\n"))) if labels else (),
-    )
-
-
-def _sorted(kind: str, row: Any) -> Sorted:
-    card = _card(row)
-    *_, rank, created_at = row
-    if kind in (ON_HOLD, DONE):
-        moment = row[11] if kind == DONE else row[10]
-        # The newest first, and of several the last.
-        return Sorted((-moment.timestamp(), [-ord(c) for c in card.ticket_id]), card)
-    return Sorted((kind == BLOCKED, card.priority, rank, created_at, card.ticket_id), card)
+    *facts, labels = row
+    return Card(*facts, tuple(sorted(labels.split("\n"))) if labels else ())

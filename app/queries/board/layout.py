@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.models.ticket import PRIORITIES
 from app.queries.board.cards import (
     BLOCKED,
-    CARDS_AT_ONCE,
+    CARDS_AT_FIRST,
     CARDS_IN_LANES,
     CARDS_MAX,
     DONE,
@@ -151,7 +151,7 @@ def board(
     running: dict[str, list[Card]] = defaultdict(list)
     for card in running_cards(session, scope):
         running[plan.cell_of(card)].append(card)
-    usual = CARDS_IN_LANES if scope.lanes else CARDS_AT_ONCE
+    usual = CARDS_IN_LANES if scope.lanes else CARDS_AT_FIRST
     wanted = shown or {}
     limits = {cell.key: min(max(wanted.get(cell.key, 0), usual), CARDS_MAX) for cell in cells}
     parts = {key: plan.first_parts(key, limit) for key, limit in limits.items()}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Project, Ticket, WorkerType
-from app.queries.board import CARDS_AT_ONCE
+from app.queries.board import CARDS_AT_FIRST, CARDS_AT_ONCE
 from app.queries.board.cards import CARDS_IN_LANES
 from app.queries.projects.plan_order import in_order_of
 from tests.conftest import OpenSession, SignIn
@@ -168,12 +168,12 @@ def test_of_many_the_first_are_shown_and_the_others_follow(
     client: FlaskClient, board: OpenSession
 ) -> None:
     with board() as session:
-        ids = [make_ticket(session).ticket_id for _ in range(2 * CARDS_AT_ONCE + 22)]
+        ids = [make_ticket(session).ticket_id for _ in range(CARDS_AT_FIRST + CARDS_AT_ONCE + 22)]
         make_ticket(session, priority=3).block_by(ids[0], ANN)
 
     page = client.get(HOME).text
 
-    assert cards(page, "implementation") == ids[:CARDS_AT_ONCE]
+    assert cards(page, "implementation") == ids[:CARDS_AT_FIRST]
     assert ">73 more</a>" in page
     found: list[str] = []
     follow = cell(page, "implementation")
@@ -182,7 +182,7 @@ def test_of_many_the_first_are_shown_and_the_others_follow(
         follow = client.get(more, headers=REGION).text
         assert left in follow
         found += re.findall(r'data-ticket="([^"]+)"', follow)
-    assert found[:-1] == ids[CARDS_AT_ONCE:]
+    assert found[:-1] == ids[CARDS_AT_FIRST:]
     assert "more</a>" not in follow
     asked = f"{HOME}?shown.stage-implementation=72"
     assert len(cards(client.get(asked, headers=REGION).text, "implementation")) == 72
