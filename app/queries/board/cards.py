@@ -281,4 +281,5 @@ COLUMNS: tuple[Any, ...] = (
 
 def _card(row: Any) -> Card:
     *facts, labels = row
-    return Card(*facts, tuple(sorted(labels.split("\n"))) if labels else ())
+    sorted_labels = tuple(sorted(labels.split("\n"))) if labels else ()
+    return Card(*[*facts, sorted_labels])
