@@ -347,6 +347,42 @@ def test_the_board_asks_the_same_number_of_questions_however_full_it_is(
     assert len(narrowed) == len(for_many)
 
 
+def test_people_who_see_the_same_are_shown_cards_that_were_drawn_once(
+    client: FlaskClient, sign_in: SignIn, board: OpenSession
+) -> None:
+    with board() as session:
+        ids = [make_ticket(session).ticket_id for _ in range(3)]
+    cem, ben, viewer = sign_in("member", "cem"), sign_in("member", "ben"), sign_in("viewer", "eve")
+
+    first = cem.get(HOME).text
+    with counting_queries(client.application, kept_too=True) as sent:
+        second = ben.get(HOME).text
+
+    assert cards(first, "implementation") == cards(second, "implementation") == ids
+    assert not [one for one in sent if "tickets.title" in one]
+    # What each of them sends is their own.
+    for name in ("submission_id", "csrf_token"):
+        theirs, own = (
+            set(re.findall(rf'name="{name}" value="([^"]+)"', one)) for one in (first, second)
+        )
+        assert theirs
+        assert own
+        assert theirs.isdisjoint(own)
+    assert "data-card-menu" in second
+    assert "data-card-menu" not in viewer.get(HOME).text
+    assert 'href="/board/tickets/' in ben.get(HOME, base_url="http://localhost/board/").text
+
+
+def test_what_is_for_one_person_is_drawn_for_each(sign_in: SignIn, board: OpenSession) -> None:
+    cem, ben = sign_in("member", "cem"), sign_in("member", "ben")
+    with board() as session:
+        ticket_id = make_ticket(session, assignee="cem").ticket_id
+
+    found = [cards(one.get(f"{HOME}?q=assignee:me").text, "implementation") for one in (cem, ben)]
+
+    assert found == [[ticket_id], []]
+
+
 def test_an_archived_project_can_be_read_and_taken_back(
     client: FlaskClient, board: OpenSession
 ) -> None:

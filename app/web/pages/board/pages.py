@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue as Answer
+from markupsafe import Markup
 
 from app.db.base import db
 from app.models.saved_view import LANES
 from app.models.ticket import PRIORITIES
 from app.queries.board import (
+    Board,
     Card,
     Cell,
     Scope,
@@ -27,10 +31,12 @@ from app.queries.language.query import Query
 from app.web.auth.access import page
 from app.web.auth.identity import current_reader, current_visibility
 from app.web.http import live
+from app.web.http.live import Audience
 from app.web.pages.board.blueprint import blueprint
 from app.web.pages.loading import load_project
 from app.web.pages.projects import blueprint as projects
 from app.web.pages.projects import project_page
+from app.web.pages.shared import version_of_board
 from app.web.pages.tickets.asked import QueryListing
 from app.web.pages.tickets.query_form import form_context
 from app.web.pages.times import since_tag, time_tag
@@ -102,9 +108,38 @@ def _read(listing: QueryListing) -> dict[str, Any] | None:
     if live.is_unchanged(version):
         return None
     form = {} if live.wants_region() else form_context(listing)
-    unfolded = frozenset(listing.kept["unfold"])
-    found = board(session, scope, _loaded(), unfolded) if listing.is_understood else None
-    return {"board": found, "version": version, **form, **_shown(listing, scope, version)}
+    shown = {"version": version, **form, **_shown(listing, scope, version)}
+    if not listing.is_understood:
+        return {"board": None, **shown}
+    loaded = _loaded()
+    draw = partial(_draw, listing, scope, loaded)
+    if scope.query.has_text or scope.query.is_personal:
+        drawn = draw(live.audience(), version)  # hardly a search comes twice
+    else:
+        name = f"{listing.url()} {sorted(loaded.items())}"
+        drawn = live.shared(name, live.stamp(version_of_board()), draw)
+    return {"board": drawn.board, "cards": drawn.cards, **shown}
+
+
+class Drawn(NamedTuple):
+    """A board, and the cards of its cells by their keys. What is around them holds what is meant
+    for one person: to add a ticket."""
+
+    board: Board
+    cards: Mapping[str, Markup]
+
+
+def _draw(
+    listing: QueryListing, scope: Scope, loaded: dict[str, int], audience: Audience, _: str
+) -> Drawn:
+    found = board(db.session(), scope, loaded, frozenset(listing.kept["unfold"]))
+    shown = _shown(listing, scope)
+    cells = (cell for lane in found.lanes for cell in lane.cells)
+    cards = {
+        cell.key: audience.draw("board/_cards.html", cell=cell, left=cell.hidden, **shown)
+        for cell in cells
+    }
+    return Drawn(found, cards)
 
 
 def _loaded() -> dict[str, int]:
