@@ -21,6 +21,7 @@ from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queue_status
 from app.queries.tickets.conditions import STATES
 from app.queries.tickets.list import list_tickets
+from app.queries.tickets.list_pages import _statements
 from app.queries.tickets.records import ticket_slice
 from app.queries.tickets.view import id_in_other_case
 from app.visibility import Visibility
@@ -108,6 +109,32 @@ def test_what_several_labels_or_no_plan_say_is_found_by_their_index(filled):
 def test_with_statistics_what_several_labels_or_no_plan_say_is_found_by_their_index(analyzed):
     with analyzed.app_context():
         assert_found(db.session())
+
+
+@sqlite_only("filled")
+def test_what_words_find_is_looked_at_once(filled):
+    with filled.app_context():
+        assert_found_by_words(db.session())
+
+
+@sqlite_only("analyzed")
+def test_with_statistics_what_words_find_is_looked_at_once(analyzed):
+    with analyzed.app_context():
+        assert_found_by_words(db.session())
+
+
+def test_a_search_for_other_words_sends_the_same_statements(filled):
+    with filled.app_context():
+        session = db.session()
+        list_tickets(session, EVERYTHING, parse("P0 is:all -nothing"), READER, 1)
+        before = _statements.cache_info()
+        other = list_tickets(session, EVERYTHING, parse("P1-17 is:all -P1-170"), READER, 1)
+        after = _statements.cache_info()
+        assert after.misses == before.misses
+        assert after.hits > before.hits
+        found = {line.ticket_id for line in other.page.items}
+        ids = (one for one in session.scalars(select(Ticket.ticket_id)) if one.startswith("P1-17"))
+        assert found == {one for one in ids if not one.startswith("P1-170")}
 
 
 @sqlite_only("filled")
@@ -245,6 +272,17 @@ def assert_found(session):
             assert not re.search(r"ix_tickets_(open_)?updated", plan), (asked, plan)
     parts = plans(session, list_tickets, EVERYTHING, MANY_OF_ONE_PRIORITY, READER, 1)
     assert any("ix_tickets_updated_at_ticket_id" in plan for plan in parts), parts
+
+
+def assert_found_by_words(session):
+    """However many they are: once for both counts, then for the page, whose rows are read by it."""
+    for asked in ("P0 is:all", "P1-1", "P0 is:ready,blocked"):
+        found = plans(session, list_tickets, EVERYTHING, parse(asked), READER, 1)
+        counts, page = (
+            re.findall(r"(?:SCAN|SEARCH) tickets\b.*", plan) for plan in found if "anon" in plan
+        )
+        by_id = "SEARCH tickets USING INDEX sqlite_autoindex_tickets_1 (ticket_id=?)"
+        assert (counts, page) == ([by_id], [by_id, by_id]), (asked, found)
 
 
 def assert_in_order(session):

@@ -131,8 +131,7 @@ def _read(
     # What is blocked stands behind all that is queued; else a cell has cards of one kind.
     found: list[list[tuple[bool, int, Card]]] = [[] for _ in cells]
     if places:
-        make = _statement if scope.matches is not None else _kept_statement
-        statement = make(scope, tuple(sorted(places)), is_after=after is not None)
+        statement = _statement(scope, tuple(sorted(places)), is_after=after is not None)
         values: dict[str, Any] = {kind: sent(these) for kind, these in places.items()}
         values |= {"limit": limit, **scope.values, **(after or {})}
         for kind, number, place, *row in rows_of(session, statement, **values):
@@ -151,6 +150,7 @@ END = select(
 ).where(Ticket.ticket_id == bindparam("after"))
 
 
+@lru_cache(STATEMENTS_KEPT)
 def _statement(scope: Scope, kinds: Sequence[str], *, is_after: bool) -> Rows:
     chosen = union_all(*(_first_of_cells(scope, kind, is_after) for kind in kinds)).subquery()
     is_first = chosen.c.place <= bindparam("limit")
@@ -159,9 +159,6 @@ def _statement(scope: Scope, kinds: Sequence[str], *, is_after: bool) -> Rows:
         .join(Ticket, Ticket.ticket_id == chosen.c.ticket_id)
         .where(is_first)
     )
-
-
-_kept_statement = lru_cache(STATEMENTS_KEPT)(_statement)
 
 
 def _first_of_cells(scope: Scope, kind: str, is_after: bool) -> Rows:
@@ -231,13 +228,13 @@ def _is_after(kind: str) -> ColumnElement[bool]:
 
 def running_cards(session: Session, scope: Scope) -> list[Card]:
     """What runs, the longest first. There are as many as there are workers."""
-    make = _running if scope.matches is not None else _kept_running
-    return [_card(row) for row in rows_of(session, make(scope), **scope.values)]
+    return [_card(row) for row in rows_of(session, _running(scope), **scope.values)]
 
 
 Run = aliased(StageRun)
 
 
+@lru_cache(STATEMENTS_KEPT)
 def _running(scope: Scope) -> Rows:
     return (
         select(*COLUMNS)
@@ -250,9 +247,6 @@ def _running(scope: Scope) -> Rows:
         )
         .order_by(Run.started_at, Run.run_id)
     )
-
-
-_kept_running = lru_cache(STATEMENTS_KEPT)(_running)
 
 
 SINCE = case(

@@ -64,10 +64,9 @@ class Count:
 
 def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
     """All that there is to count. `n_queues`: between how many what is counted is shared."""
-    make = _statement if scope.matches is not None else _kept_statement
     cap = shared_cap(n_queues * len(_priorities(scope)), COUNTED_IN_ALL)
     for word, project_id, stage, priority, number, *since in rows_of(
-        session, make(scope), cap=cap, **scope.values
+        session, _statement(scope), cap=cap, **scope.values
     ):
         if number:
             oldest, waits = since
@@ -78,6 +77,7 @@ def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
 CAPPED = ("queued", "blocked")
 
 
+@lru_cache(STATEMENTS_KEPT)
 def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
     return union_all(
         _queued(scope),
@@ -86,9 +86,6 @@ def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
         _counted(scope, "on_hold", Ticket.state == "on_hold"),
         _counted(scope, "done", *is_done()),
     )
-
-
-_kept_statement = lru_cache(STATEMENTS_KEPT)(_statement)
 
 
 def is_done() -> tuple[Any, Any]:

@@ -32,7 +32,7 @@ class Scope:
 
     `project`: whose board it is, `lanes`: what it is divided by, or an empty text. `has_rare`:
     whether few tickets have the labels that it is narrowed by. `values`: what statements with the
-    query's conditions are sent with.
+    query's conditions are sent with, with what its words find.
     """
 
     visibility: Visibility
@@ -61,14 +61,15 @@ class Scope:
         elif archived := rows_of(session, ARCHIVED).scalars().all():
             visibility = replace(visibility, hidden=visibility.hidden.union(archived))
         values = parameters(query, reader)
+        matches = text_matches(query, session, visibility)
         return cls(
             visibility,
             Shaped.of(query),
             project,
             lanes,
-            text_matches(query, session, visibility),
+            matches and matches.shape,
             _has_rare_labels(session, query, visibility, values),
-            values,
+            {**values, **matches.parameters} if matches else values,
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Self
 
@@ -49,13 +49,31 @@ class Matches:
     @property
     def is_cut(self) -> bool:
         """Whether older texts hold the words too, and weren't looked at."""
-        every = (*((self.wanted,) if self.wanted else ()), *self.unwanted)
-        return any(matches.is_cut for matches in every)
+        return any(matches.is_cut for matches in self._named.values())
+
+    @property
+    def shape(self) -> Matches:
+        """Without the tickets: a key for statements, which are the same whatever is found."""
+        wanted = self.wanted and replace(self.wanted, ticket_ids=[])
+        return Matches(wanted, tuple(replace(one, ticket_ids=[]) for one in self.unwanted))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The tickets, to be sent with statements for their shape."""
+        return {name: matches.value for name, matches in self._named.items()}
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Whether a ticket is among the ones, and not among the others."""
-        found = [self.wanted.condition()] if self.wanted else []
-        return [*found, *(not_(matches.condition()) for matches in self.unwanted)]
+        found = {name: matches.condition(name) for name, matches in self._named.items()}
+        return [one if name == WANTED else not_(one) for name, one in found.items()]
+
+    @property
+    def _named(self) -> dict[str, TextMatches]:
+        named = {f"unwanted_{number}": one for number, one in enumerate(self.unwanted)}
+        return {WANTED: self.wanted, **named} if self.wanted else named
+
+
+WANTED = "wanted"
 
 
 def text_matches(query: Query, session: Session, visibility: Visibility) -> Matches | None:

@@ -23,7 +23,8 @@ def in_order(
 ) -> ColumnElement[bool]:
     """The condition for a list in any order: few tickets are found and sorted; of many, the first
     are soon met in the order of an index."""
-    if is_few or (matches is not None and matches.wanted is not None):
+    if is_few and not (matches and matches.wanted):
         return Ticket.ticket_id.in_(found_tickets(visibility, query, matches))
+    # What words find is a list of tickets already.
     seen = visibility.of(unindexed(Ticket.project_id))
     return and_(*conditions_in_order(query, matches), seen)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import (
     ColumnElement,
     Text,
     any_,
+    bindparam,
     column,
-    false,
     func,
-    literal,
     select,
     table,
 )
@@ -21,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.db import full_text
+from app.db.rows import rows_of
 from app.models import Ticket
 from app.queries.search.phrases import phrases_of
 from app.visibility import Visibility
@@ -39,21 +39,25 @@ documents = table(
 
 @dataclass(frozen=True, slots=True)
 class TextMatches:
-    """The tickets found; `is_cut`: older texts hold the words too, and weren't looked at."""
+    """The tickets found; `is_cut`: older texts hold the words too, and weren't looked at. Which
+    they are makes no difference to statements: they are sent as a value."""
 
-    ticket_ids: list[str]
-    is_cut: bool
+    ticket_ids: list[str] = field(compare=False)
+    is_cut: bool = field(compare=False)
     is_sqlite: bool
 
-    def condition(self) -> ColumnElement[bool]:
-        """Whether a ticket is among them."""
-        if not self.ticket_ids:
-            return false()
+    def condition(self, name: str) -> ColumnElement[bool]:
+        """Whether a ticket is among them, or among others that are sent by this name."""
         # One value for all of them: they may be thousands.
         if self.is_sqlite:
-            each = func.json_each(json.dumps(self.ticket_ids)).table_valued("value")
+            each = func.json_each(bindparam(name, self.value, Text())).table_valued("value")
             return Ticket.ticket_id.in_(select(each.c.value))
-        return Ticket.ticket_id == any_(literal(self.ticket_ids, ARRAY(Text)))
+        return Ticket.ticket_id == any_(bindparam(name, self.value, ARRAY(Text)))
+
+    @property
+    def value(self) -> str | list[str]:
+        """The tickets as statements get them."""
+        return json.dumps(self.ticket_ids) if self.is_sqlite else self.ticket_ids
 
 
 def match_texts(
@@ -84,14 +88,14 @@ def ids_beginning(session: Session, visibility: Visibility, typed: str, most: in
     id_ = documents.c.ticket_id
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     key = id_.collate("NOCASE") if is_sqlite else func.lower(id_).collate("C")
-    found = session.scalars(
+    found = (
         select(id_)
         .where(documents.c.comment_id.is_(None), key >= beginning, key < beginning + LAST)
         .where(visibility.of(documents.c.project_id))
         .order_by(key)
         .limit(most)
     )
-    return list(found)
+    return list(rows_of(session, found).scalars())
 
 
 def ticket_named(session: Session, visibility: Visibility, typed: str) -> str | None:

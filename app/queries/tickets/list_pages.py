@@ -3,7 +3,7 @@ tickets or of a million."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -28,11 +28,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.db.places import name_at, sent
-from app.db.plans import unordered
+from app.db.plans import unindexed, unordered
 from app.db.rows import rows_of
 from app.models import Ticket
 from app.models.ticket import PRIORITIES
-from app.queries.language.compiling import Matches, Shaped, parameters
+from app.queries.language.compiling import Matches, Shaped, conditions_in_order, parameters
 from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, Query, Term, Value
 from app.queries.language.statements import found_tickets, in_order
@@ -53,6 +53,9 @@ PARTS = ("state", "priority", "stage")
 PASSED, PASSED_FOR_EACH = 5_000, 20
 """Tickets of an order that are passed by to meet those wanted, and how many more for each that
 stands on a page before. Of all, some may have none but the last of a million."""
+FOUND_FAR = 2_000
+"""Fewer tickets that words find aren't looked for at the beginning of an order: there they would
+seldom be met, and to sort them costs no more."""
 TOTALS = ("open", "closed", "all")
 """States whose tickets are counted in any case."""
 
@@ -60,7 +63,7 @@ TOTALS = ("open", "closed", "all")
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The tickets that are wanted, in an order, and where in it the page begins. `matches`: what a
-    search found; hardly one comes twice, so that its statements aren't kept."""
+    search found."""
 
     visibility: Visibility
     wanted: Query
@@ -70,15 +73,20 @@ class Asked:
     offset: int
     size: int
 
-    def counts(self, session: Session) -> Row[*tuple[Any, ...]]:
-        """How many are open and how many closed; if something else is wanted, how many are that."""
-        return rows_of(session, self._of(self.wanted).counts, **self._values(self.wanted)).one()
+    def counts(self, session: Session) -> list[int]:
+        """How many are open and how many closed; if something else is wanted, how many are that.
+        Each up to `COUNT_CAP`."""
+        statement, values = self._of(self.wanted).counts, self._values(self.wanted)
+        return [min(number, COUNT_CAP) for number in rows_of(session, statement, **values).one()]
 
     def rows(self, session: Session, total: int) -> Sequence[Row[*tuple[Any, ...]]]:
         """Those of the page, if there are so many in all."""
-        is_found_by_text = self.matches is not None and self.matches.wanted is not None
-        if not self._has_parts or total < COUNT_CAP or is_found_by_text:
-            return self._of(self.wanted).pages.read(session, total, self._values(self.wanted))
+        by_text = self.matches.wanted if self.matches else None
+        if not self._has_parts or total < COUNT_CAP or by_text:
+            pages, values = self._of(self.wanted).pages, self._values(self.wanted)
+            if by_text and len(by_text.ticket_ids) < FOUND_FAR:
+                return rows_of(session, pages.of_few, **values).all()
+            return pages.read(session, total, values)
         if self.orders[0][0] == "stage":
             return self._by_stages(session)
         return self._by_parts(session)
@@ -90,16 +98,20 @@ class Asked:
         return sort in PARTS and (sort == "state" or bool(others))
 
     def _of(self, wanted: Query) -> Statements:
-        make = _statements if self.matches else _kept_statements
-        return make(self.visibility, Shaped.of(wanted), self.orders, self.matches)
+        return _statements(self.visibility, Shaped.of(wanted), self.orders, self._shape_of_matches)
 
     def _of_part(self, part: Query) -> Statements:
-        make = _statements_of_part if self.matches else _kept_statements_of_part
-        return make(self.visibility, Shaped.of(part), self.orders, self.matches)
+        shape = self._shape_of_matches
+        return _statements_of_part(self.visibility, Shaped.of(part), self.orders, shape)
+
+    @property
+    def _shape_of_matches(self) -> Matches | None:
+        return self.matches and self.matches.shape
 
     def _values(self, wanted: Query, offset: int | None = None) -> dict[str, Any]:
         return {
             **parameters(wanted, self.reader),
+            **(self.matches.parameters if self.matches else {}),
             "offset": self.offset if offset is None else offset,
             "size": self.size,
             "passed": PASSED + PASSED_FOR_EACH * self.offset,
@@ -129,11 +141,10 @@ class Asked:
         is_open = self.wanted.situations.isdisjoint(ENDED)
         stages = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
         in_order = reversed(stages) if self.orders[0][1] else stages
-        passing = _passing if self.matches else _kept_passing
         at_stage = Shaped.of(Query((*self.wanted.terms, ANY_STAGE)))
         passed = rows_of(
             session,
-            passing(self.visibility, at_stage, self.matches),
+            _passing(self.visibility, at_stage, self._shape_of_matches),
             stages=sent(in_order),
             upto=self.offset + self.size,
             **self._values(self.wanted),
@@ -171,6 +182,7 @@ def _parts(wanted: Query, orders: Orders) -> Iterator[Query]:
 ANY_STAGE = Term("stage", (Value("", is_quoted=True),))
 
 
+@lru_cache(STATEMENTS_KEPT)
 def _passing(
     visibility: Visibility, at_stage: Shaped, matches: Matches | None
 ) -> Select[*tuple[Any, ...]]:
@@ -195,9 +207,6 @@ def _passing(
     is_not_full = passed.c.before < bindparam("upto", type_=Integer())
     passed = passed.union_all(more.where(passed.c.stage.is_not(None), is_not_full))
     return select(passed.c.stage, passed.c.before).order_by(passed.c.number)
-
-
-_kept_passing = lru_cache(STATEMENTS_KEPT)(_passing)
 
 
 def _stages(*conditions: ColumnElement[bool]) -> Select[str]:
@@ -240,6 +249,7 @@ class Statements(NamedTuple):
     pages: Pages
 
 
+@lru_cache(STATEMENTS_KEPT)
 def _statements(
     visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
 ) -> Statements:
@@ -247,11 +257,24 @@ def _statements(
     counted = [wanted.in_states("open"), wanted.in_states("closed")]
     if wanted.state not in TOTALS:
         counted.append(wanted)
-    numbers = [number_of(found_tickets(visibility, each, matches)) for each in counted]
-    order = ListOrder(orders)
-    return Statements(select(*numbers), _pages(visibility, wanted, order, matches))
+    if matches and matches.wanted:
+        counts = _counts_of_found(visibility, counted, matches)
+    else:
+        counts = select(*(number_of(found_tickets(visibility, one, matches)) for one in counted))
+    return Statements(counts, _pages(visibility, wanted, ListOrder(orders), matches))
 
 
+def _counts_of_found(
+    visibility: Visibility, counted: Iterable[Query], matches: Matches
+) -> Select[*tuple[Any, ...]]:
+    """How many of the tickets that words find each of some queries wants, which differ in states
+    only. They are few, so that each of them is looked at once for all."""
+    numbers = (func.count().filter(*conditions_in_order(one)) for one in counted)
+    found = (*matches.conditions(), visibility.of(unindexed(Ticket.project_id)))
+    return select(*numbers).select_from(Ticket).where(*found)
+
+
+@lru_cache(STATEMENTS_KEPT)
 def _statements_of_part(
     visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
 ) -> Statements:
@@ -259,10 +282,6 @@ def _statements_of_part(
     found = found_tickets(visibility, shaped.query, matches)
     pages = _pages(visibility, shaped.query, ListOrder(orders), matches, n_same=1)
     return Statements(select(number_of(found)), pages)
-
-
-_kept_statements = lru_cache(STATEMENTS_KEPT)(_statements)
-_kept_statements_of_part = lru_cache(STATEMENTS_KEPT)(_statements_of_part)
 
 
 def _pages(
