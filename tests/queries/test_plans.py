@@ -12,6 +12,7 @@ from app.db.base import db
 from app.models import Ticket
 from app.queries.events.list import EventFilter, event_page
 from app.queries.inbox.list import item_page
+from app.queries.inbox.tickets import TICKETS_AT_GATES
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.language.query import from_parameters
@@ -19,7 +20,7 @@ from app.queries.navigation import navigation
 from app.queries.paging import PAGE_SIZE, shared_cap
 from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queue_status
-from app.queries.tickets.conditions import STATES
+from app.queries.tickets.conditions import STATES, state_is
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.list_pages import _statements
 from app.queries.tickets.records import ticket_slice
@@ -160,6 +161,21 @@ def test_what_the_dashboard_says_of_queues_is_what_is_in_them(filled):
             same = shown[key]
             assert (same.ready, same.oldest) == (min(queue.ready, cap), queue.oldest)
             assert same.running == queue.running
+
+
+@pytest.mark.parametrize("number", [1, 20, 200, 2_000])
+def test_the_first_of_all_gates_are_urgent_then_the_oldest(filled, number):
+    with filled.app_context():
+        session = db.session()
+        found = TICKETS_AT_GATES.first(session, EVERYTHING, "", number)
+        keys = Ticket.ticket_id, Ticket.priority > 0, Ticket.ready_at
+        waiting = session.execute(select(*keys).where(state_is("waiting"))).all()
+        urgent = sum(not is_less for _, is_less, _ in waiting)
+        assert 20 < urgent < 200 < len(waiting) < 2_000
+        expected = sorted(waiting, key=lambda one: (*one[1:], one[0]))[:number]
+        assert [one.subject for one in sorted(found, key=lambda it: it.rank)] == [
+            ticket_id for ticket_id, *_ in expected
+        ]
 
 
 def test_counts_share_what_is_counted_in_all():

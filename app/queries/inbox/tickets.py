@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     ScalarSelect,
     Select,
     Subquery,
@@ -166,8 +167,8 @@ def _waiting(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
 
 
 def _first_of_all(seen: ColumnElement[bool]) -> Subquery:
-    """The first of all gates, chosen from the first of each: of its urgent tickets, and of those
-    that have stood there longest."""
+    """The first of all gates, chosen from the first of each: of its urgent tickets, and, unless
+    there are enough of these, of those that have stood there longest."""
     roles = WorkerType.__table__
     waiting = select(Ticket.ready_at, Ticket.ticket_id).where(
         Ticket.project_id == WorkerType.project_id,
@@ -177,24 +178,30 @@ def _first_of_all(seen: ColumnElement[bool]) -> Subquery:
     # SQLite finds the urgent ones by their priority, and reads the others by age.
     urgent = waiting.where(Ticket.priority == 0).order_by(unindexed(Ticket.ready_at))
     others = waiting.where(unindexed(Ticket.priority) > 0).order_by(Ticket.ready_at)
-    parts = []
-    for number, part in enumerate((urgent, others)):
-        first = part.order_by(Ticket.ticket_id).limit(bindparam("number"))
-        found, (ready_at, ticket_id) = found_at(roles, first, "found")
-        place = (
-            literal(number).label("part"),
-            ready_at.label("ready_at"),
-            ticket_id.label("ticket_id"),
-        )
-        at_gates = select(*place).select_from(roles).join(found, true())
-        parts.append(at_gates.where(WorkerType.is_gate, seen))
-    chosen = union_all(*parts).subquery("chosen")
+    first_urgent = _first_of_each(roles, urgent, 0, seen).cte("urgent").prefix_with("MATERIALIZED")
+    number_urgent = select(func.count()).select_from(first_urgent).scalar_subquery()
+    first_others = _first_of_each(roles, others, 1, seen).where(number_urgent < bindparam("number"))
+    chosen = union_all(select(first_urgent), first_others).subquery("chosen")
     return (
         select(chosen.c.ticket_id)
         .order_by(chosen.c.part, chosen.c.ready_at, chosen.c.ticket_id)
         .limit(bindparam("number"))
         .subquery("first")
     )
+
+
+def _first_of_each(
+    roles: FromClause, waiting: Select[*tuple[Any, ...]], part: int, seen: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
+    first = waiting.order_by(Ticket.ticket_id).limit(bindparam("number"))
+    found, (ready_at, ticket_id) = found_at(roles, first, "found")
+    place = (
+        literal(part).label("part"),
+        ready_at.label("ready_at"),
+        ticket_id.label("ticket_id"),
+    )
+    at_gates = select(*place).select_from(roles).join(found, true())
+    return at_gates.where(WorkerType.is_gate, seen)
 
 
 def _of_gate(row: Any) -> InboxItem:

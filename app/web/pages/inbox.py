@@ -26,6 +26,7 @@ from app.web.auth.identity import current_actor, current_visibility, require_per
 from app.web.http import live
 from app.web.http.saving import save
 from app.web.pages.listing import Listing
+from app.web.pages.shared import shared
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -126,16 +127,19 @@ def _list(form: ProcessForm) -> Answer:
     projects = project_names(session, visibility)
     project = listing.choice("project", projects)
     kind = listing.choice("kind", tuple(KINDS))
+    is_apart = live.wants_region()
+    read = partial(item_page, session, visibility, project, kind, listing.page)
     answer = render_template(
-        "inbox/_region.html" if live.wants_region() else "inbox/index.html",
-        apart=live.wants_region(),
+        "inbox/_region.html" if is_apart else "inbox/index.html",
+        apart=is_apart,
         listing=listing,
         project=project,
         kind=kind,
         projects=[(name, name) for name in projects],
-        page=item_page(session, visibility, project, kind, listing.page),
+        page=shared(f"inbox of {project} {kind} {listing.page}", read),
         mentions=own,
-        waiting_total=count_items(session, visibility) + number_of_mentions(),
+        # A whole page has it in its sidebar.
+        waiting_total=count_items(session, visibility) + number_of_mentions() if is_apart else 0,
         form=form,
         query=listing.url().removeprefix(request.script_root + request.path),
         refresh_url=listing.url(v=version),

@@ -198,6 +198,24 @@ FILTERED: tuple[tuple[str, list[str]], ...] = (
 )
 
 
+def test_what_waits_is_read_once_for_all_who_see_the_same(app, board, sign_in):
+    with board() as session:
+        make_ticket(session, [GATE], title="For everyone")
+        make_ticket(session, [GATE], project="acme/secret", title="A secret")
+        Project.get(session, "acme/secret").limit_to_members(ANN)
+    admin, ben, cem = sign_in("admin", "eve"), sign_in("member", "ben"), sign_in("member", "cem")
+
+    assert "A secret" in admin.get("/inbox").text
+    first = ben.get("/inbox").text
+    with counting_queries(app, kept_too=True) as sent:
+        second = cem.get("/inbox").text
+
+    for page in (first, second):
+        assert "For everyone" in page
+        assert "A secret" not in page
+    assert not [one for one in sent if "FROM tickets" in one]
+
+
 @pytest.mark.both_databases
 def test_the_inbox_is_filtered_and_the_sidebar_still_counts_all(client, board):
     with board() as session:
