@@ -25,6 +25,8 @@ from app.queries.tickets.list import list_tickets
 from app.queries.tickets.list_pages import _statements
 from app.queries.tickets.records import ticket_slice
 from app.queries.tickets.view import id_in_other_case
+from app.queries.workers.conditions import WorkerFilter
+from app.queries.workers.list import SORTS, worker_page
 from app.visibility import Visibility
 from tests.queries.filling import TICKETS
 
@@ -161,6 +163,18 @@ def test_what_the_dashboard_says_of_queues_is_what_is_in_them(filled):
             same = shown[key]
             assert (same.ready, same.oldest) == (min(queue.ready, cap), queue.oldest)
             assert same.running == queue.running
+
+
+@sqlite_only("filled")
+@pytest.mark.parametrize("sort", SORTS)
+def test_what_a_worker_holds_is_read_of_those_on_the_page(filled, sort):
+    with filled.app_context():
+        session = db.session()
+        wanted = WorkerFilter(status="all")
+        _, page = plans(session, worker_page, EVERYTHING, wanted, sort)
+        chosen, rows = page.split("SCAN chosen")
+        assert "stage_runs" not in chosen
+        assert re.search(r"SEARCH stage_runs .*\(worker_id=\?\)", rows)
 
 
 @pytest.mark.parametrize("number", [1, 20, 200, 2_000])

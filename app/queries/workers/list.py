@@ -92,9 +92,17 @@ def first_workers(session: Session, visibility: Visibility, size: int) -> list[W
 def _page(
     visibility: Visibility, wanted: WorkerFilter, sort: str, descending: bool
 ) -> Select[*tuple[Any, ...]]:
-    rows = _rows().where(*wanted.conditions(), visibility.of(Worker.project_id))
-    some = rows.limit(bindparam("number")).offset(bindparam("offset"))
-    return some.order_by(*_order(sort, descending))
+    order = _order(sort, descending)
+    # Only those of the page are then read in full, with what each of them holds.
+    chosen = (
+        select(Worker.worker_id)
+        .where(*wanted.conditions(), visibility.of(Worker.project_id))
+        .order_by(*order)
+        .limit(bindparam("number"))
+        .offset(bindparam("offset"))
+        .subquery("chosen")
+    )
+    return _rows().join(chosen, chosen.c.worker_id == Worker.worker_id).order_by(*order)
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -238,7 +246,10 @@ def _rows() -> Select[*tuple[Any, ...]]:
 
 
 def _order(sort: str, descending: bool) -> list[ColumnElement[Any]]:
-    status = case({name: place for place, name in enumerate(STATUS_ORDER)}, value=shown_status())
+    places = {name: place for place, name in enumerate(STATUS_ORDER)}
+    # Most of all workers are finished: of them nothing else is worked out.
+    finished = Worker.status == "finished", places["finished"]
+    status = case(finished, else_=case(places, value=shown_status()))
     columns: dict[str, ColumnElement[Any]] = {
         "status": status,
         "worker": Worker.worker_id.expression,
