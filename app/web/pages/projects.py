@@ -23,6 +23,7 @@ from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
 from app.web.http.saving import done, save
 from app.web.pages.loading import load_project
+from app.web.pages.shared import shared
 
 blueprint = Blueprint("projects", __name__)
 
@@ -33,7 +34,7 @@ CHANGES_SHOWN = 10
 @page(role="viewer")
 def index() -> Answer:
     """Every project that may be seen, with its counts."""
-    rows = queries.overviews(db.session(), current_visibility())
+    rows = shared("projects", partial(queries.overviews, db.session(), current_visibility()))
     return render_template(
         "projects/index.html",
         active=[row for row in rows if not row.archived_at],

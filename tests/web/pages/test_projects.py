@@ -103,6 +103,27 @@ def test_the_list_asks_the_same_number_of_questions_however_many_projects_there_
 
 
 @pytest.mark.both_databases
+def test_what_projects_hold_is_counted_once_for_all_who_see_the_same(
+    client: FlaskClient, sign_in: SignIn, board: OpenSession
+) -> None:
+    with board() as session:
+        make_project(session)
+        make_project(session, "acme/secret").limit_to_members(ANN)
+
+    assert "acme/secret" in sign_in("admin", "eve").get("/projects").text
+    first = sign_in("member", "ben").get("/projects").text
+    with counting_queries(client.application, kept_too=True) as sent:
+        second = sign_in("member", "cem").get("/projects").text
+
+    for page in (first, second):
+        assert PROJECT in page
+        assert "acme/secret" not in page
+        assert "Archived" not in page
+    assert not [one for one in sent if "FROM tickets" in one]
+    client.post(f"/projects/{PROJECT}/-/archive")
+    assert "Archived" in sign_in("member", "ben").get("/projects").text
+
+
 def test_a_new_project_begins_with_the_starter_set(client: FlaskClient, board: OpenSession) -> None:
     assert "implementation" in client.get("/projects/new").text
 
