@@ -14,15 +14,13 @@ from sqlalchemy.orm import Session
 from app.db.columns import UTCDateTime
 from app.db.rows import rows_of
 from app.models import StageRun, Ticket
+from app.queries.statistics import limits
 from app.queries.statistics.percentiles import Spread, spread_of
 from app.queries.statistics.runs import Runs
-from app.queries.statistics.scope import Scope
+from app.queries.statistics.scope import SENT, Scope, as_sent
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import seconds_between
 from app.visibility import STATEMENTS_KEPT
-
-CLOSED_LIMIT = 2_000
-"""So many tickets are read at most; of more, those that closed in a run that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,25 @@ class Cycle:
     is_sampled: bool
 
 
-def cycle_times(session: Session, scope: Scope, span: Span, runs: Runs, number: int) -> Cycle:
-    """The tickets completed in the span, of which there are so many, and which are still closed."""
-    is_sampled = number > CLOSED_LIMIT
+def cycle_times(
+    session: Session,
+    scope: Scope,
+    span: Span,
+    runs: Runs,
+    number: int,
+    tickets: Sequence[str] | None = None,
+) -> Cycle:
+    """The tickets completed in the span, of which there are so many, and which are still closed.
+    `tickets`: their ids, for a scope of which they are known."""
+    is_sampled = number > limits.CLOSED
+    times = {"since": span.start, "until": span.end}
     if is_sampled:
         found = _of_runs(runs, span)
-    else:
-        rows = rows_of(session, _completed(scope), since=span.start, until=span.end)
+    elif tickets is not None:
+        rows = rows_of(session, _completed(SENT), sent_tickets=as_sent(tickets), **times)
         found = [Done(*row) for row in rows]
+    else:
+        found = [Done(*row) for row in rows_of(session, _completed(scope), **times)]
     return Cycle(
         sorted(found, key=lambda one: (one.closed_at, one.ticket_id)),
         spread_of([one.cycle for one in found]),

@@ -10,6 +10,7 @@ from app.db.best_effort import write_best_effort
 from app.db.day_totals import keep_days
 from app.queries.statistics.cycle import Cycle, cycle_times
 from app.queries.statistics.flow import Flow, flow
+from app.queries.statistics.found import find
 from app.queries.statistics.runs import runs_in
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
@@ -61,14 +62,18 @@ class Statistics:
 
 def statistics(session: Session, scope: Scope, span: Span) -> Statistics:
     """How the scope's work flowed in the span."""
-    runs, went = runs_in(session, scope, span), flow(session, scope, span)
+    found = find(session, scope, span) if scope.conditions else None
+    runs = runs_in(session, scope, span, found.touched if found else None)
+    went = flow(session, scope, span, found)
     if went.uncounted:
         keep = went.uncounted[-KEPT_AT_ONCE:]
         write_best_effort(lambda apart: keep_days(apart.connection(), keep))
     return Statistics(
         span=span,
         flow=went,
-        cycle=cycle_times(session, scope, span, runs, went.completed),
+        cycle=cycle_times(
+            session, scope, span, runs, went.completed, found.completed if found else None
+        ),
         stages=stage_times(runs.found),
         rework=rework(runs.found),
         rework_by_prompt=rework_by_prompt(runs.found),

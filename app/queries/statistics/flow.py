@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -18,16 +18,13 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     Select,
-    Text,
     and_,
     bindparam,
     case,
     false,
     func,
-    literal,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -36,14 +33,13 @@ from app.db.columns import UTCDateTime
 from app.db.places import part_of, places_in, sent
 from app.db.rows import rows_of
 from app.models import DayTotals, StageRun, Ticket
-from app.queries.statistics.scope import Scope
+from app.queries.statistics import limits
+from app.queries.statistics.found import SECOND, Found
+from app.queries.statistics.scope import SENT_ID, Scope, as_sent
 from app.queries.statistics.span import DAY, Part, Span, in_days, midnight
 from app.queries.statistics.sql import as_text, as_time, cut_to
 from app.visibility import STATEMENTS_KEPT
 
-BEGUN_LIMIT = 4_000
-"""With more tickets open in a span it isn't told how many of them were begun: that takes a look at
-the first run of each."""
 WORTH_KEEPING = 50_000
 """With as many tickets on days of which nothing is kept, counting them takes some milliseconds."""
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -110,13 +106,15 @@ class Counted(NamedTuple):
     uncounted: Sequence[datetime] = ()
 
 
-def flow(session: Session, scope: Scope, span: Span) -> Flow:
-    """What came and went in the span. A ticket that was reopened counts as never closed."""
+def flow(session: Session, scope: Scope, span: Span, found: Found | None = None) -> Flow:
+    """What came and went in the span. A ticket that was reopened counts as never closed. `found`:
+    the tickets of a scope that has a query."""
     # What came and went since the span's end leads from how it stands now back to then.
     periods = [*((step.start, step.end) for step in span.steps()), (span.end, FOR_EVER)]
-    count = _count_found if scope.conditions else _count
-    counts, open_now, uncounted = count(session, scope, periods)
-    return Flow(_weeks(span, counts), _standings(session, scope, span, counts, open_now), uncounted)
+    counted = _of_found(found, periods) if found else _count(session, scope, periods)
+    counts, open_now, uncounted = counted
+    standings = _standings(session, scope, span, counts, open_now, found)
+    return Flow(_weeks(span, counts), standings, uncounted)
 
 
 def _count(session: Session, scope: Scope, periods: Sequence[Times]) -> Counted:
@@ -201,44 +199,14 @@ def _parts(scope: Scope) -> CTE:
     )
 
 
-def _count_found(session: Session, scope: Scope, periods: Sequence[Times]) -> Counted:
-    """By a look at each ticket that a query finds, however many periods there are."""
-    starts = [as_text(start) for start, _ in periods]
-    # Where all begin at midnight in UTC, tickets of a day have one number; else those of an hour.
-    length = next(n for n in LENGTHS if all(MIDNIGHT.endswith(start[n:]) for start in starts))
-    begins = [start[:length] for start in starts]
-    counts, open_now = [Counter[str]() for _ in periods], 0
-    for kind, at, number in rows_of(session, _found(scope, length), since=periods[0][0]):
-        if kind == "open":
-            open_now = number
-        else:
-            counts[bisect_right(begins, at) - 1][kind] += number
-    return Counted([Numbers(**one) for one in counts], open_now)
-
-
-MIDNIGHT = " 00:00:00.000000"
-LENGTHS = (10, 13, 16, 19)
-"""How much of a time's text tells its day, hour, minute, and second."""
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _found(scope: Scope, length: int) -> CompoundSelect[*tuple[Any, ...]]:
-    columns = Ticket.created_at, Ticket.closed_at, Ticket.resolution
-    found = select(*columns).where(*scope.tickets()).cte("found").prefix_with("MATERIALIZED")
-    since = bindparam("since", type_=UTCDateTime())
-    number = func.count().label("number")
-    created, closed = (cut_to(column, length) for column in (found.c.created_at, found.c.closed_at))
-    return union_all(
-        select(literal("open", Text).label("kind"), literal("", Text).label("at"), number).where(
-            found.c.closed_at.is_(None)
-        ),
-        select(literal("created", Text), created, number)
-        .where(found.c.created_at >= since)
-        .group_by(created),
-        select(found.c.resolution, closed, number)
-        .where(found.c.closed_at >= since)
-        .group_by(found.c.resolution, closed),
-    )
+def _of_found(found: Found, periods: Sequence[Times]) -> Counted:
+    """As they were counted when each was looked at."""
+    starts = [as_text(start)[: found.length] for start, _ in periods]
+    counts = [Counter[str]() for _ in periods]
+    for kind in Numbers._fields:
+        for at, number in found.numbers[kind].items():
+            counts[bisect_right(starts, at) - 1][kind] += number
+    return Counted([Numbers(**one) for one in counts], found.open_now)
 
 
 def _number(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -256,7 +224,12 @@ def _weeks(span: Span, counts: Sequence[Numbers]) -> list[Week]:
 
 
 def _standings(
-    session: Session, scope: Scope, span: Span, counts: Sequence[Numbers], open_now: int
+    session: Session,
+    scope: Scope,
+    span: Span,
+    counts: Sequence[Numbers],
+    open_now: int,
+    found: Found | None,
 ) -> list[Standing]:
     *within, later = counts
     opens = [open_now - later.created + later.completed + later.stopped]
@@ -267,37 +240,50 @@ def _standings(
     ends = [step.end for step in steps]
     were_open = open_now + later.completed + later.stopped + closed[-1]
     begun: Sequence[int | None] = [None] * len(ends)
-    if were_open <= BEGUN_LIMIT:
-        begun = _begun(session, scope, span, ends)
+    if were_open <= limits.BEGUN:
+        begun = _begun(session, scope, span, ends, found)
     return [
         Standing(step.day, gone, at_work, max(0, number - (at_work or 0)))
         for step, gone, number, at_work in zip(steps, closed, reversed(opens), begun, strict=True)
     ]
 
 
-def _begun(session: Session, scope: Scope, span: Span, ends: list[datetime]) -> list[int]:
+def _begun(
+    session: Session, scope: Scope, span: Span, ends: Iterable[datetime], found: Found | None
+) -> list[int]:
     """How many tickets were begun and not closed at each of these times."""
-    rows = rows_of(session, _beginnings(scope), since=span.start).all()
-    begun = sorted(row.begun_at for row in rows if row.begun_at)
-    over = sorted(row.closed_at for row in rows if row.begun_at and row.closed_at)
-    return [bisect_left(begun, end) - bisect_left(over, end) for end in ends]
+    if found:
+        rows = rows_of(session, _FIRST, sent_tickets=as_sent(found.alive)).all()
+        times = [(begun, found.alive[ticket_id]) for ticket_id, begun in rows]
+    else:
+        rows = rows_of(session, _beginnings(scope), since=span.start).all()
+        times = [(begun, closed or "") for begun, closed in rows]
+    begun = sorted(begun for begun, _ in times if begun)
+    over = sorted(closed for begun, closed in times if begun and closed)
+    texts = [as_text(end)[:SECOND] for end in ends]
+    return [bisect_left(begun, end) - bisect_left(over, end) for end in texts]
+
+
+def _first_run(ticket_id: Any) -> ScalarSelect[str]:
+    return (
+        select(cut_to(StageRun.started_at, SECOND))
+        .where(StageRun.ticket_id == ticket_id)
+        .order_by(StageRun.run_id)
+        .limit(1)
+        .correlate_except(StageRun)
+        .scalar_subquery()
+    )
+
+
+_FIRST = select(SENT_ID, _first_run(SENT_ID))
 
 
 @lru_cache(STATEMENTS_KEPT)
-def _beginnings(scope: Scope) -> Select[*tuple[Any, ...]]:
+def _beginnings(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
     """When each ticket that was open since the span began was begun and closed."""
-    first = (
-        select(StageRun.started_at)
-        .where(StageRun.ticket_id == Ticket.ticket_id)
-        .order_by(StageRun.run_id)
-        .limit(1)
-        .correlate(Ticket)
-        .scalar_subquery()
-    )
     since = bindparam("since", type_=UTCDateTime())
-    rows = select(first.label("begun_at"), Ticket.closed_at).where(*scope.tickets())
-    state, closed_at = scope.seen(Ticket.state), scope.seen(Ticket.closed_at)
-    is_open = rows.where(state.in_(("open", "on_hold")))
-    closed = rows.where(state == "closed", closed_at >= since)
-    both = is_open.union_all(closed).subquery()
-    return select(both.c.begun_at, both.c.closed_at)
+    times = _first_run(Ticket.ticket_id).label("begun"), cut_to(Ticket.closed_at, SECOND)
+    rows = select(*times).where(*scope.tickets())
+    is_open = rows.where(Ticket.state.in_(("open", "on_hold")))
+    closed = rows.where(Ticket.state == "closed", Ticket.closed_at >= since)
+    return is_open.union_all(closed)

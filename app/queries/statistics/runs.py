@@ -10,29 +10,26 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Row,
     Select,
     and_,
     bindparam,
     case,
     func,
-    or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session, aliased
 
 from app.db.columns import UTCDateTime
 from app.db.rows import rows_of
 from app.models import StageRun, Ticket
-from app.queries.statistics.scope import Scope
+from app.queries.statistics import limits
+from app.queries.statistics.scope import IDS, Scope, as_sent
 from app.queries.statistics.span import Span
-from app.queries.statistics.sql import seconds_between
+from app.queries.statistics.sql import seconds_between, shuffled
 from app.visibility import STATEMENTS_KEPT
-
-RUNS_LIMIT = 2_500
-"""Of all projects so many runs are read at most."""
-TICKETS_LIMIT = 1_000
-"""Of one project, or of what a query finds, all runs of so many tickets."""
 
 Rows = Select[*tuple[Any, ...]]
 Earlier, Later = aliased(StageRun), aliased(StageRun)
@@ -68,24 +65,25 @@ class Runs:
     is_sampled: bool
 
 
-def runs_in(session: Session, scope: Scope, span: Span) -> Runs:
-    """Those of the scope that finished in the span."""
+def runs_in(
+    session: Session, scope: Scope, span: Span, tickets: Sequence[str] | None = None
+) -> Runs:
+    """Those of the scope that finished in the span. `tickets`: what `some_touched` would find, for
+    a scope of which they are known."""
     times = {"since": span.start, "until": span.end}
-    if scope.conditions:
-        rows = rows_of(session, _of_found(scope), most=TICKETS_LIMIT, **times).all()
-        return Runs([Run(*row[:-1]) for row in rows], is_sampled=bool(rows) and rows[0].is_sampled)
     if scope.is_narrowed:
-        number = rows_of(session, _number_of_tickets(scope), **times).scalar_one()
-        step = -(-number // TICKETS_LIMIT)
-        rows = rows_of(session, _of_tickets(scope), step=max(1, step), **times).all()
-        return Runs([_run(row) for row in rows], is_sampled=step > 1 and bool(rows))
-    ids = rows_of(session, _FIRST, **times).scalars().all()
-    if len(ids) <= RUNS_LIMIT:
+        if tickets is None:
+            tickets = some_touched(session, scope, span)
+        some = as_sent(tickets[: limits.TICKETS])
+        rows = rows_of(session, _OF_TICKETS, sent_tickets=some, **times).all()
+        return Runs([_run(row) for row in rows], len(tickets) > limits.TICKETS and bool(rows))
+    ids = rows_of(session, _FIRST, most=limits.RUNS + 1, **times).scalars().all()
+    if len(ids) <= limits.RUNS:
         rows = rows_of(session, _all(scope), **times).all()
         return Runs([_run(row) for row in rows], is_sampled=False)
     newest = rows_of(session, _LAST, **times).scalar_one()
     low, high = min(ids), max(newest, *ids)
-    step = -(-(high - low + 1) // RUNS_LIMIT)
+    step = -(-(high - low + 1) // limits.RUNS)
     rows = rows_of(session, _some(scope), low=low, high=high, step=step, **times).all()
     return Runs([_run(row) for row in rows], is_sampled=True)
 
@@ -94,7 +92,30 @@ def _run(row: Row[*tuple[Any, ...]]) -> Run:
     return Run(*row)
 
 
-_FIRST = select(StageRun.run_id).where(IN_SPAN).order_by(StageRun.finished_at).limit(RUNS_LIMIT + 1)
+def some_touched(session: Session, scope: Scope, span: Span) -> Sequence[str]:
+    """An even sample of the tickets that can have a run in the span: one more than are read, if
+    there are more."""
+    most = limits.TICKETS + 1
+    return rows_of(session, _touched(scope), since=span.start, most=most).scalars().all()
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _touched(scope: Scope) -> Rows:
+    """A run that finishes touches its ticket, and is over when that is closed."""
+    is_open = Ticket.state.in_(("open", "on_hold")), Ticket.updated_at >= SINCE
+    closed = Ticket.resolution.in_(("completed", "stopped")), Ticket.closed_at >= SINCE
+    place = shuffled(Ticket.ticket_id).label("place")
+    most = bindparam("most", type_=Integer())
+    tickets = select(Ticket.ticket_id, place).where(*scope.tickets()).order_by(place).limit(most)
+    # Each by its own index, which tells no id: it is looked up for few.
+    parts = (tickets.where(*these).subquery() for these in (is_open, closed))
+    both = union_all(*map(select, parts)).subquery()
+    return select(both.c.ticket_id).order_by(both.c.place).limit(most)
+
+
+_FIRST = (
+    select(StageRun.run_id).where(IN_SPAN).order_by(StageRun.finished_at).limit(bindparam("most"))
+)
 _LAST = select(StageRun.run_id).where(IN_SPAN).order_by(StageRun.finished_at.desc()).limit(1)
 
 
@@ -114,60 +135,6 @@ def _some(scope: Scope) -> Rows:
     following = numbers.c.run_id + step
     numbers = numbers.union_all(select(following).where(following <= high))
     return _facts().where(StageRun.run_id.in_(select(numbers.c.run_id)), IN_SPAN, *scope.tickets())
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _of_found(scope: Scope) -> Rows:
-    """The runs of every so manieth ticket that a query finds and something happened to, and whether
-    there are more. The query is answered once."""
-    columns = Ticket.ticket_id, Ticket.updated_at, Ticket.closed_at
-    found = select(*columns).where(*scope.tickets()).cte("found").prefix_with("MATERIALIZED")
-    is_open = and_(found.c.closed_at.is_(None), found.c.updated_at >= SINCE)
-    touched = select(
-        found.c.ticket_id,
-        func.row_number().over().label("number"),
-        func.count().over().label("total"),
-    ).where(or_(found.c.closed_at >= SINCE, is_open))
-    every = touched.subquery()
-    most = bindparam("most", type_=StageRun.run_id.type)
-    step = (every.c.total + most - 1) // most
-    some = select(every.c.ticket_id, every.c.total).where(every.c.number % step == 0).subquery()
-    return (
-        _facts()
-        .add_columns((some.c.total > most).label("is_sampled"))
-        .join(some, some.c.ticket_id == StageRun.ticket_id)
-        .where(IN_SPAN)
-    )
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _number_of_tickets(scope: Scope) -> Rows:
-    """How many there are at most: of those that closed before, some were edited since."""
-    any_state = Ticket.state.in_(("open", "on_hold", "closed"))
-    return (
-        select(func.count())
-        .select_from(Ticket)
-        .where(*scope.tickets(), any_state, Ticket.updated_at >= SINCE)
-    )
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _of_tickets(scope: Scope) -> Rows:
-    """The runs of every so manieth ticket that something happened to."""
-    numbered = _touched(scope).add_columns(func.row_number().over().label("number")).subquery()
-    step = bindparam("step", type_=StageRun.run_id.type)
-    some = select(numbered.c.ticket_id).where(numbered.c.number % step == 0)
-    return _facts().where(StageRun.ticket_id.in_(some), IN_SPAN)
-
-
-def _touched(scope: Scope) -> Rows:
-    """The tickets that can have a run in the span: a run that finishes touches its ticket, and is
-    over when that is closed."""
-    tickets = select(Ticket.ticket_id).where(*scope.tickets())
-    is_open = Ticket.state.in_(("open", "on_hold")), Ticket.updated_at >= SINCE
-    closed = Ticket.resolution.in_(("completed", "stopped")), Ticket.closed_at >= SINCE
-    both = tickets.where(*is_open).union_all(tickets.where(*closed)).subquery()
-    return select(both.c.ticket_id)
 
 
 def _facts() -> Rows:
@@ -227,3 +194,6 @@ def _is_done_again() -> ColumnElement[bool]:
         .correlate(StageRun)
         .exists()
     )
+
+
+_OF_TICKETS = _facts().where(StageRun.ticket_id.in_(IDS), IN_SPAN)

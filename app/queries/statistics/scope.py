@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from app.db.places import part_of, places_in, sent
 from app.db.plans import unindexed
 from app.models import Project, Ticket
 from app.queries.language.compiling import parameters, text_matches
@@ -21,13 +23,14 @@ from app.visibility import Visibility
 class Scope:
     """The tickets that are counted: those to be seen, of one project or of all.
 
-    `conditions` on `Ticket` narrow them further, such as those of a query. `checks`: the tickets
-    that meet them, for looking at a few to which something else leads.
+    `conditions` on `Ticket` narrow them further. Those of a query are told in two more ways:
+    `finds` leads to the tickets, `checks` is for looking at a few to which something else leads.
     """
 
     visibility: Visibility
     project: str = ""
     conditions: tuple[ColumnElement[bool], ...] = ()
+    finds: Select[str] | None = None
     checks: Select[str] | None = None
 
     @property
@@ -43,6 +46,12 @@ class Scope:
     def tickets(self) -> list[ColumnElement[bool]]:
         """The conditions on tickets."""
         return [*self.projects(), *self.conditions]
+
+    def rows(self, *columns: Any) -> Select[*tuple[Any, ...]]:
+        """Columns of the tickets."""
+        finds = self.finds
+        rows = select(Ticket.ticket_id).where(*self.tickets()) if finds is None else finds
+        return rows.with_only_columns(*columns)
 
     def seen(self, column: Any) -> ColumnElement[Any]:
         """A column of tickets to compare: of those that a query finds it is looked at, since an
@@ -83,12 +92,26 @@ class Scope:
         if not wanted.terms:
             return cls(visibility, project)
         matches = text_matches(wanted, session, visibility)
+        if project:
+            # Whichever of both has fewer tickets leads to them.
+            wanted = wanted.naming("project", project)
         values = parameters(wanted, reader)
         found = found_tickets(visibility, wanted, matches).params(values)
         met = in_order(visibility, wanted, matches, is_few=False)
         checks = select(Ticket.ticket_id).where(met).params(values)
-        return cls(visibility, project, (Ticket.ticket_id.in_(found),), checks)
+        return cls(visibility, project, (Ticket.ticket_id.in_(found),), found, checks)
 
     def _visible(self) -> Select[str]:
         names = Project.repository_name
         return select(names).where(self.visibility.of(names))
+
+
+def as_sent(tickets: Iterable[str]) -> str:
+    """The value of the parameter `sent_tickets` of a statement about these."""
+    return sent([ticket_id] for ticket_id in tickets)
+
+
+SENT_ID = part_of(places_in("sent_tickets"), 0)
+IDS = select(SENT_ID)
+SENT = Scope(Visibility.everything(), "", (Ticket.ticket_id.in_(IDS),))
+"""The tickets that are sent with a statement."""

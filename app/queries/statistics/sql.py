@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Integer, Text, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Float, Integer, Text, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -47,6 +47,31 @@ def _of_days(element: seconds_between, compiler: SQLCompiler, **options: Any) ->
 def _of_interval(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
     start, end = (compiler.process(each, **options) for each in element.clauses)
     return f"greatest(0.0, extract(epoch FROM {end} - {start})::float8)"
+
+
+class shuffled(FunctionElement[int]):  # noqa: N801 - it reads as what is done to a ticket's id
+    """A number for each ticket, always the same one, that says nothing of it: those with the
+    smallest are an even sample. Given is the column of tickets' ids."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(shuffled, "sqlite")
+def _of_row_number(element: shuffled, compiler: SQLCompiler, **options: Any) -> str:
+    # What is behind the point of multiples of the golden ratio lies evenly. Rows are numbered as
+    # they are made, and each index has their numbers: it takes no look at a ticket.
+    ticket_id = compiler.process(element.clauses, **options)
+    return f"({ticket_id.removesuffix('.ticket_id')}.rowid * {GOLDEN} & {2**32 - 1})"
+
+
+@compiles(shuffled, "postgresql")
+def _of_text(element: shuffled, compiler: SQLCompiler, **options: Any) -> str:
+    return f"hashtext({compiler.process(element.clauses, **options)})"
+
+
+GOLDEN = 2_654_435_769
+"""2 to the power of 32, divided by the golden ratio."""
 
 
 class cut_to(FunctionElement[str]):  # noqa: N801 - it reads as what is done to a time

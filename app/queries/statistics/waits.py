@@ -16,15 +16,13 @@ from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.models import Event, Ticket
 from app.models.event import ANSWERED
+from app.queries.statistics import limits
 from app.queries.statistics.percentiles import Spread, spread_of
 from app.queries.statistics.runs import Run
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import seconds_between
 from app.visibility import STATEMENTS_KEPT
-
-ANSWERS_LIMIT = 2_000
-"""So many answers are read at most, the latest."""
 
 Kind = Literal["stage", "event"]
 
@@ -65,7 +63,7 @@ def _answers(scope: Scope) -> Select[*tuple[Any, ...]]:
             scope.visibility.of(Event.project_id),
         )
         .order_by(Event.processed_at.desc())
-        .limit(ANSWERS_LIMIT)
+        .limit(limits.ANSWERS)
     )
     if scope.project:
         # Few of a project's events called for anyone: they are found by when they were answered.

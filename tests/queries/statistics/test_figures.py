@@ -13,7 +13,9 @@ from sqlalchemy import func, select
 from app.db.day_totals import keep_days
 from app.db.transactions import reading
 from app.models import DayTotals, Ticket
-from app.queries.statistics import cycle, figures, flow, runs
+from app.queries.language.kinds import Reader
+from app.queries.language.parsing import parse
+from app.queries.statistics import figures, flow, limits
 from app.queries.statistics.figures import statistics
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span, midnight
@@ -113,11 +115,11 @@ def test_versions_of_a_prompt_add_up_to_their_worker_type(session):
 def test_of_many_runs_an_even_sample_is_read(session, monkeypatch):
     board = Board(1, 120)
     board.store(session)
-    monkeypatch.setattr(runs, "RUNS_LIMIT", 60)
-    monkeypatch.setattr(runs, "TICKETS_LIMIT", 20)
-    monkeypatch.setattr(cycle, "CLOSED_LIMIT", 5)
-    monkeypatch.setattr(flow, "BEGUN_LIMIT", 5)
-    for scope, projects in SCOPES[:2]:
+    monkeypatch.setattr(limits, "RUNS", 60)
+    monkeypatch.setattr(limits, "TICKETS", 20)
+    monkeypatch.setattr(limits, "CLOSED", 5)
+    monkeypatch.setattr(limits, "BEGUN", 5)
+    for scope, projects in (*SCOPES[:2], SCOPES[-1]):
         span = SPANS[2]
         found = statistics(session, scope, span)
         assert found.is_sampled
@@ -193,9 +195,10 @@ def test_a_ticket_that_went_through_its_stages_by_its_verbs_is_told(session):
 
 def test_the_number_of_statements_does_not_grow(app, session):
     Board(1, 5).store(session)
+    scopes = [SCOPES[0][0], SCOPES[1][0], SCOPES[-1][0]]
     numbers = []
     for more in (0, 80):
-        for scope, _ in SCOPES[:2]:
+        for scope in scopes:
             with counting_queries(app) as sent:
                 statistics(session, scope, SPANS[0])
             numbers.append(len(sent))
@@ -203,4 +206,18 @@ def test_the_number_of_statements_does_not_grow(app, session):
             session.rollback()
             Board(1, 80).store(session)
     assert max(numbers) <= 6
-    assert numbers[:2] == numbers[2:]
+    assert numbers[:3] == numbers[3:]
+
+
+def test_a_query_is_answered_once(app, session):
+    Board(1, 80).store(session)
+    wanted, reader = parse("priority:medium -label:ui"), Reader("ann")
+    scope = Scope.of_query(session, EVERYTHING, "acme/web", wanted, reader)
+    with counting_queries(app) as sent:
+        found = statistics(session, scope, SPANS[2])
+    assert found.completed
+    assert found.waits
+    # That of a few events is asked whether their tickets meet it is no answer.
+    answers = [each for each in sent if "priority" in each and "FROM events" not in each]
+    assert len(answers) == 1
+    assert answers[0].count("priority") == 1

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from app.db.base import db
 from app.models import Ticket
-from app.queries.statistics import cycle, flow, runs
+from app.queries.statistics import limits
 from app.queries.statistics.figures import statistics
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
@@ -66,10 +66,10 @@ def analyzed(filled):
 def size(request, monkeypatch):
     """Whether the board is one of which all is read."""
     if request.param == "a sample":
-        monkeypatch.setattr(runs, "RUNS_LIMIT", 100)
-        monkeypatch.setattr(runs, "TICKETS_LIMIT", 100)
-        monkeypatch.setattr(cycle, "CLOSED_LIMIT", 100)
-        monkeypatch.setattr(flow, "BEGUN_LIMIT", 100)
+        monkeypatch.setattr(limits, "RUNS", 100)
+        monkeypatch.setattr(limits, "TICKETS", 100)
+        monkeypatch.setattr(limits, "CLOSED", 100)
+        monkeypatch.setattr(limits, "BEGUN", 100)
 
 
 def test_no_figure_reads_all_rows(filled):

@@ -1,0 +1,128 @@
+"""The tickets that a query finds, each looked at once for all figures."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from app.db.columns import UTCDateTime
+from app.db.plans import unindexed
+from app.db.rows import rows_of
+from app.models import Ticket
+from app.queries.statistics import limits
+from app.queries.statistics.scope import Scope
+from app.queries.statistics.span import Span
+from app.queries.statistics.sql import as_text, cut_to, shuffled
+
+Rows = Select[*tuple[Any, ...]]
+
+LINE_END: Any = literal_column("'\n'")
+MIDNIGHT = " 00:00:00.000000"
+SINCE, UNTIL = (bindparam(name, type_=UTCDateTime()) for name in ("since", "until"))
+SECOND = 19
+LENGTHS = (10, 13, 16, SECOND)
+"""How much of a time's text tells its day, hour, minute, and second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Numbers of tickets `created`, `completed` and `stopped` since the span began, by the text of
+    the time; how many are open now; and some of their ids.
+
+    `touched`: an even sample of those that can have a run in the span. `completed`: in the span.
+    `alive`: open at any time since it began, with the text of when they were closed, if so.
+    """
+
+    length: int
+    """How much of a time's text is told."""
+    numbers: Mapping[str, Counter[str]]
+    open_now: int
+    touched: Sequence[str]
+    completed: Sequence[str]
+    alive: Mapping[str, str]
+
+
+def find(session: Session, scope: Scope, span: Span) -> Found:
+    """What the scope's query finds."""
+    length = _length(span)
+    statement = _kinds(scope, length)
+    rows = rows_of(session, statement, since=span.start, until=span.end).all()
+    numbers: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    ids: dict[str, list[str]] = {}
+    for kind, text, number in rows:
+        if number is None:
+            ids[kind] = (text or "").splitlines()
+        else:
+            numbers[kind][text] += number
+    alive = dict(line.split(" ", 1) for line in ids["alive"])
+    return Found(length, numbers, numbers["open"][""], ids["touched"], ids["completed"], alive)
+
+
+def _length(span: Span) -> int:
+    """Where all periods begin at midnight in UTC, tickets of a day have one number; else those of
+    an hour."""
+    starts = [as_text(moment) for moment in (*(step.start for step in span.steps()), span.end)]
+    return next(n for n in LENGTHS if all(MIDNIGHT.endswith(start[n:]) for start in starts))
+
+
+def _kinds(scope: Scope, length: int) -> CompoundSelect[*tuple[Any, ...]]:
+    found = _looked_at(scope)
+    ticket = found.c
+    is_open, closed_since = ticket.closed_at.is_(None), ticket.closed_at >= SINCE
+    closed = ticket.closed_at
+    completed = and_(ticket.resolution == "completed", closed_since, closed < UNTIL)
+    # A run that finishes touches its ticket, and is over when that is closed.
+    touched = or_(closed_since, and_(is_open, ticket.updated_at >= SINCE))
+    both = ticket.ticket_id.concat(" ").concat(func.coalesce(cut_to(closed, SECOND), ""))
+    number = func.count()
+    created, ended = cut_to(ticket.created_at, length), cut_to(closed, length)
+    return union_all(
+        select(literal("open", Text), literal("", Text), number).where(is_open),
+        select(literal("created", Text), created, number)
+        .where(ticket.created_at >= SINCE)
+        .group_by(created),
+        select(ticket.resolution, ended, number)
+        .where(closed_since)
+        .group_by(ticket.resolution, ended),
+        _lines("touched", ticket.ticket_id, touched, limits.TICKETS + 1, ticket.place),
+        _lines("completed", ticket.ticket_id, completed, limits.CLOSED),
+        _lines("alive", both, or_(is_open, closed_since), limits.BEGUN),
+    )
+
+
+def _looked_at(scope: Scope) -> CTE:
+    """What any figure needs of the tickets that were open at any time since the span began."""
+    created_at, closed_at = unindexed(Ticket.created_at), unindexed(Ticket.closed_at)
+    columns = Ticket.ticket_id, Ticket.created_at, Ticket.closed_at, Ticket.updated_at
+    rows = scope.rows(*columns, Ticket.resolution, shuffled(Ticket.ticket_id).label("place"))
+    some = rows.where(or_(closed_at.is_(None), closed_at >= SINCE, created_at >= SINCE))
+    return some.cte("found").prefix_with("MATERIALIZED")
+
+
+def _lines(
+    kind: str, told: ColumnElement[str], met: ColumnElement[bool], most: int, *order: Any
+) -> Rows:
+    """Some of them as one text: rows by the thousand take longer than to find them."""
+    some = select(told.label("line")).where(met).order_by(*order).limit(most).subquery()
+    lines = func.aggregate_strings(some.c.line, LINE_END)
+    return select(literal(kind, Text), lines, null())
