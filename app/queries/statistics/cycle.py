@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.db.columns import UTCDateTime
 from app.db.rows import rows_of
-from app.models import StageRun, Ticket
+from app.models import Ticket
 from app.queries.statistics import limits
+from app.queries.statistics.found import Found, Life
 from app.queries.statistics.percentiles import Spread, spread_of
 from app.queries.statistics.runs import Runs
-from app.queries.statistics.scope import SENT, Scope, as_sent
+from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
-from app.queries.statistics.sql import seconds_between
+from app.queries.statistics.sql import first_run, from_text, seconds_between
 from app.visibility import STATEMENTS_KEPT
 
 
@@ -45,28 +46,22 @@ class Cycle:
 
 
 def cycle_times(
-    session: Session,
-    scope: Scope,
-    span: Span,
-    runs: Runs,
-    number: int,
-    tickets: Sequence[str] | None = None,
+    session: Session, scope: Scope, span: Span, runs: Runs, number: int, found: Found | None = None
 ) -> Cycle:
     """The tickets completed in the span, of which there are so many, and which are still closed.
-    `tickets`: their ids, for a scope of which they are known."""
+    `found`: the tickets of a scope that has a query."""
     is_sampled = number > limits.CLOSED
-    times = {"since": span.start, "until": span.end}
     if is_sampled:
-        found = _of_runs(runs, span)
-    elif tickets is not None:
-        rows = rows_of(session, _completed(SENT), sent_tickets=as_sent(tickets), **times)
-        found = [Done(*row) for row in rows]
+        done = _of_runs(runs, span)
+    elif found:
+        done = [_done(life, found.begun[life.ticket_id]) for life in found.completed]
     else:
-        found = [Done(*row) for row in rows_of(session, _completed(scope), **times)]
+        rows = rows_of(session, _completed(scope), since=span.start, until=span.end)
+        done = [Done(*row) for row in rows]
     return Cycle(
-        sorted(found, key=lambda one: (one.closed_at, one.ticket_id)),
-        spread_of([one.cycle for one in found]),
-        spread_of([one.lead for one in found]),
+        sorted(done, key=lambda one: (one.closed_at, one.ticket_id)),
+        spread_of([one.cycle for one in done]),
+        spread_of([one.lead for one in done]),
         is_sampled,
     )
 
@@ -78,25 +73,26 @@ def _completed(scope: Scope) -> Select[*tuple[Any, ...]]:
         select(Ticket.ticket_id, Ticket.created_at, Ticket.closed_at)
         .where(
             *scope.tickets(),
-            scope.seen(Ticket.resolution) == "completed",
-            scope.seen(Ticket.closed_at) >= since,
-            scope.seen(Ticket.closed_at) < until,
+            Ticket.resolution == "completed",
+            Ticket.closed_at >= since,
+            Ticket.closed_at < until,
         )
         .subquery()
     )
-    begun = (
-        select(StageRun.started_at)
-        .where(StageRun.ticket_id == some.c.ticket_id)
-        .order_by(StageRun.run_id)
-        .limit(1)
-        .scalar_subquery()
-    )
+    begun = first_run(some.c.ticket_id)
     return select(
         some.c.ticket_id,
         some.c.closed_at,
         seconds_between(func.coalesce(begun, some.c.created_at), some.c.closed_at).label("cycle"),
         seconds_between(some.c.created_at, some.c.closed_at).label("lead"),
     )
+
+
+def _done(life: Life, first_begun: str | None) -> Done:
+    created, closed = from_text(life.created), from_text(life.closed)
+    begun = from_text(first_begun) if first_begun else created
+    cycle, lead = ((closed - moment).total_seconds() for moment in (begun, created))
+    return Done(life.ticket_id, closed, max(0.0, cycle), max(0.0, lead))
 
 
 def _of_runs(runs: Runs, span: Span) -> list[Done]:

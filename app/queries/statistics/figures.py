@@ -71,9 +71,7 @@ def statistics(session: Session, scope: Scope, span: Span) -> Statistics:
     return Statistics(
         span=span,
         flow=went,
-        cycle=cycle_times(
-            session, scope, span, runs, went.completed, found.completed if found else None
-        ),
+        cycle=cycle_times(session, scope, span, runs, went.completed, found),
         stages=stage_times(runs.found),
         rework=rework(runs.found),
         rework_by_prompt=rework_by_prompt(runs.found),

@@ -32,12 +32,12 @@ from app import clock
 from app.db.columns import UTCDateTime
 from app.db.places import part_of, places_in, sent
 from app.db.rows import rows_of
-from app.models import DayTotals, StageRun, Ticket
+from app.models import DayTotals, Ticket
 from app.queries.statistics import limits
-from app.queries.statistics.found import SECOND, Found
-from app.queries.statistics.scope import SENT_ID, Scope, as_sent
+from app.queries.statistics.found import WHOLE, Found
+from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import DAY, Part, Span, in_days, midnight
-from app.queries.statistics.sql import as_text, as_time, cut_to
+from app.queries.statistics.sql import as_text, as_time, cut_to, first_run
 from app.visibility import STATEMENTS_KEPT
 
 WORTH_KEEPING = 50_000
@@ -253,37 +253,22 @@ def _begun(
 ) -> list[int]:
     """How many tickets were begun and not closed at each of these times."""
     if found:
-        rows = rows_of(session, _FIRST, sent_tickets=as_sent(found.alive)).all()
-        times = [(begun, found.alive[ticket_id]) for ticket_id, begun in rows]
+        times = [(found.begun[life.ticket_id], life.closed) for life in found.alive]
     else:
         rows = rows_of(session, _beginnings(scope), since=span.start).all()
-        times = [(begun, closed or "") for begun, closed in rows]
+        times = [(row.begun, row.closed) for row in rows]
     begun = sorted(begun for begun, _ in times if begun)
     over = sorted(closed for begun, closed in times if begun and closed)
-    texts = [as_text(end)[:SECOND] for end in ends]
+    texts = [as_text(end) for end in ends]
     return [bisect_left(begun, end) - bisect_left(over, end) for end in texts]
-
-
-def _first_run(ticket_id: Any) -> ScalarSelect[str]:
-    return (
-        select(cut_to(StageRun.started_at, SECOND))
-        .where(StageRun.ticket_id == ticket_id)
-        .order_by(StageRun.run_id)
-        .limit(1)
-        .correlate_except(StageRun)
-        .scalar_subquery()
-    )
-
-
-_FIRST = select(SENT_ID, _first_run(SENT_ID))
 
 
 @lru_cache(STATEMENTS_KEPT)
 def _beginnings(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
     """When each ticket that was open since the span began was begun and closed."""
     since = bindparam("since", type_=UTCDateTime())
-    times = _first_run(Ticket.ticket_id).label("begun"), cut_to(Ticket.closed_at, SECOND)
-    rows = select(*times).where(*scope.tickets())
+    begun, closed_at = cut_to(first_run(Ticket.ticket_id), WHOLE), cut_to(Ticket.closed_at, WHOLE)
+    rows = select(begun.label("begun"), closed_at.label("closed")).where(*scope.tickets())
     is_open = rows.where(Ticket.state.in_(("open", "on_hold")))
     closed = rows.where(Ticket.state == "closed", Ticket.closed_at >= since)
     return is_open.union_all(closed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
@@ -30,36 +30,47 @@ from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.models import Ticket
 from app.queries.statistics import limits
-from app.queries.statistics.scope import Scope
+from app.queries.statistics.scope import SENT_ID, Scope, as_sent
 from app.queries.statistics.span import Span
-from app.queries.statistics.sql import as_text, cut_to, shuffled
+from app.queries.statistics.sql import as_text, cut_to, first_run, shuffled
 
 Rows = Select[*tuple[Any, ...]]
 
-LINE_END: Any = literal_column("'\n'")
 MIDNIGHT = " 00:00:00.000000"
 SINCE, UNTIL = (bindparam(name, type_=UTCDateTime()) for name in ("since", "until"))
-SECOND = 19
-LENGTHS = (10, 13, 16, SECOND)
+LENGTHS = (10, 13, 16, 19)
 """How much of a time's text tells its day, hour, minute, and second."""
+WHOLE = 26
+LINE_END: Any = literal_column("'\n'")
+BAR: Any = literal_column("'|'")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Numbers of tickets `created`, `completed` and `stopped` since the span began, by the text of
-    the time; how many are open now; and some of their ids.
+    """Numbers of tickets `created`, `completed` and `stopped` since the span began, by so much of
+    the time's text as `length` says; how many are open now; and some of them.
 
-    `touched`: an even sample of those that can have a run in the span. `completed`: in the span.
-    `alive`: open at any time since it began, with the text of when they were closed, if so.
+    `touched`: an even sample of those that can have a run in the span. `completed` in the span, and
+    `alive`, that is open at any time since it began: as far as their limits reach. Times are texts,
+    that of what isn't closed is empty.
     """
 
     length: int
-    """How much of a time's text is told."""
     numbers: Mapping[str, Counter[str]]
     open_now: int
     touched: Sequence[str]
-    completed: Sequence[str]
-    alive: Mapping[str, str]
+    completed: Sequence[Life]
+    alive: Sequence[Life]
+    begun: Mapping[str, str | None]
+    """When the first run of each began: of those alive, or completed, if they are few enough."""
+
+
+class Life(NamedTuple):
+    """A ticket, and when it was created and closed."""
+
+    ticket_id: str
+    created: str
+    closed: str
 
 
 def find(session: Session, scope: Scope, span: Span) -> Found:
@@ -68,14 +79,23 @@ def find(session: Session, scope: Scope, span: Span) -> Found:
     statement = _kinds(scope, length)
     rows = rows_of(session, statement, since=span.start, until=span.end).all()
     numbers: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    ids: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for kind, text, number in rows:
         if number is None:
-            ids[kind] = (text or "").splitlines()
+            lines[kind] = (text or "").splitlines()
         else:
             numbers[kind][text] += number
-    alive = dict(line.split(" ", 1) for line in ids["alive"])
-    return Found(length, numbers, numbers["open"][""], ids["touched"], ids["completed"], alive)
+    completed, alive = (
+        [Life(*line.split("|")) for line in lines[kind]] for kind in ("completed", "alive")
+    )
+    some = (alive, limits.BEGUN), (completed, limits.CLOSED)
+    begun = _begun(session, next((lives for lives, most in some if len(lives) <= most), ()))
+    return Found(length, numbers, numbers["open"][""], lines["touched"], completed, alive, begun)
+
+
+def _begun(session: Session, lives: Sequence[Life]) -> dict[str, str | None]:
+    rows = rows_of(session, _FIRST, sent_tickets=as_sent(life.ticket_id for life in lives))
+    return {row.ticket_id: row.begun for row in rows}
 
 
 def _length(span: Span) -> int:
@@ -93,7 +113,8 @@ def _kinds(scope: Scope, length: int) -> CompoundSelect[*tuple[Any, ...]]:
     completed = and_(ticket.resolution == "completed", closed_since, closed < UNTIL)
     # A run that finishes touches its ticket, and is over when that is closed.
     touched = or_(closed_since, and_(is_open, ticket.updated_at >= SINCE))
-    both = ticket.ticket_id.concat(" ").concat(func.coalesce(cut_to(closed, SECOND), ""))
+    times = cut_to(ticket.created_at, WHOLE), func.coalesce(cut_to(closed, WHOLE), "")
+    life = ticket.ticket_id.concat(BAR).concat(times[0]).concat(BAR).concat(times[1])
     number = func.count()
     created, ended = cut_to(ticket.created_at, length), cut_to(closed, length)
     return union_all(
@@ -105,8 +126,8 @@ def _kinds(scope: Scope, length: int) -> CompoundSelect[*tuple[Any, ...]]:
         .where(closed_since)
         .group_by(ticket.resolution, ended),
         _lines("touched", ticket.ticket_id, touched, limits.TICKETS + 1, ticket.place),
-        _lines("completed", ticket.ticket_id, completed, limits.CLOSED),
-        _lines("alive", both, or_(is_open, closed_since), limits.BEGUN),
+        _lines("completed", life, completed, limits.CLOSED + 1),
+        _lines("alive", life, or_(is_open, closed_since), limits.BEGUN + 1),
     )
 
 
@@ -126,3 +147,6 @@ def _lines(
     some = select(told.label("line")).where(met).order_by(*order).limit(most).subquery()
     lines = func.aggregate_strings(some.c.line, LINE_END)
     return select(literal(kind, Text), lines, null())
+
+
+_FIRST = select(SENT_ID.label("ticket_id"), cut_to(first_run(SENT_ID), WHOLE).label("begun"))

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.db.places import part_of, places_in, sent
-from app.db.plans import unindexed
 from app.models import Project, Ticket
 from app.queries.language.compiling import parameters, text_matches
 from app.queries.language.kinds import Reader
@@ -52,12 +51,6 @@ class Scope:
         finds = self.finds
         rows = select(Ticket.ticket_id).where(*self.tickets()) if finds is None else finds
         return rows.with_only_columns(*columns)
-
-    def seen(self, column: Any) -> ColumnElement[Any]:
-        """A column of tickets to compare: of those that a query finds it is looked at, since an
-        index of it would lead to all others too."""
-        found: ColumnElement[Any] = unindexed(column) if self.conditions else column
-        return found
 
     def met(self) -> Select[str]:
         """The tickets, for conditions that lead to a few of them."""
@@ -113,5 +106,4 @@ def as_sent(tickets: Iterable[str]) -> str:
 
 SENT_ID = part_of(places_in("sent_tickets"), 0)
 IDS = select(SENT_ID)
-SENT = Scope(Visibility.everything(), "", (Ticket.ticket_id.in_(IDS),))
 """The tickets that are sent with a statement."""

@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Float, Integer, Text, literal_column
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Integer,
+    ScalarSelect,
+    Text,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.db.columns import UTCDateTime
+from app.models import StageRun
 
 
 class as_time(FunctionElement[datetime]):  # noqa: N801 - it reads as what is done to a text
@@ -94,10 +104,27 @@ def _beginning_of_text(element: cut_to, compiler: SQLCompiler, **options: Any) -
 @compiles(cut_to)
 def _beginning_of_time(element: cut_to, compiler: SQLCompiler, **options: Any) -> str:
     column, length = (compiler.process(each, **options) for each in element.clauses)
-    return f"left(to_char({column}, 'YYYY-MM-DD HH24:MI:SS'), {length})"
+    return f"left(to_char({column}, 'YYYY-MM-DD HH24:MI:SS.US'), {length})"
 
 
 def as_text(moment: datetime) -> str:
     """As SQLite keeps times, so that they sort."""
     plain = moment.astimezone(UTC).replace(tzinfo=None)
     return plain.isoformat(sep=" ", timespec="microseconds")
+
+
+def first_run(ticket_id: Any) -> ScalarSelect[datetime]:
+    """When the first run of the ticket began that another statement is about."""
+    return (
+        select(StageRun.started_at)
+        .where(StageRun.ticket_id == ticket_id)
+        .order_by(StageRun.run_id)
+        .limit(1)
+        .correlate_except(StageRun)
+        .scalar_subquery()
+    )
+
+
+def from_text(text: str) -> datetime:
+    """What `as_text` wrote."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
