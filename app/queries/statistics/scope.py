@@ -52,6 +52,10 @@ class Scope:
         rows = select(Ticket.ticket_id).where(*self.tickets()) if finds is None else finds
         return rows.with_only_columns(*columns)
 
+    def has_any(self, session: Session) -> bool:
+        """Whether there is a ticket, whenever it was open."""
+        return session.scalar(self.rows(Ticket.ticket_id).limit(1)) is not None
+
     def met(self) -> Select[str]:
         """The tickets, for conditions that lead to a few of them."""
         some = select(Ticket.ticket_id).where(*self.conditions)

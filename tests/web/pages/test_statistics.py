@@ -56,7 +56,17 @@ def test_an_empty_board_says_what_will_be_here(viewer):
     page = viewer.get("/statistics")
     assert page.status_code == 200
     assert "Nothing to count yet" in page.text
+    assert "Show 52 weeks" not in page.text
     assert not parsed(page.text).select("svg.chart")
+
+
+def test_days_of_nothing_lead_to_a_year_if_that_has_something(viewer, board):
+    with time_machine.travel(NOW - timedelta(weeks=30), tick=False), board() as session:
+        make_ticket(session).stop(ANN)
+    page = parsed(viewer.get("/statistics?weeks=4").text)
+    (link,) = page.select(".empty a.btn")
+    assert link.get_text().strip() == "Show 52 weeks"
+    assert "1 created" in words(viewer.get(link["href"]).text)
 
 
 def test_all_figures_are_drawn_and_each_has_words_and_a_table(viewer, filled):

@@ -123,6 +123,7 @@ def _shown(listing: QueryListing) -> dict[str, Any]:
         ),
         "span": span,
         "found": found,
+        "has_tickets": not found or not found.is_empty or _has_tickets(listing),
         "weeks_offered": WEEKS,
         "weeks": _weeks_of(span),
         "zone": getattr(span.zone, "key", "UTC"),
@@ -130,6 +131,10 @@ def _shown(listing: QueryListing) -> dict[str, Any]:
         "csv_url": f"{request.script_root}{request.path}/",
         "csv_query": _csv_query(listing, span),
     }
+
+
+def _has_tickets(listing: QueryListing) -> bool:
+    return Scope(current_visibility(), listing.project).has_any(db.session())
 
 
 def _drawn(found: Statistics) -> dict[str, Any]:
