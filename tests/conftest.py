@@ -32,6 +32,7 @@ from app.actor import Actor
 from app.cli import callboard
 from app.db.base import db
 from app.models import User, UserSession, user
+from app.queries.statistics.kept import forget
 from app.settings.board import load_settings
 from app.upkeep.migrations import bind_migrations
 from app.upkeep.revisions import SchemaCheck
@@ -199,6 +200,7 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
     yield migrated_app
     # The next board counts its events from 1 again, as none that is served does.
     migrated_app.extensions["callboard.regions"].clear()
+    forget()
     with migrated_app.app_context():
         empty_all_tables()
 

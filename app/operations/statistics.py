@@ -9,8 +9,7 @@ from app.callers import Caller
 from app.operations.operation import Tool, operation
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
-from app.queries.statistics.figures import statistics
-from app.queries.statistics.scope import Scope
+from app.queries.statistics.kept import statistics_of
 from app.schemas.statistics import SLOWEST_MAX, StatisticsQuery, StatisticsResponse
 
 TAG = "Statistics"
@@ -26,8 +25,8 @@ def get_statistics(session: Session, caller: Caller, query: StatisticsQuery) -> 
     project = caller.chosen_project(query.project)
     reader = Reader(caller.actor.label)
     wanted = parse(query.q or "")
-    scope = Scope.of_query(session, caller.visibility, project or "", wanted, reader)
-    found = statistics(session, scope, query.span(clock.now()))
+    span = query.span(clock.now())
+    found = statistics_of(session, caller.visibility, project or "", wanted, reader, span)
     asked = query.figures.split(",")
     tables = {
         "throughput": found.flow.weeks,
@@ -49,6 +48,7 @@ def get_statistics(session: Session, caller: Caller, query: StatisticsQuery) -> 
         lead_time=found.cycle.lead,
         runs=found.runs,
         is_sampled=found.is_sampled,
+        as_of=found.taken_at,
         slowest=shown.pop("cycle"),
         **shown,
     )

@@ -165,6 +165,10 @@ class StatisticsResponse(ResponseBody):
     is_sampled: bool = Field(
         description="Whether those are an even sample; numbers of tickets are always exact."
     )
+    as_of: datetime = Field(
+        description="When this was counted. Of many tickets, what a query finds is counted anew "
+        "every few minutes at most, more often the less it takes."
+    )
     throughput: list[WeekResponse] | None = Field(description="By week.")
     flow: list[StandingResponse] | None = Field(description="By day or week.")
     slowest: list[DoneResponse] | None = Field(

@@ -57,6 +57,8 @@ def test_it_tells_what_counting_finds_and_only_the_tables_that_are_asked_for(
     assert {one["prompt_version"] for one in found["rework"]} == {1, 2}
     assert {one["kind"] for one in found["waits"]} == {"stage", "event"}
 
+    assert found["as_of"] == "2026-04-15T12:00:00Z"
+
     few = reader.get("/statistics", weeks="26", figures="stages,waits").json
     assert {name for name in TABLES if few[name] is not None} == {"stages", "waits"}
     assert few["stages"] == found["stages"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.db.best_effort import write_best_effort
 from app.db.day_totals import keep_days
 from app.queries.statistics.cycle import Cycle, cycle_times
@@ -30,7 +32,7 @@ KEPT_AT_ONCE = 60
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """What was done in a span. `runs`: how many were read for times and rework; `is_sampled`:
-    whether there are more."""
+    whether there are more. `taken_at`: when all was counted."""
 
     span: Span
     flow: Flow
@@ -41,6 +43,13 @@ class Statistics:
     waits: list[Wait]
     runs: int
     is_sampled: bool
+    taken_at: datetime
+
+    @property
+    def tickets(self) -> int:
+        """Tickets that were open at any time of the span."""
+        last = self.flow.standings[-1]
+        return last.open + last.closed
 
     @property
     def completed(self) -> int:
@@ -60,8 +69,10 @@ class Statistics:
         return not (went or stood or self.runs or self.waits)
 
 
-def statistics(session: Session, scope: Scope, span: Span) -> Statistics:
-    """How the scope's work flowed in the span."""
+def statistics(
+    session: Session, scope: Scope, span: Span, taken_at: datetime | None = None
+) -> Statistics:
+    """How the scope's work flowed in the span. `taken_at`: now, if nothing else is said."""
     found = find(session, scope, span) if scope.conditions else None
     runs = runs_in(session, scope, span, found.touched if found else None)
     went = flow(session, scope, span, found)
@@ -78,4 +89,5 @@ def statistics(session: Session, scope: Scope, span: Span) -> Statistics:
         waits=waits(session, scope, span, runs.found),
         runs=len(runs.found),
         is_sampled=runs.is_sampled,
+        taken_at=taken_at or clock.now(),
     )

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from app.models import Project, StageRun, User
+from app.queries.statistics import kept
 from app.web.pages.statistics import charts
 from app.web.pages.statistics.tables import TABLES, as_csv
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
@@ -247,6 +248,25 @@ def test_a_query_narrows_page_and_files_and_stays_when_days_are_chosen(viewer, f
     assert {(one["name"], one["value"]) for one in kept} == set(days.items())
     none = viewer.get("/projects/acme/web/-/statistics", query_string=asked).text
     assert "No ticket of this query" in none
+
+
+def test_figures_that_are_kept_say_when_they_were_counted(
+    viewer, filled, board, at_noon, monkeypatch
+):
+    monkeypatch.setattr(kept, "SLOW", timedelta(0))
+    monkeypatch.setattr(kept, "FEW", 0)
+    monkeypatch.setattr(kept, "TIMES_AS_LONG", 100_000)
+    asked = {"q": "priority:medium", "weeks": "12"}
+    first = parsed(viewer.get("/statistics", query_string=asked).text)
+    assert "counted" not in words(str(first.select_one(".span-of-time")))
+    with board() as session:
+        make_ticket(session, ["build"])
+    at_noon.shift(timedelta(seconds=1))
+    later = parsed(viewer.get("/statistics", query_string=asked).text)
+    told = later.select_one(".span-of-time")
+    assert "days in UTC · counted" in words(str(told))
+    assert str(told.time["datetime"]).startswith(f"{NOW:%Y-%m-%dT%H:%M:%S}")
+    assert words(str(later.select_one(".figures"))) == words(str(first.select_one(".figures")))
 
 
 @pytest.mark.parametrize("page", ["/tickets", "/board", "/projects/acme/web"])

@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue as Answer
 from app import clock
 from app.db.base import db
 from app.errors import Invalid, NotFound
-from app.queries.statistics.figures import Statistics, statistics
+from app.queries.statistics.figures import Statistics
+from app.queries.statistics.kept import statistics_of
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
 from app.web.auth.access import page
@@ -70,8 +71,7 @@ def _counted(listing: QueryListing, span: Span) -> Statistics:
     """Of the tickets that the address asks for."""
     session, visibility = db.session(), current_visibility()
     wanted, reader = listing.query, current_reader()
-    scope = Scope.of_query(session, visibility, listing.project, wanted, reader)
-    return statistics(session, scope, span)
+    return statistics_of(session, visibility, listing.project, wanted, reader, span)
 
 
 def _csv(figure: str, listing: QueryListing) -> Answer:
@@ -113,7 +113,7 @@ def _day(listing: QueryListing, name: str, usual: date) -> date:
 
 
 def _shown(listing: QueryListing) -> dict[str, Any]:
-    span, form = _span(listing), form_context(listing)
+    span, form, asked_at = _span(listing), form_context(listing), clock.now()
     found = _counted(listing, span) if listing.is_understood else None
     return {
         **form,
@@ -124,6 +124,7 @@ def _shown(listing: QueryListing) -> dict[str, Any]:
         "span": span,
         "found": found,
         "has_tickets": not found or not found.is_empty or _has_tickets(listing),
+        "is_kept": bool(found and found.taken_at < asked_at),
         "weeks_offered": WEEKS,
         "weeks": _weeks_of(span),
         "zone": getattr(span.zone, "key", "UTC"),
