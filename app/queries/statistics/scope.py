@@ -86,12 +86,16 @@ class Scope:
     ) -> Self:
         """Of a project's tickets, or all, those that a query finds; in any state unless it names
         some."""
+        wanted = wanted.without("sort")
+        if not project and (named := wanted.only_value("project")):
+            # Indexes have the tickets of a project by their times.
+            project, wanted = named, wanted.without("project")
         if not wanted.terms:
             return cls(visibility, project)
-        matches = text_matches(wanted, session, visibility)
         if project:
             # Whichever of both has fewer tickets leads to them.
             wanted = wanted.naming("project", project)
+        matches = text_matches(wanted, session, visibility)
         values = parameters(wanted, reader)
         found = found_tickets(visibility, wanted, matches).params(values)
         met = in_order(visibility, wanted, matches, is_few=False)

@@ -42,13 +42,14 @@ def waits(session: Session, scope: Scope, span: Span, runs: Iterable[Run]) -> li
     for run in runs:
         if run.is_person and run.outcome in ("completed", "returned"):
             found["stage", run.worker_type].append(run.waited)
-    for row in rows_of(session, _answers(scope), since=span.start, until=span.end):
+    # Those of queries differ; to keep them would keep what was asked.
+    answers = _answers(scope) if scope.conditions else _kept_answers(scope)
+    for row in rows_of(session, answers, since=span.start, until=span.end):
         found["event", row.event_type].append(row.seconds)
     some = [Wait(kind, name, spread_of(values)) for (kind, name), values in found.items()]
     return sorted(some, key=lambda wait: (-(wait.spread.median or 0), wait.kind, wait.name))
 
 
-@lru_cache(STATEMENTS_KEPT)
 def _answers(scope: Scope) -> Select[*tuple[Any, ...]]:
     since, until = (bindparam(name, type_=UTCDateTime()) for name in ("since", "until"))
     rows = (
@@ -72,3 +73,6 @@ def _answers(scope: Scope) -> Select[*tuple[Any, ...]]:
         ticket = scope.met().where(Ticket.ticket_id == Event.ticket_id)
         rows = rows.where(ticket.correlate(Event).exists())
     return rows
+
+
+_kept_answers = lru_cache(STATEMENTS_KEPT)(_answers)

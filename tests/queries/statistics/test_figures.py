@@ -209,6 +209,20 @@ def test_the_number_of_statements_does_not_grow(app, session):
     assert numbers[:3] == numbers[3:]
 
 
+def test_a_query_of_a_project_alone_is_counted_as_the_project(session):
+    Board(1, 5).store(session)
+    asked = [
+        Scope.of_query(session, EVERYTHING, project, parse(query), Reader("ann"))
+        for project, query in (
+            ("", "project:acme/web"), ("", "sort:title project:acme/web"), ("acme/web", "sort:-id"),
+        )
+    ]  # fmt: skip
+    assert asked == [Scope(EVERYTHING, "acme/web")] * 3
+    for query in ("-project:acme/web", "project:acme/web,acme/api", "project:acme/web is:open"):
+        scope = Scope.of_query(session, EVERYTHING, "", parse(query), Reader("ann"))
+        assert scope.finds is not None
+
+
 def test_a_query_is_answered_once(app, session):
     Board(1, 80).store(session)
     wanted, reader = parse("priority:medium -label:ui"), Reader("ann")
