@@ -54,18 +54,17 @@ M_ARENA_MAX = -8  # from malloc.h
 with suppress(AttributeError):  # not every C library has it
     CDLL(None).mallopt(M_ARENA_MAX, 1)
 
+# Only for the board's own database: what SQLAlchemy has for the other takes a fortieth of a start.
+IS_POSTGRESQL = os.environ.get("CALLBOARD_DATABASE_URL", "").startswith("postgres")
+DATABASE = "postgresql" if IS_POSTGRESQL else "sqlite"
+
 # Libraries are, and so they are in memory once, and a new worker is up sooner: a new version of one
 # takes a restart. None of these starts a thread or opens anything that a fork would share.
 LIBRARIES = (
     *("argon2", "flask", "flask_login", "flask_sqlalchemy", "flask_wtf.csrf", "lark"),
     *("markdown_it", "nh3"),
-    *(
-        "pydantic.json_schema",
-        "pydantic.type_adapter",
-        "pydantic.types",
-        "sqlalchemy.dialects.postgresql",
-    ),
-    *("sqlalchemy.dialects.sqlite", "sqlalchemy.ext.hybrid", "sqlalchemy.orm", "structlog"),
+    *("pydantic.json_schema", "pydantic.type_adapter", "pydantic.types"),
+    *(f"sqlalchemy.dialects.{DATABASE}", "sqlalchemy.ext.hybrid", "sqlalchemy.orm", "structlog"),
     *("werkzeug.middleware.proxy_fix", "wtforms"),
 )
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, or_, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import created, intpk, now_when_sent, string_list
+from app.db.indexes import partial_index
 from app.errors import Conflict, Invalid, NotFound
 from app.models.audit import AuditEntry
 from app.models.project import Project
@@ -35,13 +36,7 @@ class ApiToken(Model):
 
     __tablename__ = "api_tokens"
     __table_args__ = (
-        Index(
-            "uq_api_tokens_live_name",
-            "name",
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
-        ),
+        partial_index("uq_api_tokens_live_name", text("revoked_at IS NULL"), "name", unique=True),
     )
 
     MISSING = "There is no such token."

@@ -13,6 +13,7 @@ from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk, json_object
+from app.db.indexes import partial_index
 from app.text import require_text
 
 EventType = Literal[
@@ -74,37 +75,18 @@ class Event(Model):
         Index(None, "worker_id", "id"),
         Index(None, "project_id", "id"),
         Index(None, "event_type", "id"),
-        Index(
+        partial_index(
             "ix_events_inbox",
+            INBOX,
             "id",
             "event_type",
             "project_id",
             "needs_attention",
             "processed",
-            sqlite_where=INBOX,
-            postgresql_where=INBOX,
         ),
-        Index(
-            "ix_events_unprocessed",
-            "id",
-            sqlite_where=UNPROCESSED,
-            postgresql_where=UNPROCESSED,
-        ),
-        Index(
-            "ix_events_holds",
-            "ticket_id",
-            "id",
-            "event_type",
-            "created_at",
-            sqlite_where=HOLDS,
-            postgresql_where=HOLDS,
-        ),
-        Index(
-            "ix_events_answered",
-            "processed_at",
-            sqlite_where=ANSWERED,
-            postgresql_where=ANSWERED,
-        ),
+        partial_index("ix_events_unprocessed", UNPROCESSED, "id"),
+        partial_index("ix_events_holds", HOLDS, "ticket_id", "id", "event_type", "created_at"),
+        partial_index("ix_events_answered", ANSWERED, "processed_at"),
         {"sqlite_autoincrement": True},
     )
 

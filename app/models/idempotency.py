@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 from sqlalchemy import JSON, ForeignKey, Index, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
@@ -40,10 +40,11 @@ class IdempotencyKey(Model):
 
         Of two requests at once the second waits here until the first one's transaction ends.
         """
-        insert = postgresql.insert if session.get_bind().dialect.name != "sqlite" else sqlite.insert
+        # A statement of the database's own kind: to load the other one takes long.
+        dialect = import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}")
         values = {"token_id": token_id, "key": key, "request_hash": request_hash}
         taken = session.execute(
-            insert(cls)
+            dialect.insert(cls)
             .values(**values, created_at=clock.now())
             .on_conflict_do_nothing()
             .returning(cls.key)

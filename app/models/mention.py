@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk
+from app.db.indexes import partial_index
 from app.markdown.references import NAMES_MAX, names_in, people_mentioned
 
 UNSEEN = text("seen_at IS NULL")
@@ -39,7 +40,7 @@ class Mention(Model):
 
     __tablename__ = "mentions"
     __table_args__ = (
-        Index("ix_mentions_unseen", "user_id", "id", sqlite_where=UNSEEN, postgresql_where=UNSEEN),
+        partial_index("ix_mentions_unseen", UNSEEN, "user_id", "id"),
         Index(None, "ticket_id"),
         Index(None, "comment_id"),
     )

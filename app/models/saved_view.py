@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db.base import Model
 from app.db.columns import bigint, created, intpk, string_list
+from app.db.indexes import partial_index
 from app.errors import Conflict, Forbidden, Invalid
 from app.models.user import User, may, require_columns
 from app.text import require_line
@@ -39,13 +40,7 @@ class SavedView(Model):
         CheckConstraint(f"layout IN {LAYOUTS}", name="layout"),
         CheckConstraint(f"lanes IN {('', *LANES)}", name="lanes"),
         # To the constraint above, no two NULLs are the same.
-        Index(
-            "uq_saved_views_shared_name",
-            "name",
-            unique=True,
-            sqlite_where=SHARED,
-            postgresql_where=SHARED,
-        ),
+        partial_index("uq_saved_views_shared_name", SHARED, "name", unique=True),
     )
 
     MISSING = "There is no such view; it may have been deleted."

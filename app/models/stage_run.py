@@ -18,6 +18,7 @@ from app.actor import Actor
 from app.db.base import Model
 from app.db.changes import send_changes
 from app.db.columns import bigint, created, intpk, now_when_sent
+from app.db.indexes import partial_index
 from app.errors import Conflict, Invalid, NotFound, RunNotCurrent
 from app.models.event import Details, Event
 from app.models.ticket import Ticket
@@ -58,26 +59,9 @@ class StageRun(Model):
         CheckConstraint("attempt >= 1", name="attempt"),
         CheckConstraint(f"outcome IN {OUTCOMES}", name="outcome"),
         CheckConstraint("(finished_at IS NULL) = (outcome IS NULL)", name="finished"),
-        Index(
-            "uq_stage_runs_unfinished_ticket_id",
-            "ticket_id",
-            unique=True,
-            sqlite_where=UNFINISHED,
-            postgresql_where=UNFINISHED,
-        ),
-        Index(
-            "uq_stage_runs_unfinished_worker_id",
-            "worker_id",
-            unique=True,
-            sqlite_where=UNFINISHED,
-            postgresql_where=UNFINISHED,
-        ),
-        Index(
-            "ix_stage_runs_overdue",
-            "lease_expires_at",
-            sqlite_where=UNFINISHED,
-            postgresql_where=UNFINISHED,
-        ),
+        partial_index("uq_stage_runs_unfinished_ticket_id", UNFINISHED, "ticket_id", unique=True),
+        partial_index("uq_stage_runs_unfinished_worker_id", UNFINISHED, "worker_id", unique=True),
+        partial_index("ix_stage_runs_overdue", UNFINISHED, "lease_expires_at"),
         Index(None, "ticket_id", "run_id"),
         Index(None, "worker_id", "run_id"),
         Index(None, "finished_at"),

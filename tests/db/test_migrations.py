@@ -9,7 +9,7 @@ import flask_migrate
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from app import pipeline
 from app.db import full_text
@@ -81,6 +81,23 @@ def test_the_migrations_make_the_models_indexes_on_expressions_too(empty_app):
     declared = {index.name for table in db.metadata.tables.values() for index in table.indexes}
     assert declared - made == set()
     assert {name for name in made - declared if name.startswith(("ix_", "uq_"))} == set()
+
+
+@pytest.mark.parametrize("empty_app", ["sqlite"], indirect=True)
+def test_the_migrations_make_the_models_conditions_of_indexes_too(empty_app):
+    """The check above compares no conditions."""
+    with empty_app.app_context(), db.engine.connect() as connection:
+        made = conditions_of_indexes(connection)
+    with create_engine("sqlite://").connect() as connection:
+        db.metadata.create_all(connection)
+        declared = conditions_of_indexes(connection)
+    assert len(declared) > 30
+    assert declared == made
+
+
+def conditions_of_indexes(connection):
+    found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index'"))
+    return {name: sql.partition(" WHERE ")[2] for name, sql in found if sql and " WHERE " in sql}
 
 
 @pytest.mark.parametrize("empty_app", ["sqlite"], indirect=True)

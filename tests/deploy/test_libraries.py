@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -16,13 +17,31 @@ print(json.dumps([list(sys.modules), threading.active_count(), opened]))
 """
 
 
-def test_the_master_holds_what_is_defined_and_nothing_that_is_open():
+def loaded(database_url):
     done = subprocess.run(
-        [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", LOADED],
+        cwd=ROOT,
+        env={**os.environ, "CALLBOARD_DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        check=True,
     )
+    return json.loads(done.stdout)
 
-    modules, threads, opened = json.loads(done.stdout)
+
+def test_the_master_holds_what_is_defined_and_nothing_that_is_open():
+    modules, threads, opened = loaded("")
     assert {"flask", "lark", "sqlalchemy.orm", "app.models", "app.web.pages.board"} <= set(modules)
     assert "app.wsgi" not in modules
     assert threads == 1, "a fork would not take the others along"
     assert [path for path in opened if not path.startswith("pipe:")] == []
+
+
+def test_the_master_loads_what_its_database_needs_and_not_what_another_would():
+    of_sqlite, of_postgresql = (
+        {name for name in loaded(url)[0] if name.startswith("sqlalchemy.dialects.postgresql")}
+        for url in ("sqlite:///board.db", "postgresql://ann@localhost/board")
+    )
+
+    assert of_sqlite == set()
+    assert "sqlalchemy.dialects.postgresql.psycopg" in of_postgresql

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
-    TextClause,
     false,
     or_,
     select,
@@ -23,6 +22,7 @@ from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, queue_rank, string_list, updated, utcnow
+from app.db.indexes import partial_index
 from app.errors import Conflict, Invalid
 from app.models.event import LOGGED_ONLY, Details, Event
 from app.models.project import Project
@@ -58,13 +58,9 @@ PLAN_KEY = text(f"substr(CAST(execution_plan AS TEXT), 1, {PLAN_KEY_LENGTH})")
 """A ticket's plan, as far as an index of PostgreSQL takes it."""
 
 
-def _partial(name: str, condition: TextClause, *columns: str | TextClause) -> Index:
-    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
-
-
 def _of_values(column: str, *others: str) -> Index:
     """Of a column that is mostly empty: that many rows are alike would mislead the planner."""
-    return _partial(f"ix_tickets_{column}", text(f"{column} IS NOT NULL"), column, *others)
+    return partial_index(f"ix_tickets_{column}", text(f"{column} IS NOT NULL"), column, *others)
 
 
 class Facts(TypedDict, total=False):
@@ -102,7 +98,7 @@ class TicketRow(Model):
             name="closed",
         ),
         CheckConstraint("claimed_by IS NULL OR state = 'open'", name="claimed"),
-        _partial(
+        partial_index(
             "ix_tickets_queue",
             IN_QUEUE,
             "project_id",
@@ -116,7 +112,7 @@ class TicketRow(Model):
             *IN_CONDITION,
         ),
         # What has stood longest at a stage.
-        _partial(
+        partial_index(
             "ix_tickets_queue_age",
             IN_QUEUE,
             "project_id",
@@ -138,18 +134,18 @@ class TicketRow(Model):
         Index("ix_tickets_stage", STAGE_KEY, "ticket_id"),
         Index(None, "priority", "ticket_id"),
         Index("ix_tickets_number", "project_id", ID_LENGTH, "ticket_id"),
-        _partial("ix_tickets_open_updated", NOT_CLOSED, "updated_at", "ticket_id"),
-        _partial("ix_tickets_open_created", NOT_CLOSED, "created_at", "ticket_id"),
-        _partial("ix_tickets_open_title", NOT_CLOSED, TITLE_KEY, "ticket_id"),
-        _partial("ix_tickets_open_stage", NOT_CLOSED, STAGE_KEY, "ticket_id"),
-        _partial("ix_tickets_open_priority", NOT_CLOSED, "priority", "ticket_id"),
-        _partial("ix_tickets_open_number", NOT_CLOSED, "project_id", ID_LENGTH, "ticket_id"),
+        partial_index("ix_tickets_open_updated", NOT_CLOSED, "updated_at", "ticket_id"),
+        partial_index("ix_tickets_open_created", NOT_CLOSED, "created_at", "ticket_id"),
+        partial_index("ix_tickets_open_title", NOT_CLOSED, TITLE_KEY, "ticket_id"),
+        partial_index("ix_tickets_open_stage", NOT_CLOSED, STAGE_KEY, "ticket_id"),
+        partial_index("ix_tickets_open_priority", NOT_CLOSED, "priority", "ticket_id"),
+        partial_index("ix_tickets_open_number", NOT_CLOSED, "project_id", ID_LENGTH, "ticket_id"),
         # What a list may be narrowed to.
         Index(
             "ix_tickets_stage_of_project", "project_id", STAGE_KEY, "state", "priority", "ticket_id"
         ),
-        _partial("ix_tickets_blocked", BLOCKED, "created_at", "ticket_id"),
-        _partial(
+        partial_index("ix_tickets_blocked", BLOCKED, "created_at", "ticket_id"),
+        partial_index(
             "ix_tickets_blocked_of_project",
             BLOCKED,
             "project_id",
@@ -158,7 +154,7 @@ class TicketRow(Model):
             "ticket_id",
         ),
         # What stands still at each stage.
-        _partial(
+        partial_index(
             "ix_tickets_blocked_at_stage",
             BLOCKED,
             "project_id",
@@ -169,16 +165,18 @@ class TicketRow(Model):
             "ticket_id",
             *IN_CONDITION,
         ),
-        _partial("ix_tickets_on_hold", ON_HOLD, "project_id", "current_stage", "state"),
-        _partial("ix_tickets_asking", ASKING, LESS_URGENT, "asks_since", "ticket_id", "project_id"),
-        _partial(
+        partial_index("ix_tickets_on_hold", ON_HOLD, "project_id", "current_stage", "state"),
+        partial_index(
+            "ix_tickets_asking", ASKING, LESS_URGENT, "asks_since", "ticket_id", "project_id"
+        ),
+        partial_index(
             "ix_tickets_resolution",
             text("resolution IS NOT NULL"),
             "resolution",
             "updated_at",
             "ticket_id",
         ),
-        _partial(
+        partial_index(
             "ix_tickets_unlabelled",
             UNLABELLED,
             "state",
@@ -188,8 +186,8 @@ class TicketRow(Model):
             "has_labels",
         ),
         # Of the closed tickets few are these; beside labels they are met in the order of the ids.
-        _partial("ix_tickets_stopped", STOPPED, "ticket_id", "resolution"),
-        _partial(
+        partial_index("ix_tickets_stopped", STOPPED, "ticket_id", "resolution"),
+        partial_index(
             "ix_tickets_closed_at_stage",
             CLOSED_AT_STAGE,
             STAGE_KEY,
@@ -201,8 +199,10 @@ class TicketRow(Model):
         _of_values("assignee_id"),
         # What was created and closed in a span of time.
         Index(None, "project_id", "created_at"),
-        _partial("ix_tickets_ended", text("resolution IS NOT NULL"), "resolution", "closed_at"),
-        _partial(
+        partial_index(
+            "ix_tickets_ended", text("resolution IS NOT NULL"), "resolution", "closed_at"
+        ),
+        partial_index(
             "ix_tickets_ended_of_project",
             text("resolution IS NOT NULL"),
             "project_id",

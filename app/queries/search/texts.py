@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Text,
     any_,
@@ -16,7 +17,6 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.db import full_text
