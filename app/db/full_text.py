@@ -235,7 +235,7 @@ SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')
 STRAYS = (
     """
 SELECT ticket_id FROM tickets
-WHERE ticket_id NOT IN (SELECT ticket_id FROM search_documents WHERE comment_id IS NULL)""",
+EXCEPT SELECT ticket_id FROM search_documents WHERE comment_id IS NULL""",
     """
 SELECT c.ticket_id FROM comments c
 WHERE NOT EXISTS (SELECT 1 FROM search_documents d WHERE d.comment_id = c.id)""",

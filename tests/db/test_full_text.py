@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import flask_migrate
 import pytest
 from sqlalchemy import text
@@ -171,3 +173,15 @@ def test_an_index_without_lists_of_beginnings_is_made_anew(new_database, make_ap
         beginning = find_texts(session.connection(), [Phrase("ha", is_beginning=True)], None, [])
         assert beginning == [("WEB-1", None)]
         assert full_text.strays(session.connection()) == []
+
+
+@pytest.mark.parametrize("query", full_text.STRAYS)
+def test_no_table_is_gone_through_for_each_row_of_another(session, query):
+    """PostgreSQL does so for each ticket where it doesn't know how few, or how many, there are."""
+    if session.get_bind().dialect.name == "postgresql":
+        plan = "\n".join(session.scalars(text(f"EXPLAIN {query}")))
+        assert "SubPlan" not in plan
+    else:
+        plan = [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+        asked_again = [two for one, two in pairwise(plan) if one.startswith("CORRELATED")]
+        assert all(step.startswith("SEARCH") for step in asked_again)
