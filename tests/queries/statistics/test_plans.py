@@ -11,7 +11,9 @@ from sqlalchemy import select, text
 
 from app.db.base import db
 from app.models import Ticket
-from app.queries.statistics import limits
+from app.queries.language.kinds import Reader
+from app.queries.language.parsing import parse
+from app.queries.statistics import limits, waits
 from app.queries.statistics.figures import statistics
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
@@ -99,6 +101,20 @@ def test_a_query_leads_to_its_tickets_and_no_index_of_times_does(filled, analyze
         found = "\n".join(plans(db.session(), statistics, scope, span))
     assert not SCANS.search(found), found
     assert not re.search("ix_tickets_(ended|state|created|project)", found), found
+
+
+def test_postgresql_looks_at_the_ticket_of_each_answer(new_database, make_app):
+    """Without statistics it would read all tickets of the project for each."""
+    app = make_app(new_database("postgresql"))
+    with app.app_context():
+        session = db.session()
+        Board(3, 100).store(session)
+        wanted, span = parse("priority:medium"), Span.of_weeks(26, NOW, NOW.tzinfo)
+        scope = Scope.of_query(session, EVERYTHING, "acme/web", wanted, Reader("ann"))
+        (found,) = plans(session, waits.waits, scope, span, ())
+        session.rollback()
+    assert "SubPlan" in found
+    assert not re.search("Nested Loop|Join", found), found
 
 
 def test_reading_all_rows_is_noticed(filled):
