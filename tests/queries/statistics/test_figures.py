@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.statistics import figures, flow, limits
 from app.queries.statistics.figures import statistics
+from app.queries.statistics.found import find
+from app.queries.statistics.runs import some_touched
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span, midnight
 from app.visibility import Visibility
@@ -140,6 +143,20 @@ def test_of_many_runs_an_even_sample_is_read(session, monkeypatch):
         ]
         assert told == true
         assert {standing.begun for standing in found.flow.standings} == {None}
+
+
+def test_a_sample_has_as_many_tickets_from_each_part_of_the_board(session, monkeypatch):
+    Board(1, 800).store(session)
+    monkeypatch.setattr(limits, "TICKETS", 80)
+    whole, project = Span(BEGAN.date(), NOW.date()), Scope(EVERYTHING, "acme/web")
+    ids = some_touched(session, project, whole)
+    assert len(ids) == len({*ids}) == 81
+    assert ids == some_touched(session, project, whole)
+    wanted = Scope(EVERYTHING, "", project.tickets())
+    assert {*find(session, wanted, whole).touched} == {*ids}
+    numbers = [int(ticket_id.removeprefix("T-")) for ticket_id in ids]
+    for part in (lambda number: number // 200, lambda number: number % 4):
+        assert all(10 < n < 32 for n in Counter(map(part, numbers)).values())
 
 
 def test_days_that_were_counted_among_much_are_kept_and_read(session, monkeypatch):
