@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -24,8 +24,7 @@ from app.queries.statistics.sql import first_run, from_text, seconds_between
 from app.visibility import STATEMENTS_KEPT
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A completed ticket. `cycle`: seconds since its first stage began, or since it was created
     when no run of it is known; `lead`: since it was created."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -37,8 +37,7 @@ SINCE, UNTIL = (bindparam(name, type_=UTCDateTime()) for name in ("since", "unti
 IN_SPAN = and_(StageRun.finished_at >= SINCE, StageRun.finished_at < UNTIL)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One attempt at a stage. `waited`: seconds from the end of the attempt before it, or from when
     the ticket was created, until it began; a person's stage is waiting until it is over.
     `is_redone`: it was completed, and done again after the ticket was sent back or reopened."""
