@@ -202,7 +202,10 @@ def _scope(listing: QueryListing) -> Scope:
 
 
 def detail_of(card: Card) -> str:
-    """What follows a card's situation: "18 min", "by API-75", "2 h ago"."""
+    """What follows a card's situation: "18 min", "by API-75", "2 h ago". Nothing does if it is
+    ready: such a card needn't be drawn anew every minute."""
+    if card.situation == "ready":
+        return ""
     if card.situation == "blocked":
         more = f" and {card.open_blockers - 1:,} more" if card.open_blockers > 1 else ""
         return f"by {card.blocked_by}{more}"
