@@ -16,10 +16,12 @@ from app.queries.inbox.tickets import TICKETS_AT_GATES
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.language.query import from_parameters
+from app.queries.metrics import figures
 from app.queries.navigation import navigation
 from app.queries.paging import PAGE_SIZE, shared_cap
 from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queue_status
+from app.queries.run_totals import RunTotals
 from app.queries.tickets.conditions import STATES, state_is
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.list_pages import _statements
@@ -175,6 +177,15 @@ def test_what_a_worker_holds_is_read_of_those_on_the_page(filled, sort):
         chosen, rows = page.split("SCAN chosen")
         assert "stage_runs" not in chosen
         assert re.search(r"SEARCH stage_runs .*\(worker_id=\?\)", rows)
+
+
+@sqlite_only("filled")
+def test_monitoring_counts_workers_in_the_order_of_an_index(filled):
+    with filled.app_context():
+        session = db.session()
+        *_, plan = plans(session, figures, EVERYTHING, RunTotals())
+        assert "COVERING INDEX ix_workers_project_id_worker_type_status" in plan
+        assert "TEMP B-TREE" not in plan
 
 
 @pytest.mark.parametrize("number", [1, 20, 200, 2_000])
