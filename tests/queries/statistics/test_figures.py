@@ -152,7 +152,7 @@ def test_a_sample_has_as_many_tickets_from_each_part_of_the_board(session, monke
     ids = some_touched(session, project, whole)
     assert len(ids) == len({*ids}) == 81
     assert ids == some_touched(session, project, whole)
-    wanted = Scope(EVERYTHING, "", project.tickets())
+    wanted = Scope(EVERYTHING, "", tuple(project.tickets()))
     assert {*find(session, wanted, whole).touched} == {*ids}
     numbers = [int(ticket_id.removeprefix("T-")) for ticket_id in ids]
     for part in (lambda number: number // 200, lambda number: number % 4):
