@@ -8,8 +8,10 @@ from sqlalchemy import event, insert, text
 from app.db.base import db
 from app.models import Project, Ticket, WorkerType
 from app.queries.board import Scope, board, following_cards
+from app.queries.board.counts import counts
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
+from app.queries.queues import empty_queues
 from app.visibility import Visibility
 from tests.queries.test_plans import SCANS, plans
 
@@ -116,6 +118,19 @@ def test_a_label_of_few_shows_what_one_of_many_would(filled, monkeypatch, query,
         many = scope_of(session, project, query, lanes)
         assert (few.has_rare, many.has_rare) == (query != "label:none", False)
         assert board(session, few) == board(session, many)
+
+
+@pytest.mark.parametrize(("project", "lanes"), [("", ""), ("", "priority"), (ONE, "")])
+def test_few_tickets_with_a_label_are_counted_without_going_through_queues(filled, project, lanes):
+    with filled.app_context():
+        session = db.session()
+        scope = scope_of(session, project, "label:rare", lanes)
+        n_queues = len(empty_queues(session, scope.visibility))
+        (plan,) = plans(session, lambda *given: list(counts(*given)), scope, n_queues)
+        open_, _ = plan.split("UNION ALL", 1)
+        by_id = "SEARCH tickets USING INDEX sqlite_autoindex_tickets_1 (ticket_id=?)"
+        assert re.findall(r"(?:SEARCH|SCAN) tickets\b.*", open_) == [by_id]
+        assert "ix_tickets_queue" not in plan
 
 
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):

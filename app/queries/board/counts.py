@@ -29,14 +29,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.db.columns import now_when_sent
-from app.db.plans import among_few
+from app.db.plans import among_few, unindexed
 from app.db.rows import rows_of
 from app.models import StageRun, Ticket
 from app.models.ticket import BLOCKED, IN_QUEUE, PRIORITIES
 from app.queries.board.scope import Scope
 from app.queries.paging import number_of, shared_cap
 from app.queries.queues import COUNTED_IN_ALL, Rows, stages_with
-from app.queries.tickets.conditions import situation_is
+from app.queries.tickets.conditions import RUNNING, situation_is
 from app.visibility import STATEMENTS_KEPT
 
 RECENTLY = timedelta(days=7)
@@ -70,7 +70,7 @@ def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
     ):
         if number:
             oldest, waits = since
-            is_cut = word in CAPPED and number >= cap
+            is_cut = word in CAPPED and not scope.has_rare and number >= cap
             yield Count(word, project_id, stage, priority, number, oldest, waits, is_cut)
 
 
@@ -79,6 +79,9 @@ CAPPED = ("queued", "blocked")
 
 @lru_cache(STATEMENTS_KEPT)
 def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
+    if scope.has_rare:
+        done = _counted(scope, "done", *is_done())
+        return union_all(_few_open(scope), _running(scope), done)
     return union_all(
         _queued(scope),
         _running(scope),
@@ -91,6 +94,23 @@ def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
 def is_done() -> tuple[Any, Any]:
     """The conditions for what was closed lately."""
     return Ticket.state == "closed", Ticket.closed_at >= now_when_sent(-RECENTLY)
+
+
+def _few_open(scope: Scope) -> Rows:
+    """What doesn't run. Each of few tickets is looked at, once for all: to go through each queue
+    for them would be to look at all that are queued."""
+    word = case(
+        (Ticket.state == "on_hold", "on_hold"),
+        (Ticket.open_blockers > 0, "blocked"),
+        else_="queued",
+    )
+    columns = word, Ticket.project_id, Ticket.current_stage, Ticket.priority
+    waits = case((word == "queued", Ticket.ready_at))
+    oldest = case((~Ticket.in_backoff(), waits))
+    counted = func.count(Ticket.ticket_id), func.min(oldest), func.min(waits)
+    seen = scope.visibility.of(unindexed(Ticket.project_id))
+    found = select(*columns, *counted).where(~RUNNING, seen, *scope.narrowing())
+    return found.group_by(*columns)
 
 
 def _queued(scope: Scope) -> Rows:
