@@ -55,6 +55,14 @@ class unordered(_Said):  # noqa: N801 - it reads as what is done to a column
     inherit_cache = True
 
 
+class checked(FunctionElement[bool]):  # noqa: N801 - it reads as what is done to a condition
+    """A condition with a subquery, asked row by row: PostgreSQL reads the subquery once, and joins
+    what it finds with nothing in each of the places that a statement looks into."""
+
+    # Of no type, as below.
+    inherit_cache = True
+
+
 class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of a condition
     """A condition that most rows meet which are looked at: SQLite doesn't look for them by it, but
     still sees that they are in an index of such rows."""
@@ -65,6 +73,7 @@ class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said 
 
 @compiles(unindexed)
 @compiles(expected)
+@compiles(checked)
 def _plain(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
@@ -78,6 +87,11 @@ def _without_index(element: FunctionElement[Any], compiler: SQLCompiler, **optio
 @compiles(unordered, "postgresql")
 def _without_order(element: unordered, compiler: SQLCompiler, **options: Any) -> str:
     return f"(SELECT {compiler.process(element.clauses, **options)})"
+
+
+@compiles(checked, "postgresql")
+def _as_it_is(element: checked, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)}) IS TRUE"
 
 
 @compiles(expected, "sqlite")

@@ -110,8 +110,11 @@ def test_what_is_counted_only_so_far_can_be_scrolled_through_as_well(filled, mon
     ["label:l3", "label:rare", "label:l3,l4 -is:blocked", "label:l3 label:rare", "label:none",
      "is:closed label:l3", "priority:urgent,low label:l4 -label:rare", "is:on_hold,ready label:l7"],
 )  # fmt: skip
-def test_a_label_of_few_shows_what_one_of_many_would(filled, monkeypatch, query, project, lanes):
-    with filled.app_context():
+@pytest.mark.parametrize("database", ["filled", "filled_postgresql"])
+def test_a_label_of_few_shows_what_one_of_many_would(
+    request, monkeypatch, database, query, project, lanes
+):
+    with request.getfixturevalue(database).app_context():
         session = db.session()
         few = scope_of(session, project, query, lanes)
         monkeypatch.setattr("app.queries.board.scope.RARE", 0)
@@ -131,6 +134,15 @@ def test_few_tickets_with_a_label_are_counted_without_going_through_queues(fille
         by_id = "SEARCH tickets USING INDEX sqlite_autoindex_tickets_1 (ticket_id=?)"
         assert re.findall(r"(?:SEARCH|SCAN) tickets\b.*", open_) == [by_id]
         assert "ix_tickets_queue" not in plan
+
+
+def test_postgresql_reads_a_labels_tickets_once_for_all_columns(filled_postgresql):
+    with filled_postgresql.app_context():
+        session = db.session()
+        found = plans(session, board, scope_of(session, "", "label:l3"))
+        (cards,) = [plan for plan in found if "WindowAgg" in plan]
+        assert "hashed SubPlan" in cards
+        assert "Semi Join" not in cards
 
 
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):

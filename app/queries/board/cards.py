@@ -196,7 +196,7 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
         if is_of_any
         else Ticket.project_id == part_of(parts, 1),
         *conditions,
-        *scope.narrowing(is_open=kind != DONE),
+        *scope.narrowing(is_open=kind != DONE, in_order=True),
     )
     if scope.lanes == "priority":
         found = found.where(Ticket.priority == part_of(parts, 3, Integer))

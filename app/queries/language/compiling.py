@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.db.plans import checked
 from app.models import Ticket, TicketLabel
 from app.models.ticket import CLOSED_AT_STAGE, STOPPED
 from app.queries.language.fields import FIELDS
@@ -139,10 +140,11 @@ def conditions_in_order(query: Query, matches: Matches | None = None) -> list[Co
 
 
 def conditions_of_open(
-    query: Query, visibility: Visibility, matches: Matches | None = None
+    query: Query, visibility: Visibility, matches: Matches | None = None, *, in_order: bool
 ) -> list[ColumnElement[bool]]:
     """The same for tickets that aren't closed, when few of them have the labels that they need:
-    these are read once, and not asked for at each ticket."""
+    these are read once, and not asked for at each ticket. `in_order`: tickets are met in an order,
+    and not found by their labels."""
     shape = shape_of(query)
     labels = [number for number, term in enumerate(shape) if _names_labels(term)]
     others = (
@@ -150,8 +152,9 @@ def conditions_of_open(
         for number, term in enumerate(shape)
         if number not in labels
     )
-    found = (Ticket.ticket_id.in_(_open_with_label(shape, n, visibility)) for n in labels)
-    return [*others, *found, *(matches.conditions() if matches else ())]
+    found = [Ticket.ticket_id.in_(_open_with_label(shape, n, visibility)) for n in labels]
+    by_labels = map(checked, found) if in_order else found
+    return [*others, *by_labels, *(matches.conditions() if matches else ())]
 
 
 def numbers_with_labels(
