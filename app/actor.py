@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Self
+
+from app.values import immutable
 
 ActorKind = Literal["person", "worker", "token", "operator", "system"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Actor:
     """Someone who changes the board. `address`: where the request came from, if one came."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from app.actor import Actor
@@ -13,6 +13,7 @@ from app.models import ApiToken
 from app.models.api_token import allowed_by
 from app.observability import request_id
 from app.queries.visibility import token_with
+from app.values import immutable
 from app.visibility import Visibility
 
 CHALLENGE = 'Bearer realm="callboard"'
@@ -22,7 +23,7 @@ HOW_TO_GET_IN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Caller:
     """A program that asks, what it may do, and what it can see."""
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
+
+from app.values import immutable
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 VARIABLE = "CALLBOARD_TOKEN"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Program:
     """An agent program. `command`: for the runner, one that may change files and commit. `file`:
     where its MCP configuration belongs. `configured` takes a name, the endpoint and a token (None:

@@ -3,18 +3,18 @@ feeds, searches and messages alike."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, and_, true
 
 from app.errors import NotFound
+from app.values import immutable
 
 STATEMENTS_KEPT = 64
 """How many people's statements a process keeps, where making one takes longer than sending it."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Visibility:
     """What a person or a token can see: all projects but the `hidden`, or `only` one."""
 

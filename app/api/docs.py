@@ -6,15 +6,15 @@ import json
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from app.api.openapi import SCOPES, Json, document
 from app.api.problems import KINDS, Kind
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Field:
     """A parameter, or a field of a schema. `schema`: the schema that it leads to."""
 
@@ -25,7 +25,7 @@ class Field:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Schema:
     """What is sent or answered."""
 
@@ -34,7 +34,7 @@ class Schema:
     fields: list[Field]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Entry:
     """One operation."""
 
@@ -51,7 +51,7 @@ class Entry:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Page:
     """All that the page shows."""
 

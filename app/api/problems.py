@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +27,7 @@ from app.errors import (
 )
 from app.observability import request_id
 from app.schemas.problems import FieldProblem, Problem
+from app.values import immutable
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ DOCS = "/api/docs"
 UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION = "23505", "23503"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kind:
     """A kind of problem: `name` is the end of its type, `advice` what to do about it."""
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.values import immutable
+
 Kind = Literal["busy", "disk_full", "read_only", "unreachable", "damaged"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class DatabaseFailure:
     """The database failed, not the request. `retry_after`: when another try makes sense, in
     seconds."""

@@ -16,10 +16,11 @@ adds a migration that calls `rebuild`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
+
+from app.values import immutable
 
 DOCUMENTS, FTS = "search_documents", "search_fts"
 
@@ -256,7 +257,7 @@ WHERE NOT EXISTS (SELECT 1 FROM search_documents d WHERE d.id = w.id)""",
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Phrase:
     """Words that stand one after the other; `is_beginning`: the last one may go on."""
 

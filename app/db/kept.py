@@ -4,9 +4,10 @@ triggers, whoever writes, and made anew from the others at any time."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, text
+
+from app.values import immutable
 
 SQLITE_TRIGGERS_THERE = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
 POSTGRESQL_TRIGGERS_ON = text("""
@@ -14,7 +15,7 @@ SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') AND tgrelid IN
   (to_regclass('tickets'), to_regclass('ticket_labels'), to_regclass('events'))""")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kept:
     """Some columns with the triggers that keep them, which have the same names on both databases.
 

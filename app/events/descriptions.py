@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from app.events.event import Event
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Description:
     """How one type of event is said. What stands in braces is filled in by `wording.py`.
 

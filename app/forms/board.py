@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
@@ -16,6 +14,7 @@ from app.models import Ticket
 from app.models.ticket import PLACES, PRIORITIES
 from app.queries.projects.plan_templates import plan_from
 from app.queries.tickets.view import TicketView
+from app.values import immutable
 
 WAITING, ON_HOLD, DONE, STAGE = "waiting", "on_hold", "done", "stage-"
 """The columns of a board; the last one followed by the name of a worker type."""
@@ -70,7 +69,7 @@ class QuickAddForm(OnceMixin, BoardForm):
         return ticket.ticket_id
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Move:
     """What it means to put a ticket into another column. `to_stage`: where it is sent back to."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
@@ -24,10 +24,11 @@ from app.pipeline.many import ACT_MAX, Steps, matching_tickets
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import LENGTH_MAX, parse
 from app.schemas.many import TicketsAction
+from app.values import immutable
 from app.visibility import Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Words:
     """How an action is said: on its button, when it asks for something, before and after it. `{n}`
     are the tickets, `{value}` what the action takes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -21,6 +21,7 @@ from app.models import Project, Ticket
 from app.models.label import require_labels
 from app.pipeline.planning import TICKETS_MAX, Draft, create_tickets
 from app.text import require_line
+from app.values import immutable
 
 TEXT_MAX = 300_000
 """Characters of the whole list."""
@@ -31,7 +32,7 @@ MARK = re.compile(r"(?:[-*+]|[0-9]{1,4}[.)])(?:\s+|\Z)")
 BOX = re.compile(r"\[([ xX])\](?:\s+|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Line:
     """A line that becomes a ticket. `parent`: the number of the line that it is a part of."""
 
@@ -46,7 +47,7 @@ class Line:
         return f"line-{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PastedList:
     """What a list says: tickets, numbers of the lines that are ticked off already, and what is
     wrong, by the number of its line."""

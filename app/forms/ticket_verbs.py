@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -22,6 +21,7 @@ from app.forms.base import BoardForm, at_most, one_line, required, select_choice
 from app.forms.ticket import ONE_ID
 from app.models import Comment, StageRun, Ticket, WorkerType
 from app.queries.tickets.view import TicketView, position_of
+from app.values import immutable
 
 # The dialogs of a ticket's page stand on one page: each control has an id of its own.
 
@@ -203,7 +203,7 @@ class ReopenForm(VerbForm):
         return f"{ticket.ticket_id} is open again, at {ticket.current_stage}."
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Action:
     """A verb with words: `label` opens its form, `button` carries it out."""
 

@@ -10,7 +10,6 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_types import CLIENT_CAPABILITIES_META_KEY, PROTOCOL_VERSION_META_KEY
@@ -24,6 +23,7 @@ from app.mcp.faults import (
     UNSUPPORTED_PROTOCOL_VERSION,
     Unreadable,
 )
+from app.values import immutable
 
 WITHOUT_HEADER = "2025-03-26"
 """The revision of who names none."""
@@ -42,7 +42,7 @@ NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"
 ENCODED = re.compile(r"=\?base64\?(?P<payload>.*)\?=")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Message:
     """A request that is owed an answer, or a notification, which is owed none."""
 

@@ -10,7 +10,6 @@ both. No schema of the answers is listed: models can't act on one, and it would 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,9 +23,10 @@ from app.operations import Operation, Tool, operations
 from app.operations.operation import Answer, Bound, schema_of
 from app.schemas.base import RequestBody, ResponseBody
 from app.settings.board import Settings
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class OfferedTool:
     """An operation as a tool. `arguments`: all that it takes, checked at once. `ids`: which of
     them aren't fields of its body or query, and what the operation calls each."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +14,12 @@ from app.db.base import Model
 from app.db.columns import bigint, created, intpk
 from app.db.indexes import partial_index
 from app.markdown.references import NAMES_MAX, names_in, people_mentioned
+from app.values import immutable
 
 UNSEEN = text("seen_at IS NULL")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Said:
     """A text of a ticket in which people may be named: its description, or a comment. `before`:
     what stood there; whom that named was told already."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -25,6 +25,7 @@ from app.callers import Caller
 from app.db.transactions import reading, writing
 from app.schemas.base import Query, RequestBody, ResponseBody
 from app.settings.board import Settings
+from app.values import immutable
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Scope = Literal["read", "work", "plan", "admin"]
@@ -39,7 +40,7 @@ operations: list[Operation] = []
 """All operations, in the order in which documents and lists tell of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Tool:
     """How an operation is offered to models, as a tool of MCP.
 
@@ -59,7 +60,7 @@ class Tool:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Operation:
     """One thing that a program can ask for."""
 

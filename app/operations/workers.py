@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy.orm import Session
 
 from app import pipeline
@@ -32,6 +30,7 @@ from app.schemas.workers import (
     WorkerResponse,
     WorkersQuery,
 )
+from app.values import immutable
 
 TAG = "Workers"
 ONE = "/workers/<worker_id>"
@@ -48,7 +47,7 @@ NOTHING = (
 STOP = "A person asked you to stop: call finish_worker, then end."
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Turn:
     """What became of a worker's request for a stage. `run_id`: what it holds now."""
 

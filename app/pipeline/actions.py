@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
 from app.actor import Actor
 from app.models import Ticket
 from app.models.label import require_labels
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Subject:
     """A ticket that something is done to, with what stands in other tables."""
 
@@ -26,7 +26,7 @@ class Subject:
     assignee: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Action(ABC):
     """Something to do to a ticket. Equal ones do the same: tickets can be grouped by them."""
 
@@ -58,7 +58,7 @@ class Action(ABC):
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Hold(Action):
     """Put on hold."""
 
@@ -75,7 +75,7 @@ class Hold(Action):
         return (Resume(),)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Resume(Action):
     """Let work go on; what is said is a comment on each."""
 
@@ -92,7 +92,7 @@ class Resume(Action):
         return (Hold(),)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Retry(Action):
     """End the pause after a failed attempt."""
 
@@ -105,7 +105,7 @@ class Retry(Action):
         subject.ticket.retry_now(actor)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Stop(Action):
     """Close unfinished."""
 
@@ -122,7 +122,7 @@ class Stop(Action):
         return (Reopen(), Hold()) if subject.ticket.state == "on_hold" else (Reopen(),)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reopen(Action):
     """Open again; what is said is a comment on each."""
 
@@ -136,7 +136,7 @@ class Reopen(Action):
         subject.ticket.reopen(actor, self.reason)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class MoveToTop(Action):
     """Be taken before all others of the queue and priority; several stay in their order."""
 
@@ -151,7 +151,7 @@ class MoveToTop(Action):
         subject.ticket.move_in_queue("top", actor)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SetPriority(Action):
     """Another priority."""
 
@@ -171,7 +171,7 @@ class SetPriority(Action):
         return (SetPriority(subject.ticket.priority),)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AddLabels(Action):
     """More labels, beside those there are."""
 
@@ -194,7 +194,7 @@ class AddLabels(Action):
         return tuple(label for label in self.labels if label not in subject.labels)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RemoveLabels(Action):
     """Without some labels."""
 
@@ -218,7 +218,7 @@ class RemoveLabels(Action):
         return tuple(label for label in self.labels if label in subject.labels)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SetAssignee(Action):
     """Someone looks after it, by the name they sign in with; None: nobody."""
 
@@ -240,7 +240,7 @@ class SetAssignee(Action):
         return (SetAssignee(subject.assignee),)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SetParent(Action):
     """Be a part of a ticket, or of none."""
 
@@ -262,7 +262,7 @@ class SetParent(Action):
         return (SetParent(subject.ticket.parent_id),)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SetPlan(Action):
     """Another plan, whose beginning is what is done or running."""
 
@@ -283,7 +283,7 @@ class SetPlan(Action):
         return (SetPlan(tuple(subject.ticket.execution_plan)),)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class MoveToProject(Action):
     """Be a ticket of another project."""
 

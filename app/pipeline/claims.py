@@ -5,7 +5,6 @@ Nobody else can write while a worker claims on SQLite, so a claim is five statem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from app.models import Event, Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
 from app.pipeline.limits import has_room, take_turns
 from app.pipeline.workers import require_not_finished
+from app.values import immutable
 
 _LOCK_CLAIMANT = (
     select(
@@ -90,7 +90,7 @@ _NOTE_SIGN_OF_LIFE = update(Worker).where(Worker.worker_id == bindparam("claiman
 _RECORD_START = insert(Event)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Claim:
     """What a worker holds: a stage of a ticket, until the lease ends."""
 
@@ -101,7 +101,7 @@ class Claim:
     lease_expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Claimant:
     """A worker that asks for a stage, with its role, as it stands while nobody else changes it."""
 

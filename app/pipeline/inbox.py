@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.models import Event, Ticket
+from app.values import immutable
 from app.visibility import Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Marked:
     """How many events were marked, and the tickets that still wait for an answer."""
 

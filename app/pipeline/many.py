@@ -6,7 +6,7 @@ A ticket whose rules refuse stays as it was, and is told with the reason; the ot
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
 from app.queries.language.statements import found_tickets
 from app.queries.tickets.list_row import labels_of
+from app.values import immutable
 from app.visibility import Visibility
 
 ACT_MAX = 1_000
@@ -32,7 +33,7 @@ Steps = list[tuple[Action, list[str]]]
 """Actions, each with the tickets it is for, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Outcome:
     """What was done, or could be, in the order in which the tickets were named.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 
 from sqlalchemy.orm import Session
@@ -13,11 +12,12 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.errors import Conflict
 from app.models import Identity, Invitation, User
+from app.values import immutable
 
 NAMELESS = "person"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Account:
     """An account elsewhere. Issuer and subject tell whose it is; all the rest may pass to someone
     else there, and is only good for naming people."""

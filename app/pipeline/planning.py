@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from app.models import Event, Project, Ticket, TicketLabel
 from app.models.label import require_labels
 from app.models.mention import Said
 from app.models.plan import hold_roles, require_roles, require_stages
+from app.values import immutable
 
 TICKETS_MAX = 1_000
 """Tickets made in one transaction: more would keep other writers waiting for too long."""
@@ -21,7 +21,7 @@ TICKETS_MAX = 1_000
 Problems = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Draft:
     """A ticket to be made. `parent` and `blocked_by` name keys of other drafts, or tickets."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -11,9 +10,10 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.errors import Conflict
 from app.models import StageRun, Worker, WorkerType
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Instruction:
     """The answer to a heartbeat. `stop`: finish or give back what you hold, then exit."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import groupby
@@ -27,6 +26,7 @@ from app.queries.statistics.sql import seconds_between
 from app.queries.tickets.conditions import situation_is
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
 from app.queries.workers.list import WorkerRow, count_by_status, first_workers
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 Rows = Select[*tuple[Any, ...]]
@@ -42,7 +42,7 @@ MEDIAN_OF = 1_000
 """The median is that of the tickets closed last, at most so many."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Figures:
     """The numbers at the top, counted up to `COUNT_CAP` where they are of tickets; `median` in
     seconds."""
@@ -56,7 +56,7 @@ class Figures:
     median: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Running:
     """A stage that a worker is at."""
 
@@ -67,7 +67,7 @@ class Running:
     rail: Rail
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Dashboard:
     """The whole page."""
 

@@ -5,7 +5,6 @@ The sample project isn't counted, nor what is in it: it is there to look at, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,12 +15,13 @@ from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE
 from app.queries.people.api_tokens import live_tokens
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 Rows = Select[*tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class FirstSteps:
     """What is there. `project`: the first to set up; `role`: the project and worker type that
     agents could work for first, None when people do all stages; `sample`: the sample project."""

@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.db.columns import UTCDateTime
 from app.errors import Invalid
+from app.values import immutable
 
 NUMBER_MAX = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Order:
     """The order of a list: columns that together are unique. `name` keeps cursors of one order
     from being used with another."""
@@ -29,7 +29,7 @@ class Order:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Slice:
     """Some rows, and the cursor for those that follow; None: these are the last."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from app.models import Project, Ticket, Worker
 from app.models.stage_run import OUTCOMES
 from app.queries.queues import Queue, queue_status
 from app.queries.run_totals import EVERY_RUN, RunTotals
+from app.values import immutable
 from app.visibility import Visibility
 
 LAST_RUN_ID = {
@@ -26,7 +26,7 @@ LAST_RUN_ID = {
 a project makes this count go back."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Figures:
     """What monitoring may know. `outcomes`: how many runs ended in which way."""
 

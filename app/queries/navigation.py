@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,12 +14,13 @@ from app.queries.inbox.list import number_of_items
 from app.queries.paging import COUNT_CAP, number_of, shared_cap_of
 from app.queries.tickets.conditions import state_is
 from app.queries.workers.conditions import is_live
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 SHOWN_PROJECTS = 12
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Navigation:
     """Counters, and the projects with most open tickets, which are counted up to `project_cap`."""
 

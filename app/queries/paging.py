@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
@@ -19,6 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.values import immutable
+
 T = TypeVar("T")
 
 PAGE_SIZE = 50
@@ -28,7 +29,7 @@ COUNTED_IN_ALL, LEAST_CAP = 5_000, 100
 """What counts of many queues or projects share, and how far each of them goes at least."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Page(Generic[T]):
     """The rows `first` to `last` of `total`, which is capped at `COUNT_CAP`. `last_number`: of the
     last page that can be asked for."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from app.db.plans import unindexed
 from app.models import AuditEntry, StageRun
+from app.values import immutable
 
 NOT_YET_COMMITTED = 1_000
 """A number may be given to a run before another's that is committed sooner; never so many."""
@@ -36,7 +37,7 @@ LAST_RUN = select(func.max(StageRun.run_id))
 LAST_DELETION = select(func.max(AuditEntry.id)).where(AuditEntry.action == "project_deleted")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Settled:
     """How the runs up to a number ended, but for those that went on. None of them changes any more:
     only the deletion of a project takes some away."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile
 from operator import eq
 
 from markupsafe import Markup, escape
+
+from app.values import immutable
 
 CONTEXT_LINES = 3
 """Unchanged lines shown around a change."""
@@ -36,7 +37,7 @@ Block = tuple[str, int, int, int, int]
 """Kind (`equal` or other), then from and to in the old text, and from and to in the new one."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change:
     """The changed lines, each with a few unchanged ones around; `added` and `removed` count."""
 

@@ -6,7 +6,6 @@ Each system prompt is a Markdown file beside this one, named like its worker typ
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -16,9 +15,10 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.models import PlanTemplate, WorkerType
 from app.models.worker_type import PerformedBy
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StarterRole:
     """A worker type of the starter set."""
 
@@ -28,7 +28,7 @@ class StarterRole:
     system_prompt: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Added:
     """What a project got from the starter set; what it had already was left as it is."""
 

@@ -7,7 +7,6 @@ can be looked into with any SQLite, and restored into either.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -29,13 +28,14 @@ from app.upkeep.files import (
     sweep_drafts,
 )
 from app.upkeep.tables import TableSum, count_tables, has_rows
+from app.values import immutable
 
 NUMBERS_LEFT_OUT = 1_000_000
 """The runs and events that came after the backup are lost, but who worked on them still knows their
 numbers: a restored board goes on this far behind the last number that it knows of."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Report:
     """What is in a backup, or was restored."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, or_, select
@@ -12,9 +11,10 @@ from sqlalchemy import Connection, Table, func, or_, select
 from app.upkeep import revisions
 from app.upkeep.databases import filling_file
 from app.upkeep.tables import tables_of
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Loss:
     """Rows that would be destroyed, or what they hold in some columns. No columns: the table."""
 

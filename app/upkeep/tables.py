@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -32,6 +31,7 @@ from sqlalchemy.types import TypeEngine
 from app.db.columns import UTCDateTime
 from app.db.full_text import is_of_index
 from app.errors import Conflict
+from app.values import immutable
 
 REVISION_TABLE = "alembic_version"
 BATCH = 1_000
@@ -40,7 +40,7 @@ DIGEST_BYTES = 16
 Rows = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TableSum:
     """How many rows a table has, and a checksum of them in any order, where one was worked out:
     pages that are copied as they are need none."""

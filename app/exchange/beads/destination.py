@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +13,7 @@ from app.exchange.beads.tally import Tally
 from app.models import Project, Ticket, WorkerType
 from app.models.plan import require_plan
 from app.starter import add_starter_set
+from app.values import immutable
 
 NEW_RECORDS = "SELECT id, closed_at FROM records WHERE skipped_because IS NULL ORDER BY line"
 WITHOUT_PLACE = """
@@ -24,7 +23,7 @@ WITHOUT_PLACE = """
 PLACE = "INSERT INTO places VALUES (?, ?, 1, ?)"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Destination:
     """One project and the plan of every ticket there; the others are for what has to be made."""
 

@@ -14,6 +14,7 @@ from app.exchange.beads.tally import Remark, Tally
 from app.models import Ticket
 from app.models.event import Details
 from app.models.ticket import PRIORITIES
+from app.values import immutable
 
 IMPORTER = Actor("system", "beads import")
 
@@ -26,7 +27,7 @@ HELD_STATUSES = ("deferred", "pinned", "blocked")
 """They wait for something that only a person knows."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Turn:
     """A record whose turn it is: where it stands in the file, and what is known of its ticket."""
 

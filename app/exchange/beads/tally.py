@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from app.values import immutable
+
 Section = tuple[str, int, list[tuple[str, int]]]
 """A heading, its number, and what that is made of."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Remark:
     """Something about one line of the file that a person should know."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -15,9 +14,10 @@ from app.callers import Caller
 from app.mcp.faults import INVALID_PARAMS, Fault
 from app.operations.operation import Scope
 from app.schemas.base import ProjectName, RoleName, WorkerId
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Offer:
     """A prompt, and which token it is of use to. `kinds`: what each argument may be."""
 

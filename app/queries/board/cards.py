@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -40,6 +39,7 @@ from app.queries.board.scope import Scope
 from app.queries.queues import Rows
 from app.queries.tickets.conditions import IS_ASKING, RUNNING, situation, situation_is
 from app.queries.tickets.list_row import BLOCKED_BY, LABELS, STARTED_AT
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
 CARDS_AT_FIRST = 20
@@ -54,7 +54,7 @@ CARDS_MAX = 500
 QUEUED, BLOCKED, ON_HOLD, DONE = "queued", "blocked", "on_hold", "done"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Card:
     """One ticket on the board. `since`: when its situation began, or for a pause ends."""
 

@@ -6,7 +6,6 @@ What is queued or blocked may be much: it is counted place by place, up to a cap
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -37,13 +36,14 @@ from app.queries.board.scope import Scope
 from app.queries.paging import number_of, shared_cap
 from app.queries.queues import COUNTED_IN_ALL, Rows, stages_with
 from app.queries.tickets.conditions import RUNNING, situation_is
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
 RECENTLY = timedelta(days=7)
 """So long a closed ticket stands on the board."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Count:
     """Tickets at one stage, in lanes by priority of one priority. `word`: queued, running, blocked,
     on_hold or done. `is_cut`: there may be more.

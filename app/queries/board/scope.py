@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, Self
 
@@ -23,10 +23,11 @@ from app.queries.language.compiling import (
 )
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Scope:
     """The tickets of a board: those to be seen, narrowed by a query.
 

@@ -10,7 +10,6 @@ to read. On SQLite writers come one after the other, and the question doesn't ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Row, Select, func, select, text
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event
 from app.queries.events.list import EventFilter
+from app.values import immutable
 from app.visibility import Visibility
 
 LAST_NUMBER = text(
@@ -41,7 +41,7 @@ def horizon(session: Session) -> int:
     return last if oldest is None else min(last, int(oldest))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Feed:
     """Some events; `next_after`: where to go on."""
 

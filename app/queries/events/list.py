@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,10 +15,11 @@ from app.errors import NotFound
 from app.models import Event, Ticket, Worker
 from app.models.event import ASKING, INBOX, UNPROCESSED
 from app.queries.paging import PAGE_SIZE, number_of
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EventRow:
     """One event, with the title of its ticket; `knows_worker`: its worker has a page to be seen."""
 
@@ -58,7 +58,7 @@ class EventRow:
         return "dealt" if self.processed_by else "logged"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EventFilter:
     """Which events are wanted; empty parts want all. `processed`: None wants both."""
 
@@ -96,7 +96,7 @@ class EventFilter:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EventPage:
     """Some events, newest first, and whether older ones follow."""
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_
 from sqlalchemy.orm import Session
 
+from app.values import immutable
 from app.visibility import Visibility
 
 QUOTED = 400
 """Characters of what was said; a line has no room for more."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class InboxItem:
     """One thing that waits for a person. `kind`: ticket, attempts, gate, worker, event or silent.
 
@@ -41,7 +41,7 @@ class InboxItem:
         return not self.is_urgent, self.since, self.key
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Source:
     """Things that wait for the same reason: how many there are, and the first of them."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,12 +14,13 @@ from app.models import Comment, Mention, Ticket
 from app.models.mention import UNSEEN
 from app.queries.inbox.item import QUOTED
 from app.queries.paging import COUNT_CAP
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 SHOWN = 50
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class MentionItem:
     """A text that names the person: a comment, or without its number the ticket's description."""
 

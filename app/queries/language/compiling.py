@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, Self
 
@@ -32,6 +32,7 @@ from app.queries.language.query import STATE_FIELDS, Query
 from app.queries.paging import number_of
 from app.queries.search.texts import TextMatches, match_texts
 from app.queries.tickets.conditions import STAGE
+from app.values import immutable
 from app.visibility import Visibility
 
 SHAPES_KEPT = 256
@@ -40,7 +41,7 @@ QueryShape = tuple[TextShape, ...]
 """Fields, whether they are negated, and what of their values the conditions depend on."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Matches:
     """The tickets that hold a query's words, and those that hold what isn't wanted."""
 
@@ -103,7 +104,7 @@ SAME_AS: Mapping[TextShape, TextShape] = {
 """What an index finds in other words only."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Shaped:
     """A query as a key of what is kept for all of its shape: statements, but none of its words."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from app.queries.choices import label_names, project_names, worker_type_names
 from app.queries.language.fields import FIELDS
 from app.queries.language.query import Value
 from app.queries.search.texts import ids_beginning
+from app.values import immutable
 from app.visibility import Visibility
 
 SUGGESTIONS_MAX = 20
@@ -25,7 +25,7 @@ TERM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Suggestion:
     """`text` may stand from `start` to `end` of what was typed."""
 

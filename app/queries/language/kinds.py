@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -33,13 +32,14 @@ from app.models.ticket import PRIORITIES
 from app.queries.language.mistakes import ValueNotUnderstood, nearest_of
 from app.queries.language.query import Value
 from app.queries.language.times import EXAMPLES, SHORT_MARK, Span, span_of
+from app.values import immutable
 
 Condition = ColumnElement[bool]
 Shape = tuple[str, ...]
 """What of a term's values its condition depends on."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reader:
     """Who reads: by the name that their doings bear, and where a day begins for them."""
 

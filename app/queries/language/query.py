@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from app.db.full_text import Phrase
 from app.queries.search.phrases import phrases_of
 from app.queries.tickets.conditions import SITUATIONS, STATES
+from app.values import immutable
 
 SPECIAL = ("none", "me")
 """Words that stand for something else unless they are quoted."""
@@ -29,7 +30,7 @@ NEEDS_QUOTES = re.compile(r'\A\Z|[\s",]')
 WORD_NEEDS_QUOTES = re.compile(r'\A\Z|\s|\A"|\A-(?=[^-])|\A-?[A-Za-z_]+:(?!//)')
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Value:
     """One value of a field, or one word or phrase to look for. `is_beginning`: a star stands
     behind its quotes."""
@@ -56,7 +57,7 @@ class Value:
         return self.text if self.text in SPECIAL and not self.is_quoted else ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Term:
     """What a field has to be, or not to be: one of the values. Without a field, a text to find."""
 
@@ -71,7 +72,7 @@ class Term:
         return f"{'-' if self.is_negated else ''}{name}{','.join(map(str, self.values))}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Query:
     """The terms, in the order in which they were typed. Its text is canonical."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from app import clock
 from app.queries.language.mistakes import ValueNotUnderstood
+from app.values import immutable
 
 UNITS = {
     "min": timedelta(minutes=1),
@@ -35,7 +35,7 @@ SHORT_MARK = "~"
 Bound = Callable[[datetime, tzinfo], datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Span:
     """From `begin` on, before `end`; each is worked out when a statement is sent."""
 

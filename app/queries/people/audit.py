@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.models import AuditEntry
 from app.queries.paging import PAGE_SIZE, capped_count
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AuditFilter:
     """Which entries are wanted; empty parts want all."""
 
@@ -43,7 +43,7 @@ class AuditFilter:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AuditPage:
     """Some entries, newest first, and whether older ones follow."""
 

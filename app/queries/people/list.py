@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.models import Identity, User, UserSession
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PersonRow:
     """A team member. `places`: where they are signed in now."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -28,12 +27,13 @@ from app.queries.paging import number_of
 from app.queries.queues import running_by_project
 from app.queries.tickets.conditions import RUNNING, state_is
 from app.queries.workers.conditions import is_live
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 BY_NAME = Order("repository_name", (Project.repository_name.expression,))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Overview:
     """One project in the list."""
 
@@ -49,7 +49,7 @@ class Overview:
     live_workers: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Contents:
     """How many rows go when a project is deleted; `running`: claims that workers hold now."""
 
@@ -63,7 +63,7 @@ class Contents:
     templates: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Tabs:
     """What the tabs of a project's pages count; tickets up to `COUNT_CAP`."""
 

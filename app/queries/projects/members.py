@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app.models import ProjectMember, User
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Member:
     """Someone who may see a project while it is limited."""
 

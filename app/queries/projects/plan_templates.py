@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.models import PlanTemplate, WorkerType
 from app.queries.projects.plan_order import plan_order
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Template:
     """A plan template, as lists and the plan editor show it."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.db.full_text import Phrase
+from app.values import immutable
 
 BEFORE, LENGTH = 60, 240
 """Characters of an excerpt: in front of the first word found, and in all."""
@@ -26,7 +26,7 @@ class Piece(NamedTuple):
     is_found: bool
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Marker:
     """Finds phrases as the full-text index does: whole words, in any case, and whatever signs
     stand between them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from app.queries.search.marks import Marker, Piece
 from app.queries.search.phrases import phrases_of, phrases_typed_so_far
 from app.queries.search.texts import ids_beginning
 from app.queries.tickets.conditions import situation
+from app.values import immutable
 from app.visibility import Visibility
 
 TEXTS_MAX = 1_000
@@ -27,7 +27,7 @@ PLACES_SHOWN = 6
 """Projects, worker types and workers: of each so many."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Said:
     """A comment with the words."""
 
@@ -36,7 +36,7 @@ class Said:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TicketFound:
     """A ticket with the words: in its id or title, its description, or comments. `said`: the newest
     comment that has them, unless its own text does; `others`: how many comments more."""
@@ -59,7 +59,7 @@ class PlaceFound(NamedTuple):
     key: str | int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Found:
     """Everything found. `is_cut`: there are more than were looked at, or than are shown."""
 

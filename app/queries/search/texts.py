@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import (
     ARRAY,
@@ -23,6 +23,7 @@ from app.db import full_text
 from app.db.rows import rows_of
 from app.models import Ticket
 from app.queries.search.phrases import phrases_of
+from app.values import immutable
 from app.visibility import Visibility
 
 IDS_MAX = 1_000
@@ -37,7 +38,7 @@ documents = table(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TextMatches:
     """The tickets found; `is_cut`: older texts hold the words too, and weren't looked at. Which
     they are makes no difference to statements: they are sent as a value."""

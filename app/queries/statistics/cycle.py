@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from app.queries.statistics.runs import Runs
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import first_run, from_text, seconds_between
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
 
@@ -34,7 +34,7 @@ class Done(NamedTuple):
     lead: float
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Cycle:
     """The tickets, oldest first. `is_sampled`: whether there are more."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -24,12 +23,13 @@ from app.queries.statistics.stages import (
     stage_times,
 )
 from app.queries.statistics.waits import Wait, waits
+from app.values import immutable
 
 KEPT_AT_ONCE = 60
 """So many days are counted while nobody else writes; of a board of a million tickets some 20 ms."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Statistics:
     """What was done in a span. `runs`: how many were read for times and rework; `is_sampled`:
     whether there are more. `taken_at`: when all was counted."""

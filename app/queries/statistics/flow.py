@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import accumulate
@@ -38,6 +37,7 @@ from app.queries.statistics.found import WHOLE, Found
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import DAY, Part, Span, in_days, midnight
 from app.queries.statistics.sql import as_text, as_time, cut_to, first_run
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
 WORTH_KEEPING = 50_000
@@ -45,7 +45,7 @@ WORTH_KEEPING = 50_000
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Week:
     """What came and went in a week, or in the part of it that lies in the span."""
 
@@ -55,7 +55,7 @@ class Week:
     stopped: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Standing:
     """How it stood at the end of a day or week: `closed` since the span began; of the open tickets
     those that were `begun`, when that is known, and all others."""
@@ -71,7 +71,7 @@ class Standing:
         return self.waiting + (self.begun or 0)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Flow:
     """Both, oldest first. `uncounted`: days that are over and were counted among much else, so that
     their totals are worth keeping."""

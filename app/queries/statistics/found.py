@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -33,6 +32,7 @@ from app.queries.statistics import limits
 from app.queries.statistics.scope import SENT_ID, Scope, as_sent
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import as_text, cut_to, first_run, shuffled
+from app.values import immutable
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -45,7 +45,7 @@ LINE_END: Any = literal_column("'\n'")
 BAR: Any = literal_column("'|'")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Found:
     """Numbers of tickets `created`, `completed` and `stopped` since the span began, by so much of
     the time's text as `length` says; how many are open now; and some of them.

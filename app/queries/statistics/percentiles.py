@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import floor
 
+from app.values import immutable
 
-@dataclass(frozen=True, slots=True)
+
+@immutable
 class Spread:
     """How some durations are spread, in seconds; None when there is none."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -29,6 +28,7 @@ from app.queries.statistics import limits
 from app.queries.statistics.scope import IDS, Scope, as_sent
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import seconds_between, shuffled
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
 Rows = Select[*tuple[Any, ...]]
@@ -56,7 +56,7 @@ class Run(NamedTuple):
     begun_to_closed: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Runs:
     """Those that were read. `is_sampled`: whether there are more."""
 

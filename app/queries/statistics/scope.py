@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
@@ -15,10 +14,11 @@ from app.queries.language.compiling import parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
 from app.queries.language.statements import found_tickets, in_order
+from app.values import immutable
 from app.visibility import Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Scope:
     """The tickets that are counted: those to be seen, of one project or of all.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
 from app.errors import Invalid
+from app.values import immutable
 
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
@@ -15,7 +15,7 @@ DAILY_UP_TO = timedelta(weeks=13)
 """A longer span is told by weeks: a chart has no more points than can be seen."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Period:
     """A day or a week, or the part of a week that lies in the span; `start` is in it, `end` not."""
 
@@ -24,7 +24,7 @@ class Period:
     end: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Span:
     """The days `first` to `last`, both of them included, in a time zone. Weeks begin on Monday."""
 
@@ -81,7 +81,7 @@ class Span:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Part:
     """What a period is made of: `days` in UTC, or none. `sign`: -1 for what isn't in the period."""
 

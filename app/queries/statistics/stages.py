@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from app.queries.statistics.percentiles import Spread, spread_of
 from app.queries.statistics.runs import Run
+from app.values import immutable
 
 Key = TypeVar("Key", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StageTime:
     """How long tickets waited for a worker type, and how long it worked at one: its completed
     runs. People's stages have no `working`: nobody tells when they began."""
@@ -24,7 +24,7 @@ class StageTime:
     working: Spread
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rework:
     """What became of the runs of a worker type, or of one version of its prompt.
 

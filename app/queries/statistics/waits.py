@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -22,12 +21,13 @@ from app.queries.statistics.runs import Run
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import seconds_between
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
 Kind = Literal["stage", "event"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Wait:
     """What waited for people: a worker type (`stage`), or a type of event that called for them."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, func, select
@@ -16,6 +15,7 @@ from app.queries.runs import run_row
 from app.queries.tickets.records import Record, ticket_record
 from app.queries.tickets.related import Related, is_waited_for_by, waits_for
 from app.queries.tickets.view import TicketView
+from app.values import immutable
 
 COMMENTS_MAX = 200
 """Comments that are read: the newest ones."""
@@ -50,7 +50,7 @@ _NEWEST_COMMENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Section:
     """A part of what the worker reads."""
 
@@ -58,7 +58,7 @@ class Section:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sizes:
     """Characters of each part."""
 

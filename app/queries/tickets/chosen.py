@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
 from app.models import Ticket
+from app.values import immutable
 from app.visibility import Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ChosenTicket:
     """One of them; `claimed_by` is the worker who is at it."""
 

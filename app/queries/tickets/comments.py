@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -11,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.models import Comment, CommentVersion
 from app.queries.text_diff import Change, change
+from app.values import immutable
 
 VERSIONS_SHOWN = 50
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Revision:
     """How the words changed at one time."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.models import DescriptionVersion, Ticket
 from app.queries.text_diff import Change, change
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Edit:
     """An edit, by the number of the text that it replaced. `length`: that text's characters."""
 
@@ -22,7 +22,7 @@ class Edit:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Comparison:
     """The text before an edit, and what the edit changed."""
 

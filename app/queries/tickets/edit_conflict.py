@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from app.models import Event
 from app.models.ticket import PRIORITIES
 from app.models.ticket.content import NAMES, Content
 from app.queries.tickets.view import TicketView
+from app.values import immutable
 
 CHANGING = ("ticket_edited", "ticket_plan_changed")
 
@@ -21,7 +21,7 @@ Row = tuple[str, str, str]
 """A field's label, what is saved, what was typed."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change:
     """Who changed a ticket last."""
 

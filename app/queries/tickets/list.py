@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -24,12 +23,13 @@ from app.queries.tickets.list_order import (
 )
 from app.queries.tickets.list_pages import Asked
 from app.queries.tickets.list_row import TicketLine, line_of
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 SEARCH_MAX = 200
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TicketList:
     """A page of the list, and how many tickets the same query finds open and closed."""
 

@@ -4,7 +4,6 @@ tickets or of a million."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -45,6 +44,7 @@ from app.queries.tickets.list_order import (
     in_directions,
 )
 from app.queries.tickets.list_row import in_full
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 PARTS = ("state", "priority", "stage")
@@ -60,7 +60,7 @@ TOTALS = ("open", "closed", "all")
 """States whose tickets are counted in any case."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Asked:
     """The tickets that are wanted, in an order, and where in it the page begins. `matches`: what a
     search found."""

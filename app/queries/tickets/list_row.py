@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +25,12 @@ from app.queries.tickets.list_order import (
     ListOrder,
 )
 from app.queries.tickets.rail import SENT_BACK, Rail, numbers_in, rail_of
+from app.values import immutable
 
 Blocker = aliased(Ticket)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TicketLine:
     """One row. `since`: when its situation began, or for a pause between attempts, when it ends.
     `place`: where it stands in the list, for `neighbours`."""

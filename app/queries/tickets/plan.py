@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.queries.tickets.rail import rail_of
 from app.queries.tickets.view import Run, TicketView
+from app.values import immutable
 
 LOST = ("failed", "expired")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StageCard:
     """One stage. `detail` is filled for stages that are done; the current one says where it
     stands by `since` and the ticket's situation."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import Text, case, cast, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from app.models import StageRun, Ticket
+from app.values import immutable
 
 CURRENT_STATUS = {"running": "running", "waiting": "waiting", "on_hold": "trouble"}
 """What the current stage shows in these situations; in all others it is simply next."""
@@ -37,7 +37,7 @@ SENT_BACK = (
 them."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rail:
     """`stages`: pairs of worker type and status; `text` stands beside, `label` is read aloud."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -13,10 +13,11 @@ from app.markdown.references import IDS_MAX, ids_in, names_in
 from app.models import Project, Ticket, User
 from app.models.project import IS_HIDDEN
 from app.queries.tickets.conditions import situation
+from app.values import immutable
 from app.visibility import Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TicketNamed:
     """A ticket that a text names."""
 
@@ -24,7 +25,7 @@ class TicketNamed:
     situation: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class References:
     """What is known: tickets by their ids, and how people are called, by their names."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import Text, bindparam, select, union_all
 from sqlalchemy.orm import Session, aliased
@@ -13,6 +12,7 @@ from app.db.rows import rows_of
 from app.models import RelatedTickets, Ticket, TicketDependency
 from app.queries.keyset import Order, Slice, take_slice
 from app.queries.tickets.conditions import situation
+from app.values import immutable
 from app.visibility import Visibility
 
 RELATED_MAX = 200
@@ -24,7 +24,7 @@ BY_TICKET = Order(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Related:
     """Another ticket. `relation`: "waits for", "blocks", "related", "part of" or "has part"."""
 

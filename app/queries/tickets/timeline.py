@@ -7,7 +7,7 @@ an event, which names both. The story joins them again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.db.rows import rows_of
 from app.models import Comment, Event
 from app.models.event import ASKING
 from app.queries.tickets.view import Run, TicketView
+from app.values import immutable
 
 SHOWN = 200
 """Entries on the page at first."""
@@ -49,7 +50,7 @@ TAKING_AWAY = ("ticket_held", "ticket_closed")
 QUOTABLE = 160
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Said:
     """A comment."""
 
@@ -64,7 +65,7 @@ class Said:
     withdrawn_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Fact:
     """An event."""
 
@@ -82,7 +83,7 @@ class Fact:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Entry:
     """One entry: `kind` picks its partial. A report is what a run said as it ended."""
 
@@ -121,7 +122,7 @@ def is_quotable(text: str) -> bool:
     return len(text) <= QUOTABLE and not any(mark in text for mark in "\n`*[<#_")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Story:
     """The entries, oldest first. `is_cut`: older ones aren't among them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +26,13 @@ from app.queries.tickets.conditions import (
 from app.queries.tickets.list_row import labels_of
 from app.queries.tickets.related import Related, related
 from app.queries.workers.conditions import is_live
+from app.values import immutable
 from app.visibility import Visibility
 
 RUNS_READ = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Role:
     """A worker type, as far as a ticket's page tells of it."""
 
@@ -42,7 +43,7 @@ class Role:
     max_attempts: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Run:
     """One attempt at one stage."""
 
@@ -70,7 +71,7 @@ class Run:
         return self.lease_expires_at is None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Hold:
     """Why a ticket is on hold, and since when."""
 
@@ -81,7 +82,7 @@ class Hold:
     asks: bool
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TicketView:
     """A ticket with what surrounds it. `runs` are in order, the newest last."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,12 +11,13 @@ from app.models import Ticket, WorkerType
 from app.queries.keyset import Order, Slice, take_slice
 from app.queries.projects.plan_order import plan_order
 from app.queries.queues import Queue, queues_of
+from app.values import immutable
 from app.visibility import Visibility
 
 BY_NUMBER = Order("id", (WorkerType.id.expression,))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Role:
     """One worker type, and the stage it performs."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.models import PromptVersion
 from app.queries.text_diff import Change, change
+from app.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Version:
     """One version of a prompt, without its text."""
 
@@ -22,7 +22,7 @@ class Version:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Comparison:
     """One version's text, and what changed to it from another. Only a first one has no other."""
 

@@ -5,7 +5,6 @@ Each condition stands here once, for every list, count, figure and page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, not_, or_, true
 from app.db.columns import now_when_sent
 from app.models import Worker
 from app.models.worker import LIVE_STATUSES, STATUSES
+from app.values import immutable
 
 SHOWN_STATUSES = ("silent", *STATUSES)
 """What a worker's pill may say. `silent`: live as far as anyone knows, but overdue."""
@@ -58,7 +58,7 @@ def status_is(status: str) -> ColumnElement[bool]:
     return true() if status == "all" else Worker.status == status
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class WorkerFilter:
     """Which workers are wanted; without a status, those that someone may care about now."""
 

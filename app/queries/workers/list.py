@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from app.models.worker import LIVE_STATUSES
 from app.queries.keyset import Order, take_slice
 from app.queries.paging import PAGE_SIZE, Page, capped_count, number_of
 from app.queries.workers.conditions import WorkerFilter, is_current, is_silent, shown_status
+from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 STATUS_ORDER = ("silent", "failed", "active", "spawning", "idle", "finished")
@@ -25,7 +25,7 @@ NEWEST_FIRST = ("heartbeat", "started")
 BY_ID = Order("worker_id", (Worker.worker_id.expression,))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class WorkerRow:
     """One worker, and the run that it holds."""
 

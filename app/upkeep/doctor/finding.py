@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, Self
 
 from sqlalchemy.orm import Session
+
+from app.values import immutable
 
 Level = Literal["ok", "warning", "problem", "fixed"]
 
 IDS_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Finding:
     """One line. A `problem` needs someone; a `warning` is worth a look."""
 
@@ -37,7 +38,7 @@ class Finding:
         return cls("problem", subject, text)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class BoardCheck:
     """Something that must never be true of the board's rows.
 

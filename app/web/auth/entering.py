@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote
 
@@ -15,6 +14,7 @@ from app.db.transactions import writing
 from app.errors import Invalid
 from app.models import AuditEntry, SignInAttempt, User, UserSession
 from app.models.user import UNKNOWN, is_password_of
+from app.values import immutable
 from app.web.auth.identity import load_person
 
 SIGN_IN_REFUSED = "That name and password don't fit together."
@@ -27,7 +27,7 @@ class SignInRefused(Invalid):
     keeps_record = True
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PasswordCheck:
     """A try to say someone's password. It counts before it is looked at, in a transaction of its
     own: the slow hash must hold no lock, and tries sent at the same moment count all the same."""

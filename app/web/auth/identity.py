@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,10 +18,11 @@ from app.models.user import may
 from app.observability import request_id
 from app.queries.language.kinds import Reader
 from app.queries.visibility import person_with
+from app.values import immutable
 from app.visibility import Visibility
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Person(UserMixin):  # type: ignore[misc]  # flask_login has no types
     """Someone who is signed in, as this request found them."""
 

@@ -7,10 +7,12 @@ didn't start here: nobody can be signed in as someone else by a link.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal, Self
 
 from flask import session
+
+from app.values import immutable
 
 Purpose = Literal["sign_in", "join", "connect"]
 
@@ -22,7 +24,7 @@ NEXT_MAX = 500
 """A longer address leads to the first page instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PendingAuthorization:
     """One authorization that was begun at the provider. `target`: where to go then, or the secret
     of an invitation, or the number of the session whose person connects an account."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +37,7 @@ from app.observability.logs import cut
 from app.pipeline import Account, welcome, welcome_invited
 from app.settings import ConfigError
 from app.settings.board import Settings
+from app.values import immutable
 from app.web.auth import connections
 from app.web.auth.access import ANYONE, page
 from app.web.auth.connections import TOO_OLD, SignOnFailed, SignOnRefused
@@ -190,7 +190,7 @@ def _asking(ask: Callable[[], Any]) -> Any:
         raise SignOnFailed(NOT_TRUE) from None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Arrival:
     """What becomes of someone who came back: where they go, and whether they are signed in."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
@@ -18,6 +17,7 @@ from markupsafe import Markup
 
 from app import clock
 from app.models.user import may
+from app.values import immutable
 from app.visibility import Visibility
 from app.web.auth.identity import require_person
 
@@ -77,7 +77,7 @@ def shared(
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Audience:
     """All that a shared region may depend on, besides its version and the time: people who agree
     in it see the same. `address`: where they found the board."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
 
 from flask import Blueprint, render_template, url_for
@@ -12,6 +11,7 @@ from app.db.base import db
 from app.queries import dashboard
 from app.queries.first_steps import FirstSteps, first_steps
 from app.queries.paging import COUNT_CAP
+from app.values import immutable
 from app.web.auth.access import page
 from app.web.auth.identity import current_zone, require_person
 from app.web.http import live
@@ -23,7 +23,7 @@ blueprint = Blueprint("dashboard", __name__)
 Answer = str | tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Drawn:
     """The region, and what stands beside it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, jsonify
@@ -15,6 +15,7 @@ from app.db.base import db
 from app.db.errors import failure_of
 from app.upkeep import revisions
 from app.upkeep.writing import WriteCheck
+from app.values import immutable
 from app.web.auth.access import ANYONE, page
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def register(app: Flask) -> None:
         app.extensions["callboard.writing"] = WriteCheck(db.engine)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Readiness:
     """What is true of the database; `detail` says what to do when it isn't ready."""
 

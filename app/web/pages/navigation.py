@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db.base import db
 from app.queries.navigation import navigation
 from app.queries.paging import COUNT_CAP
+from app.values import immutable
 from app.web.auth.identity import Person, current_person
 from app.web.http.live import wants_region
 from app.web.pages.inbox import number_of_mentions
@@ -41,7 +41,7 @@ SECTIONS = {
 """The part of the navigation that each blueprint belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Frame:
     """The sidebar. `project`: the one of its projects whose pages these are."""
 

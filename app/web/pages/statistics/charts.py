@@ -6,7 +6,6 @@ A chart is as wide as its place, so nothing in it may depend on its shape. Heigh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from math import log
@@ -16,6 +15,7 @@ from app.queries.statistics.flow import Standing, Week
 from app.queries.statistics.percentiles import Spread
 from app.queries.statistics.span import Span
 from app.rendering import MONTHS, coarse_text
+from app.values import immutable
 
 LABELS_MAX = 4
 LINES_MAX = 5
@@ -28,7 +28,7 @@ DURATIONS = (1, 10, 60, 600, 3600, 4 * 3600, 86_400, 7 * 86_400, 28 * 86_400, 18
 """Lines of a scale of durations, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Label:
     """A text at a place along an axis. `anchor` keeps it within the chart."""
 
@@ -37,7 +37,7 @@ class Label:
     anchor: str = "middle"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Bar:
     """A column; `parts` are the top, the height and the kind of each."""
 
@@ -47,7 +47,7 @@ class Bar:
     parts: tuple[tuple[float, float, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Bars:
     """Columns, a line through their middles, and the axes."""
 
@@ -57,7 +57,7 @@ class Bars:
     up: list[Label]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Areas:
     """Bands that lie on each other: the path of each in a square of 1,000 by 1,000."""
 
@@ -66,7 +66,7 @@ class Areas:
     up: list[Label]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Dots:
     """Tickets by when they were closed and how long they took."""
 
@@ -76,7 +76,7 @@ class Dots:
     up: list[Label]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Range:
     """A bar to the median and a whisker to the 85th percentile, in percent of a row."""
 
