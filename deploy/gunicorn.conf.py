@@ -16,7 +16,8 @@ import struct
 import sys
 import tempfile
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from ctypes import CDLL
 from functools import partial
@@ -178,6 +179,9 @@ FIRST_BYTE_SECONDS = min(5, ARRIVAL_SECONDS)
 THREAD_READ_SECONDS, THREAD_WRITE_SECONDS = 10, 30
 """How long a thread waits for a client who doesn't go on: sending, or taking the answer."""
 
+LINGER_SECONDS, LINGER_BYTES = 2, 65_536
+"""How long, and for how much, a client is listened to who was answered for the last time."""
+
 READ_AT_ONCE = 65_536
 ONE_REQUEST_BYTES = int(os.environ.get("CALLBOARD_MAX_BODY_BYTES") or 2_000_000) + READ_AT_ONCE
 ALL_REQUESTS_BYTES = 32 * ONE_REQUEST_BYTES
@@ -279,6 +283,7 @@ class Worker(ThreadWorker):
         self.large_pool = ThreadPoolExecutor(max_workers=1)
         self.kept_bytes = 0
         self.next_look = 0.0
+        self.leaving_conns: deque[Any] = deque()
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
@@ -341,12 +346,50 @@ class Worker(ThreadWorker):
             lambda future: self.method_queue.defer(self.finish_request, conn, future)
         )
 
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """Keep the connection, or close it: what the client still sends is read first, because to
+        close over it would take the end of the answer back. gunicorn would wait for that here."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+            return
+        conn.timeout = time.monotonic() + LINGER_SECONDS
+        conn.may_send = LINGER_BYTES
+        with suppress(OSError):
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        if self.has_left(conn):
+            self.end(conn)
+        else:
+            self.leaving_conns.append(conn)
+            on_readable = partial(self.on_leaving_socket_readable, conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, on_readable)
+
+    def on_leaving_socket_readable(self, conn: Any, client: Any) -> None:
+        if self.has_left(conn):
+            self.leaving_conns.remove(conn)
+            self.poller.unregister(client)
+            self.end(conn)
+
+    def has_left(self, conn: Any) -> bool:
+        try:
+            part = conn.sock.recv(READ_AT_ONCE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        conn.may_send -= len(part)
+        return not part or conn.may_send <= 0
+
+    def end(self, conn: Any) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
     def forget(self, conn: Any) -> None:
         self.kept_bytes -= len(conn.arrival.data)
         conn.arrival = None
 
     def murder_pending(self) -> None:
-        """Close the connections whose request didn't arrive in time."""
+        """Close the connections whose request didn't arrive in time, or whose client stays."""
         now = time.monotonic()
         if now < self.next_look:
             return
@@ -357,8 +400,11 @@ class Worker(ThreadWorker):
             if conn.arrival.data:
                 send_now(conn.sock, b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
             self.forget(conn)
-            self.nr_conns -= 1
-            conn.close()
+            self.end(conn)
+        for conn in [conn for conn in self.leaving_conns if conn.timeout <= now]:
+            self.leaving_conns.remove(conn)
+            self.poller.unregister(conn.sock)
+            self.end(conn)
 
 
 def send_now(sock: Any, text: bytes) -> None:

@@ -34,6 +34,12 @@ WHOLE = {
     "chunks": "Transfer-Encoding: chunked\r\n\r\n3\r\nnam\r\n3;a=b\r\ne=x\r\n0\r\n\r\n",
     "a trailer": "Transfer-Encoding: chunked\r\n\r\n6\r\nname=x\r\n0\r\nX-Sum: 1\r\n\r\n",
 }
+LAST = {
+    "one alone": f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n",
+    "an old client": f"GET /healthz HTTP/1.0\r\nHost: {HOST}\r\n\r\n",
+    "nothing that can be read": "HELLO\r\n\r\n",
+}
+"""After the answer to these the server closes."""
 EACH = 40
 """Requests of each kind: ten for each thread of the board."""
 
@@ -98,6 +104,27 @@ def test_stalled_requests_stop_nobody(own):
 
             assert get(own, "/healthz") == 200, kind
             assert get(own, "/sign-in") == 200, kind
+
+
+@pytest.mark.parametrize("last", LAST)
+def test_those_who_stay_after_their_last_answer_stop_nobody(own, last):
+    with ExitStack() as stack:
+        stayers = [stack.enter_context(connect(own)) for _ in range(EACH)]
+        for stayer in stayers:
+            stayer.sendall(LAST[last].encode())
+
+        assert get(own, "/healthz") == 200
+        assert all(stayer.recv(100).startswith(b"HTTP/1.") for stayer in stayers)
+
+
+def test_an_answer_arrives_whole_though_its_client_goes_on_sending(own):
+    with connect(own) as client:
+        client.sendall(LAST["one alone"].encode() + b"x" * 30_000)
+        answer = b""
+        while part := client.recv(10_000):
+            answer += part
+
+    assert answer.endswith(b'{"status":"ok"}\n'), answer
 
 
 def test_those_who_are_too_late_are_told_and_closed(hasty):
