@@ -191,6 +191,7 @@ LENGTH = re.compile(
     rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
 CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:", re.IGNORECASE | re.MULTILINE)
+CLOSES = re.compile(rb"^connection[ \t]*:[ \t]*close[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 EXPECTS = re.compile(rb"^expect[ \t]*:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 EMPTY_LINES = re.compile(rb"[\r\n]*")
 HEALTH = re.compile(rb"[\r\n]*(GET|HEAD) /healthz[ ?]")
@@ -234,6 +235,13 @@ class Arrival:
         if self._body_at is None or len(self.data) > self._body_at:
             return False
         return EXPECTS.search(self.data, 0, self._body_at) is not None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the client has sent all that it will send: this request, as it says itself."""
+        if self.is_over or self._body_at is None or len(self.data) != self._end:
+            return False
+        return CLOSES.search(self.data, 0, self._body_at) is not None
 
     def _read_head(self) -> None:
         before = EMPTY_LINES.match(self.data)
@@ -283,6 +291,7 @@ class Worker(ThreadWorker):
         self.large_pool = ThreadPoolExecutor(max_workers=1)
         self.kept_bytes = 0
         self.next_look = 0.0
+        self.closed: deque[Any] = deque()
         self.leaving_conns: deque[Any] = deque()
         super().init_process()
 
@@ -340,11 +349,28 @@ class Worker(ThreadWorker):
                 conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
             conn.init()
         conn.parser.unreader.unread(bytes(conn.arrival.data))
+        end = self.close_now if conn.arrival.is_last else self.close_or_keep
         self.forget(conn)
-        done = pool.submit(self.handle, conn)
-        done.add_done_callback(
-            lambda future: self.method_queue.defer(self.finish_request, conn, future)
-        )
+        pool.submit(self.handle, conn).add_done_callback(partial(end, conn))
+
+    def close_or_keep(self, conn: Any, done: Future[Any]) -> None:
+        self.method_queue.defer(self.finish_request, conn, done)
+
+    def close_now(self, conn: Any, done: Future[Any]) -> None:
+        """The same where the client sends no more: to wake the main thread takes longer than to
+        close."""
+        if done.exception() or done.result():
+            self.close_or_keep(conn, done)
+            return
+        conn.close()
+        self.closed.append(conn)
+        if not (self.alive and self._accepting):
+            self.method_queue.defer(self.count_closed)
+
+    def count_closed(self) -> None:
+        while self.closed:
+            self.closed.pop()
+            self.nr_conns -= 1
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Keep the connection, or close it: what the client still sends is read first, because to
@@ -390,6 +416,7 @@ class Worker(ThreadWorker):
 
     def murder_pending(self) -> None:
         """Close the connections whose request didn't arrive in time, or whose client stays."""
+        self.count_closed()
         now = time.monotonic()
         if now < self.next_look:
             return
@@ -450,6 +477,9 @@ def is_public(listener: Any) -> bool:
 
 def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
+        if listener.sock.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
+            # Clients speak first: a worker wakes once, when there is something to read.
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
         print(f"Callboard is at {listener} (Ctrl-C stops it)", flush=True)  # noqa: T201 - for a terminal
     if os.environ.get("CALLBOARD_PROXY_HOPS", "").strip() in ("", "0"):
         for listener in filter(is_public, server.LISTENERS):
