@@ -91,9 +91,16 @@ def _is_shared() -> bool:
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count one request; `route` is the rule that it matched, never the address itself."""
     known = method if method in METHODS else OTHER_METHOD
+    requests, durations = _series(known, route or NO_ROUTE, f"{status // 100}xx")
+    requests.inc()
+    durations.observe(seconds)
+
+
+@cache
+def _series(method: str, route: str, outcome: str) -> tuple[Counter, Histogram]:
+    """Where such requests are counted. Kept: to look it up takes longer than to count."""
     requests, durations = begin()
-    requests.labels(known, route or NO_ROUTE, f"{status // 100}xx").inc()
-    durations.labels(known, route or NO_ROUTE).observe(seconds)
+    return requests.labels(method, route, outcome), durations.labels(method, route)
 
 
 def exposition(board: Collector, accept: str) -> tuple[bytes, str]:
