@@ -182,6 +182,6 @@ def test_no_table_is_gone_through_for_each_row_of_another(session, query):
         plan = "\n".join(session.scalars(text(f"EXPLAIN {query}")))
         assert "SubPlan" not in plan
     else:
-        plan = [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
-        asked_again = [two for one, two in pairwise(plan) if one.startswith("CORRELATED")]
+        steps = [row.detail for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+        asked_again = [two for one, two in pairwise(steps) if one.startswith("CORRELATED")]
         assert all(step.startswith("SEARCH") for step in asked_again)
