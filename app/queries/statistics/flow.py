@@ -219,7 +219,7 @@ def _weeks(span: Span, counts: Sequence[Numbers]) -> list[Week]:
     found = []
     for week in weeks:
         part = counts[bisect_left(starts, week.start) : bisect_left(starts, week.end)]
-        found.append(Week(week.day, *map(sum, zip(*part, strict=True))))
+        found.append(Week(week.day, *map(sum, zip(Numbers(), *part, strict=True))))
     return found
 
 

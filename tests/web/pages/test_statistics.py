@@ -142,6 +142,21 @@ def test_a_day_begins_where_the_person_is(viewer, board):
     assert "days in Europe/Paris" in viewer.get("/statistics").text
 
 
+def test_a_day_that_never_was_has_nothing(viewer, board):
+    """Samoa went from the 29th to the 31st of December 2011."""
+    with time_machine.travel("2011-12-30T09:59:00Z", tick=False), board() as session:
+        make_ticket(session)
+    with time_machine.travel("2011-12-30T10:00:00Z", tick=False), board() as session:
+        make_ticket(session)
+        User.named(session, "ann").time_zone = "Pacific/Apia"
+    for days, opens in (
+        ("from=2011-12-30&to=2011-12-30", ["1"]),
+        ("from=2011-12-29&to=2011-12-31", ["1", "1", "2"]),
+    ):
+        assert viewer.get(f"/statistics?{days}").status_code == 200
+        assert [row[-1] for row in rows_of(viewer.get(f"/statistics/flow.csv?{days}"))[1:]] == opens
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
