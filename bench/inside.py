@@ -4,6 +4,7 @@ others from writing. It runs in this process, apart from the timed runs."""
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from app.db.engine import READS
+from app.db import engine
 from bench.fill.databases import Board
 from bench.processes import environment
 
@@ -73,15 +74,14 @@ class Inside:
             self.engine = db.engine
         self.engine.dispose()
         event.listen(self.engine, "before_cursor_execute", self._on_statement)
-        if self.engine.dialect.name == "sqlite":
-            # Between these two the application asks for the lock until it has it.
-            event.listen(self.engine, "begin", self._on_asked, insert=True)
-            event.listen(self.engine, "begin", self._on_locked)
+        # The application listens to the begin of a transaction itself, and asks for the lock then.
+        self._begin, engine._begin_immediate = engine._begin_immediate, self._begin_timed
         # The event of that name comes before the commit, and what waits for the disk is the commit.
         dialect: Any = self.engine.dialect
         self._commit, dialect.do_commit = dialect.do_commit, self._on_commit
 
     def close(self) -> None:
+        engine._begin_immediate = self._begin
         self.engine.dispose()
 
     @property
@@ -122,11 +122,9 @@ class Inside:
         if is_row and self._locked_at is None:
             self._asked_at = self._locked_at = time.monotonic()
 
-    def _on_asked(self, connection: Any) -> None:
-        if not connection.get_execution_options().get(READS):
-            self._asked_at = time.monotonic()
-
-    def _on_locked(self, _connection: Any) -> None:
+    def _begin_timed(self, raw: sqlite3.Connection, patience: float) -> None:
+        self._asked_at = time.monotonic()
+        self._begin(raw, patience)
         self._locked_at = time.monotonic()
 
     def _on_commit(self, connection: Any) -> None:
