@@ -33,9 +33,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db.plans import among_few, unindexed
+from app.db.plans import unindexed
 from app.db.rows import rows_of
-from app.models import Project, StageRun, Ticket, Worker, WorkerType
+from app.models import Project, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE, ON_HOLD
 from app.queries.paging import COUNT_CAP, number_of, shared_cap, shared_cap_of
 from app.queries.tickets.conditions import situation_is
@@ -292,10 +292,8 @@ def stages_with(visibility: Visibility, condition: TextClause, name: str) -> CTE
 
 @lru_cache(STATEMENTS_KEPT)
 def _running(visibility: Visibility) -> Rows:
-    """Runs in progress are few and have an index of their own."""
-    runs = select(StageRun.ticket_id).where(StageRun.finished_at.is_(None))
-    seen = visibility.of(among_few(Ticket.project_id))
-    return _count("running", Ticket.ticket_id.in_(runs), seen)
+    """Claimed tickets are few, and their index tells where each of them is."""
+    return _count("running", situation_is("running"), visibility.of(unindexed(Ticket.project_id)))
 
 
 def _count(word: str, *conditions: ColumnElement[bool]) -> Rows:
