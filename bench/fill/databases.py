@@ -177,10 +177,11 @@ class Postgresql:
                     f"SELECT setval(pg_get_serial_sequence('{table}', '{key}'), max({key}))"
                     f" FROM {table}".encode()
                 )
-        with psycopg.connect(self._url_of(name), autocommit=True) as connection:
-            connection.execute("VACUUM")
 
     def keep(self, draft: str, name: str) -> None:
+        # Rows that were written anew leave the old ones behind; a server sweeps them in time.
+        with psycopg.connect(self._url_of(draft), autocommit=True) as connection:
+            connection.execute("VACUUM")
         names = sql.Identifier(draft), sql.Identifier(name)
         self._do(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*names))
 
