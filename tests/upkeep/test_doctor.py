@@ -17,7 +17,7 @@ from app.db.base import db
 from app.events import explanation
 from app.models import Event
 from app.settings.board import load_settings
-from tests.boards import ON_SQLITE, command, let_go, url_of, without_interfaces
+from tests.boards import ON_POSTGRESQL, ON_SQLITE, command, let_go, url_of, without_interfaces
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 from tests.records import later
 
@@ -118,6 +118,17 @@ def test_what_can_be_repaired_is_found_repaired_and_gone(app, run, subject):
     assert fixed.exit_code == 0, fixed.stdout
     assert subject in subjects(fixed, "fixed")
     assert subjects(run("doctor"), "problem") == set()
+
+
+@ON_POSTGRESQL
+def test_an_index_that_was_made_anew_has_its_statistics(app, run):
+    """Without them PostgreSQL sorts all texts that hold a word, instead of taking the newest. Its
+    table is a new one, of which nothing is known."""
+    known = text("SELECT count(*) FROM pg_stats WHERE tablename = 'search_documents'")
+    damage(app, REPAIRABLE["search index"])
+    run("doctor", "--fix")
+    with app.app_context():
+        assert db.session.scalar(known)
 
 
 @pytest.mark.parametrize("subject", FOR_PEOPLE)

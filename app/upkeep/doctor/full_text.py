@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.db import full_text
+from app.db.plans import count_values
 from app.upkeep.doctor.finding import BoardCheck
 
 
@@ -17,7 +18,9 @@ def _faults(session: Session) -> Sequence[str]:
 
 
 def _rebuild(session: Session, _: Sequence[object]) -> None:
-    full_text.rebuild(session.connection())
+    connection = session.connection()
+    full_text.rebuild(connection)
+    count_values(connection)
 
 
 CHECKS = (
