@@ -6,6 +6,7 @@ can be looked into with any SQLite, and restored into either.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from tempfile import gettempdir
@@ -21,6 +22,7 @@ from app.upkeep.databases import file_of, filling_file, is_sqlite, reading_file,
 from app.upkeep.files import (
     copy_file,
     drafting,
+    flush,
     publish,
     put_into,
     rebuild_indexes,
@@ -60,8 +62,11 @@ def back_up(url: URL, file: Path, *, overwrite: bool, progress: Progress) -> Rep
             if not is_sqlite(url):
                 revisions.require_not_newer(revision)
             sums = copy_to_file(source, draft, progress)
-        # What an index says is in the rows, too, and a restore makes it anew.
-        require_intact(draft, with_indexes=False)
+        with ThreadPoolExecutor(1) as meanwhile:
+            flushed = meanwhile.submit(flush, draft)
+            # What an index says is in the rows, too, and a restore makes it anew.
+            require_intact(draft, with_indexes=False)
+            flushed.result()
         publish(draft, file, overwrite=overwrite)
     return Report(revision, sums, file.stat().st_size)
 

@@ -164,12 +164,12 @@ def _dangling_rows(file: Path) -> list[str]:
 
 def publish(draft: Path, place: Path, *, overwrite: bool) -> None:
     """Give the draft its name at one stroke, safe on the disk."""
-    _flush(draft)
+    flush(draft)
     if overwrite:
         draft.replace(place)
     else:
         _link(draft, place)
-    _flush(place.parent)
+    flush(place.parent)
 
 
 def _link(draft: Path, place: Path) -> None:
@@ -219,7 +219,8 @@ def _require_folder(place: Path) -> None:
         raise Conflict(f"There is no folder {place.parent}.")
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until the disk has all of a file, or of a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
