@@ -359,7 +359,7 @@ class Worker(ThreadWorker):
     def close_now(self, conn: Any, done: Future[Any]) -> None:
         """The same where the client sends no more: to wake the main thread takes longer than to
         close."""
-        if done.exception() or done.result():
+        if done.cancelled() or done.exception() or done.result():
             self.close_or_keep(conn, done)
             return
         conn.close()
