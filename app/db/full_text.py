@@ -272,7 +272,9 @@ def create(connection: Connection) -> None:
     else:
         functions = (f"CREATE FUNCTION {name}{it}" for name, it in POSTGRESQL_FUNCTIONS.items())
         made = (*functions, POSTGRESQL_TABLE, POSTGRESQL_FILL)
-        steps = (*made, *POSTGRESQL_INDEXES, *POSTGRESQL_TRIGGERS.values())
+        # Nothing is known of a new table: all texts with a word would be sorted for the newest.
+        known = f"ANALYZE {DOCUMENTS}"
+        steps = (*made, *POSTGRESQL_INDEXES, *POSTGRESQL_TRIGGERS.values(), known)
     for step in steps:
         connection.exec_driver_sql(step)
 

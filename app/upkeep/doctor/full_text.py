@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.db import full_text
-from app.db.plans import count_values
 from app.upkeep.doctor.finding import BoardCheck
 
 
@@ -18,9 +17,7 @@ def _faults(session: Session) -> Sequence[str]:
 
 
 def _rebuild(session: Session, _: Sequence[object]) -> None:
-    connection = session.connection()
-    full_text.rebuild(connection)
-    count_values(connection)
+    full_text.rebuild(session.connection())
 
 
 CHECKS = (
