@@ -25,8 +25,9 @@ EVERY_RUN = select(StageRun.outcome, func.count()).group_by(StageRun.outcome)
 ALL_UPTO = EVERY_RUN.with_only_columns(
     StageRun.outcome, func.sum(case((and_(UPTO, IS_OVER), 1), else_=0))
 )
-LATER = select(OUTCOME, func.count()).where(AFTER).group_by(OUTCOME)
-NEXT = LATER.where(UPTO, IS_OVER)
+BETWEEN = select(OUTCOME, func.count()).where(AFTER, UPTO).group_by(OUTCOME)
+"""With both ends PostgreSQL takes it for a few runs, also without statistics."""
+NEXT = BETWEEN.where(IS_OVER)
 THESE = (
     select(OUTCOME, func.count())
     .where(StageRun.run_id.in_(bindparam("ids", expanding=True)))
@@ -58,7 +59,8 @@ class RunTotals:
         """How many of all runs ended in which way."""
         before = self._settled
         deletion = session.scalar(LAST_DELETION)
-        upto = max(0, (session.scalar(LAST_RUN) or 0) - NOT_YET_COMMITTED)
+        last = session.scalar(LAST_RUN) or 0
+        upto = max(0, last - NOT_YET_COMMITTED)
         # What isn't unfinished now is over for good, whatever ends while this goes on.
         unfinished = frozenset(run for run in session.scalars(UNFINISHED) if run <= upto)
         if 0 < before.upto <= upto and before.deletion == deletion:
@@ -71,7 +73,7 @@ class RunTotals:
         else:
             outcomes = counted(session, ALL_UPTO, upto=upto, unfinished=list(unfinished))
         self._settled = Settled(upto, deletion, outcomes, unfinished)
-        return outcomes + counted(session, LATER, after=upto)
+        return outcomes + counted(session, BETWEEN, after=upto, upto=last)
 
 
 def counted(session: Session, rows: Select[str | None, int], **values: object) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from app import clock
 from app.models import Project, StageRun
 from app.queries.run_totals import NOT_YET_COMMITTED, RunTotals
 from tests.factories import ANN, PROJECT, make_ticket
+from tests.queries.test_plans import plans
 from tests.statements import counting_queries
 
 pytestmark = pytest.mark.both_databases
@@ -68,6 +70,15 @@ def test_what_was_counted_is_not_read_again(app: Flask, session: Session) -> Non
     grouped = [statement for statement in sent if "GROUP BY" in statement]
     assert grouped
     assert all("WHERE stage_runs.run_id" in statement for statement in grouped)
+
+
+def test_the_newest_runs_are_found_by_their_numbers(session: Session) -> None:
+    """Also while PostgreSQL has no statistics."""
+    kept = RunTotals()
+    add_runs(session, 4 * NOT_YET_COMMITTED)
+    kept.read(session)
+    for plan in plans(session, kept.read):
+        assert not re.search(r"(Seq Scan on|SCAN) stage_runs", plan), plan
 
 
 def test_the_runs_of_a_deleted_project_are_no_longer_counted(session: Session) -> None:
