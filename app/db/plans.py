@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, SQLColumnExpression, Text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, SQLColumnExpression, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -63,6 +63,17 @@ class checked(FunctionElement[bool]):  # noqa: N801 - it reads as what is done t
     inherit_cache = True
 
 
+class one_of(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of a column
+    """Whether a column has one of the few values that a scalar subquery reads. They are read once,
+    before: PostgreSQL without statistics believes that they are many, and joins all rows."""
+
+    # Of no type, as below.
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], values: ScalarSelect[Any]) -> None:
+        super().__init__(column, values)
+
+
 class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of a condition
     """A condition that most rows meet which are looked at: SQLite doesn't look for them by it, but
     still sees that they are in an index of such rows."""
@@ -92,6 +103,19 @@ def _without_order(element: unordered, compiler: SQLCompiler, **options: Any) ->
 @compiles(checked, "postgresql")
 def _as_it_is(element: checked, compiler: SQLCompiler, **options: Any) -> str:
     return f"({compiler.process(element.clauses, **options)}) IS TRUE"
+
+
+@compiles(one_of)
+def _in(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    return f"{compiler.process(column, **options)} IN {compiler.process(values, **options)}"
+
+
+@compiles(one_of, "postgresql")
+def _in_array(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    array = f"ARRAY{compiler.process(values, **options)}"
+    return f"{compiler.process(column, **options)} = ANY({array})"
 
 
 @compiles(expected, "sqlite")

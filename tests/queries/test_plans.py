@@ -26,6 +26,7 @@ from app.queries.tickets.conditions import STATES, state_is
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.list_pages import _statements
 from app.queries.tickets.records import ticket_slice
+from app.queries.tickets.related import open_blockers
 from app.queries.tickets.view import id_in_other_case
 from app.queries.workers.conditions import WorkerFilter
 from app.queries.workers.list import SORTS, worker_page
@@ -114,6 +115,13 @@ def test_what_several_labels_or_no_plan_say_is_found_by_their_index(filled):
 def test_with_statistics_what_several_labels_or_no_plan_say_is_found_by_their_index(analyzed):
     with analyzed.app_context():
         assert_found(db.session())
+
+
+def test_what_holds_tickets_up_is_looked_at_one_by_one(filled):
+    with filled.app_context():
+        (plan,) = plans(db.session(), open_blockers, ["P0-8", "P2-158"])
+        assert re.search(r"SubPlan|SCALAR SUBQUERY", plan), plan
+        assert re.search(r"(pk_tickets|SEARCH tickets USING INDEX) ", plan), plan
 
 
 @sqlite_only("filled")
@@ -308,6 +316,9 @@ MANY_OF_ONE_PRIORITY = parse("is:all sort:-priority,-updated")
 
 def assert_found(session):
     """Few tickets are found and then sorted: none is met in the order of a list."""
+    of_parent = plans(session, api_list, parse("parent:p0-0 is:all"))
+    assert all("ix_tickets_parent_id" in plan for plan in of_parent[:2]), of_parent
+    assert not any("ix_tickets_created" in plan for plan in of_parent), of_parent
     for asked, index in FOUND_BY.items():
         found = plans(session, list_tickets, EVERYTHING, parse(asked), READER, 1)
         assert index in found[0], (asked, found[0])

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.db.plans import unindexed
+from app.db.plans import one_of, unindexed
 from app.models import (
     Comment,
     Project,
@@ -89,7 +89,7 @@ def _parent_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condit
     parent = aliased(Ticket)
     ids = select(parent.ticket_id).where(compare(func.lower(parent.ticket_id)))
     column: ColumnElement[Any] = Ticket.parent_id.expression
-    return (column if is_first else unindexed(column)).in_(ids)
+    return one_of(column if is_first else unindexed(column), ids.scalar_subquery())
 
 
 def _assignee_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:

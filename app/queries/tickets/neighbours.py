@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, literal, or_, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import unordered
 from app.db.rows import rows_of
 from app.errors import Invalid
 from app.models import Ticket
@@ -55,9 +56,10 @@ def neighbours(
     values = parameters(wanted, reader)
     is_few = _are_few(session, visibility, wanted, matches, values)
     shown = in_order(visibility, wanted, matches, is_few=is_few)
+    keys_in_order = [(unordered(key) if is_few else key, descends) for key, descends in order.keys]
     found: list[Neighbour | None] = []
     for is_forward in (False, True):
-        keys = [(key, descends == is_forward) for key, descends in order.keys]
+        keys = [(key, descends == is_forward) for key, descends in keys_in_order]
         one = (
             select(Ticket.ticket_id, Ticket.title, *order.own_keys)
             .where(shown, _beyond(keys, here))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import unordered
 from app.db.rows import rows_of
 from app.errors import Invalid, NotFound
 from app.models import StageRun, Ticket, User
@@ -73,9 +75,10 @@ def ticket_slice(
         counted = select(number_of(found_tickets(visibility, wanted, matches)))
         is_few = (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
     rows = select(*LINE, situation()).where(in_order(visibility, wanted, matches, is_few=is_few))
-    found = take_slice(
-        session, rows.params(values), ORDERS[_order(wanted, sort)], cursor=cursor, limit=limit
-    )
+    order = ORDERS[_order(wanted, sort)]
+    if is_few:
+        order = replace(order, columns=tuple(unordered(column) for column in order.columns))
+    found = take_slice(session, rows.params(values), order, cursor=cursor, limit=limit)
     return _completed(session, found.rows), found.next
 
 
