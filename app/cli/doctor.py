@@ -21,7 +21,8 @@ def doctor(fix: bool) -> None:
     """Look for what is wrong with the settings, the database and the board.
 
     Each line is ok, a warning, or a problem with what helps. The exit code is 1 when a problem
-    stays. The board may go on running; --fix does all its repairs of the board in one transaction.
+    stays. The board may go on running; where something is to be repaired, --fix does so in one
+    transaction.
     """
     levels = []
     for finding in examine(settings(), db.session(), fix=fix):

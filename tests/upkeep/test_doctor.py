@@ -17,6 +17,7 @@ from app.db.base import db
 from app.events import explanation
 from app.models import Event
 from app.settings.board import load_settings
+from app.upkeep.doctor import examine
 from tests.boards import ON_POSTGRESQL, ON_SQLITE, command, let_go, url_of, without_interfaces
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
 from tests.records import later
@@ -129,6 +130,18 @@ def test_an_index_that_was_made_anew_has_its_statistics(app, run):
     run("doctor", "--fix")
     with app.app_context():
         assert db.session.scalar(known)
+
+
+@ON_SQLITE
+def test_where_nothing_is_wrong_fix_waits_for_no_writer(app):
+    file = url_of(app).removeprefix("sqlite:///")
+    settings = app.extensions["callboard.settings"]
+    with app.app_context(), closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        for finding in examine(settings, db.session(), fix=True):
+            assert finding.level != "problem", finding
+            if finding.subject == "writing":
+                writer.execute("BEGIN IMMEDIATE")
+        assert writer.in_transaction
 
 
 @pytest.mark.parametrize("subject", FOR_PEOPLE)

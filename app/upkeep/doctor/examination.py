@@ -46,8 +46,12 @@ def examine(settings: Settings, session: Session, *, fix: bool) -> Iterator[Find
 
 
 def _examine_board(session: Session, *, fix: bool) -> Iterator[Finding]:
-    if fix:
-        yield from [check.fix(session) for check in BOARD_CHECKS]
-        return
     with reading():
-        yield from [check.look(session) for check in BOARD_CHECKS]
+        found = [check.look(session) for check in BOARD_CHECKS]
+    # Nobody can write to SQLite while rows are looked at that may be repaired.
+    if fix and any(
+        finding.level == "problem" and check.repair
+        for check, finding in zip(BOARD_CHECKS, found, strict=True)
+    ):
+        found = [check.fix(session) for check in BOARD_CHECKS]
+    yield from found
