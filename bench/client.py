@@ -36,6 +36,8 @@ class Client:
     def __init__(self, port: int, token: str = "") -> None:
         self.port, self.token = port, token
         self.cookies: dict[str, str] = {}
+        self.host = f"127.0.0.1:{port}"
+        """Where it says that it has found the server."""
         self._socket: socket.socket | None = None
 
     def get(self, path: str, headers: str = "") -> Answer:
@@ -59,7 +61,7 @@ class Client:
             headers += f"Authorization: Bearer {self.token}\r\n"
         if body or method == "POST":
             headers += f"Content-Length: {len(body)}\r\n"
-        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{headers}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}\r\n{headers}\r\n"
         is_fresh = self._socket is None
         try:
             return self._exchange(head.encode() + body)

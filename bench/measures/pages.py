@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from bench.client import Answer, Client
 from bench.fill.content import (
@@ -30,6 +31,11 @@ class Page:
     name: str
     path: str
     is_main: bool = False
+
+    @property
+    def is_of_programs(self) -> bool:
+        """Whether programs ask for it, with a token; nothing is drawn for them."""
+        return self.path.startswith("/api/")
 
 
 def listed(name: str, query: str, is_main: bool = False) -> Page:
@@ -171,19 +177,38 @@ POLLED = (
 
 def measure_pages(run: Run) -> None:
     """Waits, processor time and size of each page, the statements that it sends, and the memory
-    of a worker in the end."""
+    of a worker in the end; then the same of pages that nobody was just shown."""
     pages = [page for page in PAGES if page.is_main or not run.is_quick]
     with run.serving() as server:
         browser, program = signed_in(server), server.client()
         program.token = run.board.token
         inside = Inside(run.board, browser.cookies)
+        figures = {}
         for page in pages:
-            path = page.path
-            client = program if path.startswith("/api/") else browser
-            figures = run.timed(server, lambda: client.get(path))  # noqa: B023 - called here
-            run.note(f"page/{page.name}", **figures, statements=inside.statements_of(path))
+            client = program if page.is_of_programs else browser
+            figures[page] = run.timed(server, partial(client.get, page.path))
+            figures[page]["statements"] = inside.statements_of(page.path)
         inside.close()
         run.note("process/worker after use", mib=server.memory())
+        for page in pages:
+            if not page.is_of_programs:
+                anew = run.timed(server, Newcomer(browser, page.path))
+                figures[page] |= {f"anew_{name}": anew[name] for name in ("p50_ms", "cpu_ms")}
+            run.note(f"page/{page.name}", **figures[page])
+
+
+class Newcomer:
+    """Whoever finds the board at an address of their own: nothing that was drawn serves them."""
+
+    def __init__(self, browser: Client, path: str) -> None:
+        self.browser, self.path, self.number = browser, path, 0
+
+    def __call__(self) -> Answer:
+        usual, self.number = self.browser.host, self.number + 1
+        self.browser.host = f"board-{self.number}.test"
+        answer = self.browser.get(self.path)
+        self.browser.host = usual
+        return answer
 
 
 def measure_floor(run: Run) -> None:
