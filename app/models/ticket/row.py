@@ -212,7 +212,7 @@ class TicketRow(Model):
         ),
         _of_values("parent_id"),
         _of_values("created_by"),
-        _of_values("claimed_by"),
+        _of_values("claimed_by", "project_id", "current_stage", "ticket_id"),
         _of_values("backoff_until", "project_id", "current_stage", *IN_CONDITION),
         Index("ix_tickets_any_case", text("lower(ticket_id)")),
     )

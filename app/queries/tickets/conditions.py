@@ -69,12 +69,14 @@ def situation_is(name: str) -> ColumnElement[bool]:
     """The condition for one situation; no ticket is in an unknown one. Each finds its tickets by
     an index made for it."""
     gates = select(WorkerType.project_id, WorkerType.worker_type).where(WorkerType.is_gate)
-    in_queue = and_(unindexed(Ticket.state) == "open", ~RUNNING, Ticket.open_blockers == 0)
+    is_open = and_(unindexed(Ticket.state) == "open", ~RUNNING)
+    in_queue = and_(is_open, Ticket.open_blockers == 0)
     conditions: dict[str, ColumnElement[bool]] = {
         # As a range, PostgreSQL without statistics knows from its index how few these are.
         "running": Ticket.claimed_by >= literal_column("''"),
         "ready": and_(Ticket.state == "open", in_queue, ~is_at_gate(), ~Ticket.in_backoff()),
-        "backoff": and_(in_queue, ~is_at_gate(), Ticket.in_backoff()),
+        # In other words than the index of queues, whose tickets are many more.
+        "backoff": and_(is_open, Ticket.open_blockers < 1, ~is_at_gate(), Ticket.in_backoff()),
         "blocked": and_(NOT_CLOSED, HAS_BLOCKERS, ~RUNNING, unindexed(Ticket.state) == "open"),
         "waiting": in_queue_at(gates),
         "on_hold": Ticket.state == "on_hold",
