@@ -42,19 +42,25 @@ def take_slice(
 ) -> Slice:
     """The first rows after the cursor. Raises `Invalid` for a cursor that isn't of this order."""
     keys = [column.label(f"key_{n}") for n, column in enumerate(order.columns)]
-    chosen = rows.add_columns(*keys).limit(limit + 1)
-    chosen = chosen.order_by(*(c.desc() if order.descending else c.asc() for c in order.columns))
-    if cursor is not None:
-        here = tuple_(*order.columns)
-        values = values_of(order, cursor)
-        end = tuple_(*(literal(v, c.type) for v, c in zip(values, order.columns, strict=True)))
-        chosen = chosen.where(here < end if order.descending else here > end)
+    chosen = first_after(rows.add_columns(*keys), order, cursor, limit + 1)
     found = session.execute(chosen).all()
     last = found[limit - 1] if len(found) > limit else None
     if last is None:
         return Slice(found[:limit], None)
     values_of_last = [getattr(last, f"key_{n}") for n in range(len(order.columns))]
     return Slice(found[:limit], cursor_of(order, values_of_last))
+
+
+def first_after(rows: Select[Any], order: Order, cursor: str | None, number: int) -> Select[Any]:
+    """So many rows that come first after the cursor. Raises `Invalid` as above."""
+    chosen = rows.limit(number)
+    chosen = chosen.order_by(*(c.desc() if order.descending else c.asc() for c in order.columns))
+    if cursor is None:
+        return chosen
+    here = tuple_(*order.columns)
+    values = values_of(order, cursor)
+    end = tuple_(*(literal(v, c.type) for v, c in zip(values, order.columns, strict=True)))
+    return chosen.where(here < end if order.descending else here > end)
 
 
 def cursor_of(order: Order, values: Iterable[Any]) -> str:

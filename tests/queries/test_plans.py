@@ -263,6 +263,29 @@ def test_many_tickets_come_part_by_part_as_few_would(filled, asked, monkeypatch)
         assert len(many[0]) == PAGE_SIZE
 
 
+@pytest.mark.parametrize("sort", ["created", "-created", "updated", "-updated"])
+@pytest.mark.parametrize("asked", ["label:l3 is:all", "-label:l3", "is:stopped", "updated:<2d"])
+def test_programs_read_many_tickets_as_they_would_few(filled, asked, sort, monkeypatch):
+    """Wherever in the order they are: after so many that are passed by, they are found first."""
+    with filled.app_context():
+        session = db.session()
+        few = read_all(session, parse(asked), sort)
+        monkeypatch.setattr("app.queries.tickets.records.COUNT_CAP", 10)
+        monkeypatch.setattr("app.queries.tickets.records.PASSED", 40)
+        assert read_all(session, parse(asked), sort) == few
+        assert len(few) == len({*few}) > 10
+
+
+def read_all(session, wanted, sort):
+    found, cursor = [], ""
+    while cursor is not None:
+        records, cursor = ticket_slice(
+            session, EVERYTHING, wanted, READER, sort=sort, cursor=cursor or None, limit=19
+        )
+        found += [record["ticket_id"] for record in records]
+    return found
+
+
 def shown(session, wanted, number):
     items = list_tickets(session, EVERYTHING, wanted, READER, number).page.items
     return [line.ticket_id for line in items]
@@ -319,6 +342,8 @@ def assert_found(session):
     of_parent = plans(session, api_list, parse("parent:p0-0 is:all"))
     assert all("ix_tickets_parent_id" in plan for plan in of_parent[:2]), of_parent
     assert not any("ix_tickets_created" in plan for plan in of_parent), of_parent
+    running = plans(session, api_list, parse("is:running"))
+    assert all("ix_tickets_claimed_by" in plan for plan in running[:2]), running
     for asked, index in FOUND_BY.items():
         found = plans(session, list_tickets, EVERYTHING, parse(asked), READER, 1)
         assert index in found[0], (asked, found[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +34,8 @@ from app.queries.language.query import Value
 from app.queries.language.times import EXAMPLES, SHORT_MARK, Span, span_of
 from app.values import immutable
 
+BEGINNING, END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+"""Of all times."""
 Condition = ColumnElement[bool]
 Shape = tuple[str, ...]
 """What of a term's values its condition depends on."""
@@ -264,6 +266,9 @@ class Times(Field):
                 at = bindparam(f"{place}_{number}", type_=UTCDateTime())
                 inside.append(column >= at if end == "[" else column < at)
                 number += 1
+            if is_first and len(inside) == 1:
+                # Of one end PostgreSQL without statistics believes that a third of all lie beyond.
+                inside.append(column < END if ends.startswith("[") else column >= BEGINNING)
             parts.append(and_(*inside))
         condition = parts[0] if len(parts) == 1 else or_(*parts)
         return self._found(condition) if is_first else condition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Select, and_, select
 
-from app.db.plans import unindexed
+from app.db.plans import one_of, unindexed
 from app.models import Ticket
 from app.queries.language.compiling import Matches, conditions, conditions_in_order
 from app.queries.language.query import Query
@@ -18,13 +18,23 @@ def found_tickets(visibility: Visibility, query: Query, matches: Matches | None)
     return select(Ticket.ticket_id).where(*conditions(query, matches), seen).correlate(None)
 
 
-def in_order(
+def found_first(
     visibility: Visibility, query: Query, matches: Matches | None, *, is_few: bool
 ) -> ColumnElement[bool]:
-    """The condition for a list in any order: few tickets are found and sorted; of many, the first
-    are soon met in the order of an index."""
-    if is_few and not (matches and matches.wanted):
-        return Ticket.ticket_id.in_(found_tickets(visibility, query, matches))
-    # What words find is a list of tickets already.
+    """The condition for tickets that are found before they are put in an order. `is_few`: they were
+    counted, and are fewer than `COUNT_CAP`."""
+    if matches and matches.wanted:
+        # What words find is a list of tickets already.
+        return met_in_order(visibility, query, matches)
+    found = found_tickets(visibility, query, matches)
+    id_ = Ticket.ticket_id.expression
+    return one_of(id_, found.scalar_subquery()) if is_few else id_.in_(found)
+
+
+def met_in_order(
+    visibility: Visibility, query: Query, matches: Matches | None
+) -> ColumnElement[bool]:
+    """The condition for tickets of which the first are soon met in the order of an index, because
+    they are many."""
     seen = visibility.of(unindexed(Ticket.project_id))
     return and_(*conditions_in_order(query, matches), seen)

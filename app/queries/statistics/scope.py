@@ -13,7 +13,7 @@ from app.models import Project, Ticket
 from app.queries.language.compiling import parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
-from app.queries.language.statements import found_tickets, in_order
+from app.queries.language.statements import found_tickets, met_in_order
 from app.values import immutable
 from app.visibility import Visibility
 
@@ -98,7 +98,7 @@ class Scope:
         matches = text_matches(wanted, session, visibility)
         values = parameters(wanted, reader)
         found = found_tickets(visibility, wanted, matches).params(values)
-        met = in_order(visibility, wanted, matches, is_few=False)
+        met = met_in_order(visibility, wanted, matches)
         checks = select(Ticket.ticket_id).where(met).params(values)
         return cls(visibility, project, (Ticket.ticket_id.in_(found),), found, checks)
 

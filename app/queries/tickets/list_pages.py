@@ -34,7 +34,7 @@ from app.models.ticket import PRIORITIES
 from app.queries.language.compiling import Matches, Shaped, conditions_in_order, parameters
 from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, Query, Term, Value
-from app.queries.language.statements import found_tickets, in_order
+from app.queries.language.statements import found_first, found_tickets, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import NOT_CLOSED, STAGE
 from app.queries.tickets.list_order import (
@@ -44,15 +44,15 @@ from app.queries.tickets.list_order import (
     in_directions,
 )
 from app.queries.tickets.list_row import in_full
+from app.queries.tickets.near import PASSED, is_near
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
 PARTS = ("state", "priority", "stage")
 """What many tickets that are sorted by it come by, one value after the other."""
 
-PASSED, PASSED_FOR_EACH = 5_000, 20
-"""Tickets of an order that are passed by to meet those wanted, and how many more for each that
-stands on a page before. Of all, some may have none but the last of a million."""
+PASSED_FOR_EACH = 20
+"""How many tickets more are passed by for each that stands on a page before."""
 FOUND_FAR = 2_000
 """Fewer tickets that words find aren't looked for at the beginning of an order: there they would
 seldom be met, and to sort them costs no more."""
@@ -226,10 +226,11 @@ STAGES, OPEN_STAGES = _stages(), _stages(NOT_CLOSED)
 
 class Pages(NamedTuple):
     """Statements for one page. A few tickets are found and sorted; of many, the first are soon met
-    in the order of an index, unless they are far from its beginning."""
+    in the order of an index, unless they are far from its beginning: then they are found, too."""
 
     of_few: Select[*tuple[Any, ...]]
     of_many: Select[*tuple[Any, ...]]
+    of_far: Select[*tuple[Any, ...]]
 
     def read(
         self, session: Session, total: int, values: Mapping[str, Any]
@@ -239,6 +240,7 @@ class Pages(NamedTuple):
             rows = rows_of(session, self.of_many, **values).all()
             if len(rows) == values["size"] or values["offset"] + len(rows) >= COUNT_CAP:
                 return rows
+            return rows_of(session, self.of_far, **values).all()
         return rows_of(session, self.of_few, **values).all()
 
 
@@ -294,36 +296,24 @@ def _pages(
 ) -> Pages:
     """`n_same`: how many keys of the order are the same for all."""
     keys = order.keys[n_same:]
-    few = (
+    few, far = (
         select(Ticket.ticket_id)
-        .where(in_order(visibility, wanted, matches, is_few=True))
+        .where(found_first(visibility, wanted, matches, is_few=is_few))
         .order_by(*in_directions((unordered(key), descends) for key, descends in keys))
+        for is_few in (True, False)
     )
     many = (
         select(Ticket.ticket_id)
-        .where(in_order(visibility, wanted, matches, is_few=False))
+        .where(met_in_order(visibility, wanted, matches))
         .order_by(*in_directions(keys))
     )
     if not wanted.is_coarse:
-        many = many.where(_is_near(wanted, *keys[0]))
+        many = many.where(is_near(wanted, *keys[0]))
     return Pages(
         *(
             in_full(ids.limit(bindparam("size")).offset(bindparam("offset")), order).order_by(
                 *in_directions(keys)
             )
-            for ids in (few, many)
+            for ids in (few, many, far)
         )
     )
-
-
-def _is_near(wanted: Query, key: ColumnElement[Any], descends: bool) -> ColumnElement[bool]:
-    """Whether a ticket is among so many at the beginning of an order, or like the last of them."""
-    by = in_directions([(key, descends)])
-    nearest = select(key.label("key")).select_from(Ticket).order_by(*by).limit(bindparam("passed"))
-    if wanted.situations.isdisjoint(ENDED):
-        nearest = nearest.where(NOT_CLOSED)
-    elif wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
-        nearest = nearest.where(Ticket.state == "closed")
-    keys = nearest.subquery().c.key
-    last = select(func.min(keys) if descends else func.max(keys)).scalar_subquery()
-    return key >= last if descends else key <= last

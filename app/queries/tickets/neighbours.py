@@ -16,7 +16,7 @@ from app.queries.keyset import cursor_of, values_of
 from app.queries.language.compiling import Matches, parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
-from app.queries.language.statements import found_tickets, in_order
+from app.queries.language.statements import found_first, found_tickets, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.list_order import DEFAULT_ORDER, ListOrder
 from app.visibility import Visibility
@@ -55,7 +55,11 @@ def neighbours(
     matches = text_matches(wanted, session, visibility)
     values = parameters(wanted, reader)
     is_few = _are_few(session, visibility, wanted, matches, values)
-    shown = in_order(visibility, wanted, matches, is_few=is_few)
+    shown = (
+        found_first(visibility, wanted, matches, is_few=True)
+        if is_few
+        else met_in_order(visibility, wanted, matches)
+    )
     keys_in_order = [(unordered(key) if is_few else key, descends) for key, descends in order.keys]
     found: list[Neighbour | None] = []
     for is_forward in (False, True):

@@ -6,21 +6,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.db.plans import unordered
 from app.db.rows import rows_of
 from app.errors import Invalid, NotFound
 from app.models import StageRun, Ticket, User
-from app.queries.keyset import Order, take_slice
-from app.queries.language.compiling import parameters, text_matches
+from app.queries.keyset import Order, Slice, first_after, take_slice, values_of
+from app.queries.language.compiling import Matches, parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
-from app.queries.language.statements import found_tickets, in_order
+from app.queries.language.statements import found_first, found_tickets, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import situation
 from app.queries.tickets.list_row import labels_of
+from app.queries.tickets.near import PASSED, is_near
 from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 
@@ -70,16 +71,44 @@ def ticket_slice(
     """Some of the wanted tickets, and the cursor for those that follow."""
     matches = text_matches(wanted, session, visibility)
     values = parameters(wanted, reader)
-    is_few = False
-    if not wanted.is_coarse:
-        counted = select(number_of(found_tickets(visibility, wanted, matches)))
-        is_few = (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
-    rows = select(*LINE, situation()).where(in_order(visibility, wanted, matches, is_few=is_few))
     order = ORDERS[_order(wanted, sort)]
-    if is_few:
-        order = replace(order, columns=tuple(unordered(column) for column in order.columns))
-    found = take_slice(session, rows.params(values), order, cursor=cursor, limit=limit)
+
+    def first_of(order: Order, shown: ColumnElement[bool]) -> Slice:
+        rows = select(*LINE, situation()).where(shown).params(values, passed=PASSED)
+        return take_slice(session, rows, order, cursor=cursor, limit=limit)
+
+    is_few = not wanted.is_coarse and _are_few(session, visibility, wanted, matches, values)
+    if not is_few:
+        shown = met_in_order(visibility, wanted, matches)
+        if not wanted.is_coarse:
+            shown &= _is_near(wanted, order, cursor)
+        found = first_of(order, shown)
+        if found.next or wanted.is_coarse:
+            return _completed(session, found.rows), found.next
+    # Only those of the page are read whole.
+    order = replace(order, columns=tuple(unordered(column) for column in order.columns))
+    shown = found_first(visibility, wanted, matches, is_few=is_few)
+    ids = first_after(select(Ticket.ticket_id).where(shown), order, cursor, limit + 1)
+    found = first_of(order, Ticket.ticket_id.in_(ids))
     return _completed(session, found.rows), found.next
+
+
+def _is_near(wanted: Query, order: Order, cursor: str | None) -> ColumnElement[bool]:
+    """Whether a ticket comes soon after the cursor."""
+    key = order.columns[0]
+    after = literal(values_of(order, cursor)[0], key.type) if cursor else None
+    return is_near(wanted, key, order.descending, after)
+
+
+def _are_few(
+    session: Session,
+    visibility: Visibility,
+    wanted: Query,
+    matches: Matches | None,
+    values: dict[str, Any],
+) -> bool:
+    counted = select(number_of(found_tickets(visibility, wanted, matches)))
+    return (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
 
 
 def _order(wanted: Query, sort: str) -> str:
