@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.callers import Caller
 from app.loading import run_to_report, visible_run
-from app.models import StageRun, Ticket
 from app.operations.operation import Tool, operation
-from app.queries.keyset import Order, take_slice
-from app.queries.runs import run_row
+from app.queries.runs import run_row, run_slice
 from app.schemas.base import RunParam
 from app.schemas.runs import Completion, Reason, Release, Return, RunPage, RunResponse, RunsQuery
-from app.visibility import Visibility
 
 TAG = "Runs"
 ONE = "/runs/<int:run_id>"
-
-NEWEST_FIRST = Order("run_id", (StageRun.run_id.expression,), descending=True)
 
 
 def run_shown(session: Session, run_id: int) -> RunResponse:
@@ -122,20 +116,16 @@ def release_stage(session: Session, caller: Caller, run_id: RunParam, body: Rele
 @operation("GET", "/runs", tag=TAG, scope="read")
 def list_runs(session: Session, caller: Caller, query: RunsQuery) -> RunPage:
     """List runs, newest first."""
-    rows = select(*StageRun.__table__.columns)
-    project = caller.chosen_project(query.project)
-    if project or caller.visibility != Visibility.everything():
-        rows = rows.join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        rows = rows.where(caller.visibility.of(Ticket.project_id))
-    if project:
-        rows = rows.where(Ticket.project_id == project)
-    if query.ticket_id is not None:
-        rows = rows.where(StageRun.ticket_id == query.ticket_id)
-    if query.worker_id is not None:
-        rows = rows.where(StageRun.worker_id == query.worker_id)
-    if query.finished is not None:
-        rows = rows.where(StageRun.finished_at.is_not(None) == query.finished)
-    found = take_slice(session, rows, NEWEST_FIRST, cursor=query.cursor, limit=query.limit)
+    found = run_slice(
+        session,
+        caller.visibility,
+        project=caller.chosen_project(query.project),
+        ticket_id=query.ticket_id,
+        worker_id=query.worker_id,
+        is_finished=query.finished,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
     return RunPage.of(items=found.rows, next=found.next)
 
 
