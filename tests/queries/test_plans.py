@@ -247,6 +247,9 @@ IN_PARTS = (
     "sort:stage,-updated",
     "is:all sort:stage,-updated",
     "is:all sort:-stage,title -stage:planning",
+    "is:all sort:stage stage:planning,review",
+    "is:all sort:-stage -stage:review",
+    "is:all sort:-priority priority:1,2",
 )
 
 

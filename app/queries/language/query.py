@@ -183,6 +183,11 @@ class Query:
         terms = (term for term in self.terms if term.field == name and not term.is_negated)
         return [value.text for term in terms for value in term.values]
 
+    def allows(self, name: str, value: str) -> bool:
+        """Whether a field may have that value."""
+        terms = (term for term in self.terms if term.field == name)
+        return all((value in {v.text for v in term.values}) != term.is_negated for term in terms)
+
     def only_value(self, name: str) -> str:
         """The value that a field has to have, if it is one alone: what a drop-down shows."""
         terms = [term for term in self.terms if term.field == name]

@@ -93,9 +93,11 @@ class Asked:
 
     @property
     def _has_parts(self) -> bool:
-        """Whether no index has the order as a whole. That of priorities or stages alone has one."""
+        """Whether no index has the order as a whole. That of priorities or stages alone has one,
+        but if only some are wanted, all tickets of the others may come first."""
         (sort, _), *others = self.orders
-        return sort in PARTS and (sort == "state" or bool(others))
+        is_named = any(term.field == sort for term in self.wanted.conditions)
+        return sort in PARTS and (sort == "state" or bool(others) or is_named)
 
     def _of(self, wanted: Query) -> Statements:
         return _statements(self.visibility, Shaped.of(wanted), self.orders, self._shape_of_matches)
@@ -139,7 +141,8 @@ class Asked:
         """The same by stages, of which there may be any number: those that are passed before the
         page is full are counted by one statement. All but the last of them have few tickets."""
         is_open = self.wanted.situations.isdisjoint(ENDED)
-        stages = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
+        there = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
+        stages = [stage for stage in there if self.wanted.allows("stage", stage)]
         in_order = reversed(stages) if self.orders[0][1] else stages
         at_stage = Shaped.of(Query((*self.wanted.terms, ANY_STAGE)))
         passed = rows_of(
