@@ -137,7 +137,7 @@ class TicketRow(Model):
         partial_index("ix_tickets_open_updated", NOT_CLOSED, "updated_at", "ticket_id"),
         partial_index("ix_tickets_open_created", NOT_CLOSED, "created_at", "ticket_id"),
         partial_index("ix_tickets_open_title", NOT_CLOSED, TITLE_KEY, "ticket_id"),
-        partial_index("ix_tickets_open_stage", NOT_CLOSED, STAGE_KEY, "ticket_id"),
+        partial_index("ix_tickets_open_stage", NOT_CLOSED, STAGE_KEY, "ticket_id", "current_stage"),
         partial_index("ix_tickets_open_priority", NOT_CLOSED, "priority", "ticket_id"),
         partial_index("ix_tickets_open_number", NOT_CLOSED, "project_id", ID_LENGTH, "ticket_id"),
         # What a list may be narrowed to.
