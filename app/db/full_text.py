@@ -15,6 +15,7 @@ adds a migration that calls `rebuild`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from sqlalchemy import Connection, inspect, text
 
 from app.values import immutable
 
-DOCUMENTS, FTS = "search_documents", "search_fts"
+DOCUMENTS, FTS, WORDS = "search_documents", "search_fts", "search_fts_words"
 
 NEWEST_MAX = 5_000
 """Texts that one search finds at most, the newest. So a word that half of all texts hold costs no
@@ -33,6 +34,10 @@ TICKET_CHANGED = "UPDATE OF ticket_id, project_id, title, description"
 COMMENT_CHANGED = "UPDATE OF id, ticket_id, content"
 
 # --- SQLite
+
+# The words of the index in order, which it keeps anyway: this stores nothing.
+SQLITE_WORDS = """
+CREATE VIRTUAL TABLE IF NOT EXISTS search_fts_words USING fts5vocab(search_fts, instance)"""
 
 SQLITE_TABLES = (
     """
@@ -47,6 +52,7 @@ CREATE VIRTUAL TABLE search_fts USING fts5(
   project, ticket_id, title, text, content='', tokenize='unicode61 remove_diacritics 0',
   prefix='1 2'
 )""",
+    SQLITE_WORDS,
 )
 SQLITE_FILL = (
     # Much memory while all words are sorted; afterwards FTS5's own default again.
@@ -120,6 +126,36 @@ SQLITE_SEARCH = text("""
 SELECT d.ticket_id, d.comment_id
 FROM search_fts JOIN search_documents d ON d.id = search_fts.rowid
 WHERE search_fts MATCH :words ORDER BY search_fts.rowid DESC LIMIT :most""")
+
+# From each word to the next: to list them would go through all the places where each stands.
+# Behind the word, after a space, comes the column of the first of these. No word has a space in it,
+# so that is also where to go on from. At the end comes NULL.
+SQLITE_COMPLETIONS = text("""
+WITH RECURSIVE words (word) AS (
+  SELECT (
+    SELECT term || ' ' || col FROM search_fts_words
+    WHERE term >= :first AND term < :end ORDER BY term LIMIT 1
+  )
+  UNION ALL
+  SELECT (
+    SELECT term || ' ' || col FROM search_fts_words
+    WHERE term >= substr(word, 1, instr(word, ' ')) AND term < :end ORDER BY term LIMIT 1
+  )
+  FROM words WHERE word IS NOT NULL
+  LIMIT :most
+)
+SELECT CAST(word AS BLOB) FROM words WHERE word IS NOT NULL""")
+OF_PROJECT = b" project"
+"""How a project's own word ends there."""
+
+COMPLETIONS_MAX, COMPLETIONS_IN_PHRASE_MAX = 200, 5
+"""Words that are asked for themselves instead of by their beginning. More would take longer than
+that does; in a phrase of several words each goes through the places of the others once more."""
+
+WORDY = r"0-9A-Za-z\x80-\U0010ffff"
+"""What may be a part of a word. The rest separates words: of ASCII alone that is certain."""
+LAST_WORD = re.compile(rf"(?<![{WORDY}])[^\W_]{{3,}}(?=[^{WORDY}]*\Z)")
+OTHER_WORD = re.compile(f"[{WORDY}]")
 
 # --- PostgreSQL
 
@@ -288,7 +324,7 @@ def drop(connection: Connection) -> None:
     """Take away whatever is there of it."""
     if connection.dialect.name == "sqlite":
         steps = [f"DROP TRIGGER IF EXISTS {name}" for name in SQLITE_TRIGGERS]
-        steps += [f"DROP TABLE IF EXISTS {name}" for name in (FTS, DOCUMENTS)]
+        steps += [f"DROP TABLE IF EXISTS {name}" for name in (WORDS, FTS, DOCUMENTS)]
     else:
         steps = [f"DROP TABLE IF EXISTS {DOCUMENTS}"]
         # With the functions go the triggers that call them.
@@ -311,7 +347,10 @@ def is_of_index(table: str) -> bool:
 def missing_parts(connection: Connection) -> list[str]:
     """Tables and triggers of the index that aren't there, or are switched off."""
     is_sqlite = connection.dialect.name == "sqlite"
-    parts = (DOCUMENTS, FTS, *SQLITE_TRIGGERS) if is_sqlite else (DOCUMENTS, *POSTGRESQL_TRIGGERS)
+    if is_sqlite:
+        parts = (DOCUMENTS, FTS, WORDS, *SQLITE_TRIGGERS)
+    else:
+        parts = (DOCUMENTS, *POSTGRESQL_TRIGGERS)
     triggers = connection.scalars(SQLITE_TRIGGERS_THERE if is_sqlite else POSTGRESQL_TRIGGERS_ON)
     there = {*inspect(connection).get_table_names(), *triggers}
     return [name for name in parts if name not in there]
@@ -338,7 +377,8 @@ def find_texts(
     one project, or in all but some."""
     values: dict[str, Any] = {"most": (most or NEWEST_MAX) + 1}
     if connection.dialect.name == "sqlite":
-        values["words"] = _fts5_query(phrases, only, hidden)
+        choices = [_completions(connection, phrase) for phrase in phrases]
+        values["words"] = _fts5_query(choices, only, hidden)
         return [tuple(row) for row in connection.execute(SQLITE_SEARCH, values)]
     values["newest"] = NEWEST_MAX + 1
     terms = []
@@ -352,9 +392,37 @@ def find_texts(
     return [tuple(row) for row in connection.execute(text(query), values)]
 
 
-def _fts5_query(phrases: Sequence[Phrase], only: str | None, hidden: Sequence[str]) -> str:
-    """All that somebody typed stands in quotes, where FTS5 knows no syntax."""
-    terms = (f'"{it.text.replace(chr(34), " ")}"' + "*" * it.is_beginning for it in phrases)
+def _completions(connection: Connection, phrase: Phrase) -> list[Phrase]:
+    """A phrase, or what its last word may go on to: whole words, of which one finds the same texts.
+
+    FTS5 reads whole words from the newest text on. For the beginning of some, it first merges all
+    their texts, even if it is the beginning of a single word that half of them hold.
+    """
+    last = LAST_WORD.search(phrase.text) if phrase.is_beginning else None
+    if last is None:
+        return [phrase]
+    # FTS5 has a lower case of its own. Where it isn't the one below, no word of the index begins
+    # so, and the phrase stays.
+    first = last[0].encode().lower().decode()
+    before = phrase.text[: last.start()]
+    most = COMPLETIONS_IN_PHRASE_MAX if OTHER_WORD.search(before) else COMPLETIONS_MAX
+    end = first[:-1] + chr(ord(first[-1]) + 1)
+    values = {"first": first, "end": end, "most": most + 1}
+    words: Sequence[bytes] = connection.scalars(SQLITE_COMPLETIONS, values).all()
+    # All texts of a project hold its word, and FTS5 would look into each for another place of it.
+    if not 0 < len(words) <= most or any(word.endswith(OF_PROJECT) for word in words):
+        return [phrase]
+    try:
+        return [Phrase(before + str(word.partition(b" ")[0], "utf-8")) for word in words]
+    except UnicodeDecodeError:  # FTS5 cuts very long words, maybe within a character
+        return [phrase]
+
+
+def _fts5_query(
+    choices: Sequence[Sequence[Phrase]], only: str | None, hidden: Sequence[str]
+) -> str:
+    """One of each. All that somebody typed stands in quotes, where FTS5 knows no syntax."""
+    terms = (f"({' OR '.join(map(_quoted, phrases))})" for phrases in choices)
     query = f"{{ticket_id title text}} : ({' AND '.join(terms)})"
     if only is not None:
         query = f'project : "{_one_word(only)}" AND {query}'
@@ -362,6 +430,10 @@ def _fts5_query(phrases: Sequence[Phrase], only: str | None, hidden: Sequence[st
         words = " OR ".join(f'"{_one_word(name)}"' for name in hidden)
         query = f"({query}) NOT project : ({words})"
     return query
+
+
+def _quoted(phrase: Phrase) -> str:
+    return f'"{phrase.text.replace(chr(34), " ")}"' + "*" * phrase.is_beginning
 
 
 def _projects_tsquery(only: str | None, hidden: Sequence[str]) -> str:

@@ -175,6 +175,27 @@ def test_an_index_without_lists_of_beginnings_is_made_anew(new_database, make_ap
         assert full_text.strays(session.connection()) == []
 
 
+def test_an_index_without_its_list_of_words_gets_one_and_stays(new_database, make_app):
+    with make_app(new_database("sqlite")).app_context():
+        session = db.session()
+        make_project(session)
+        make_ticket(session, title="The harbour")
+        session.commit()
+        flask_migrate.downgrade(revision="0024")
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE search_fts_words")
+            assert full_text.missing_parts(connection) == ["search_fts_words"]
+            # To make the index anew would find nothing of this.
+            connection.exec_driver_sql("DROP TRIGGER search_ticket_deleted")
+            connection.exec_driver_sql("DELETE FROM tickets")
+            connection.exec_driver_sql(full_text.SQLITE_TRIGGERS["search_ticket_deleted"])
+        flask_migrate.upgrade()
+
+        assert full_text.missing_parts(session.connection()) == []
+        beginning = Phrase("harb", is_beginning=True)
+        assert find_texts(session.connection(), [beginning], None, []) == [("WEB-1", None)]
+
+
 @pytest.mark.parametrize("query", full_text.STRAYS)
 def test_no_table_is_gone_through_for_each_row_of_another(session, query):
     """PostgreSQL does so for each ticket where it doesn't know how few, or how many, there are."""
