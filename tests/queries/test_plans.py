@@ -282,8 +282,9 @@ def test_programs_read_many_tickets_as_they_would_few(filled, asked, sort, monke
     with filled.app_context():
         session = db.session()
         few = read_all(session, parse(asked), sort)
-        monkeypatch.setattr("app.queries.tickets.records.COUNT_CAP", 10)
-        monkeypatch.setattr("app.queries.tickets.records.PASSED", 40)
+        monkeypatch.setattr("app.queries.tickets.near.COUNT_CAP", 10)
+        for module in ("near", "records"):
+            monkeypatch.setattr(f"app.queries.tickets.{module}.PASSED", 40)
         assert read_all(session, parse(asked), sort) == few
         assert len(few) == len({*few}) > 10
 

@@ -82,7 +82,7 @@ class Asked:
     def rows(self, session: Session, total: int) -> Sequence[Row[*tuple[Any, ...]]]:
         """Those of the page, if there are so many in all."""
         by_text = self.matches.wanted if self.matches else None
-        if not self._has_parts or total < COUNT_CAP or by_text:
+        if not come_in_parts(self.wanted, self.orders) or total < COUNT_CAP or by_text:
             pages, values = self._of(self.wanted).pages, self._values(self.wanted)
             if by_text and len(by_text.ticket_ids) < FOUND_FAR:
                 return rows_of(session, pages.of_few, **values).all()
@@ -90,14 +90,6 @@ class Asked:
         if self.orders[0][0] == "stage":
             return self._by_stages(session)
         return self._by_parts(session)
-
-    @property
-    def _has_parts(self) -> bool:
-        """Whether no index has the order as a whole. That of priorities or stages alone has one,
-        but if only some are wanted, all tickets of the others may come first."""
-        (sort, _), *others = self.orders
-        is_named = any(term.field == sort for term in self.wanted.conditions)
-        return sort in PARTS and (sort == "state" or bool(others) or is_named)
 
     def _of(self, wanted: Query) -> Statements:
         return _statements(self.visibility, Shaped.of(wanted), self.orders, self._shape_of_matches)
@@ -125,7 +117,7 @@ class Asked:
         each, and of one priority there are too many to sort."""
         found: list[Row[*tuple[Any, ...]]] = []
         offset = self.offset
-        for part in _parts(self.wanted, self.orders):
+        for _, part in parts_of(self.wanted, self.orders):
             count, pages = self._of_part(part)
             values = self._values(part, offset)
             upto = offset + self.size - len(found)
@@ -140,9 +132,7 @@ class Asked:
     def _by_stages(self, session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
         """The same by stages, of which there may be any number: those that are passed before the
         page is full are counted by one statement. All but the last of them have few tickets."""
-        is_open = self.wanted.situations.isdisjoint(ENDED)
-        there = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars().all()
-        stages = [stage for stage in there if self.wanted.allows("stage", stage)]
+        stages = stages_of(session, self.wanted)
         in_order = reversed(stages) if self.orders[0][1] else stages
         at_stage = Shaped.of(Query((*self.wanted.terms, ANY_STAGE)))
         passed = rows_of(
@@ -169,17 +159,34 @@ class Asked:
         return found[: self.size]
 
 
-def _parts(wanted: Query, orders: Orders) -> Iterator[Query]:
-    """The query for each value, in the order in which they come."""
+def come_in_parts(wanted: Query, orders: Orders) -> bool:
+    """Whether no index has the order as a whole. That of priorities or stages alone has one, but if
+    only some are wanted, all tickets of the others may come first."""
+    (sort, _), *others = orders
+    is_named = any(term.field == sort for term in wanted.conditions)
+    return sort in PARTS and (sort == "state" or bool(others) or is_named)
+
+
+def parts_of(wanted: Query, orders: Orders) -> Iterator[tuple[int, Query]]:
+    """The query for each value of what tickets are sorted by first, a state or a priority, in the
+    order in which they come."""
     sort, descends = orders[0]
-    if sort == "priority":
-        for priority in reversed(PRIORITIES) if descends else PRIORITIES:
-            yield wanted.adding("priority", priority)
-        return
-    for states in reversed(STATES_IN_ORDER) if descends else STATES_IN_ORDER:
+    values = range(len(PRIORITIES if sort == "priority" else STATES_IN_ORDER))
+    for value in reversed(values) if descends else values:
+        if sort == "priority":
+            yield value, wanted.adding("priority", PRIORITIES[value])
+            continue
+        states = STATES_IN_ORDER[value]
         asked = [state for state in states if state in wanted.situations]
         if asked:
-            yield wanted.in_states("closed" if asked == [*ENDED] else asked[0])
+            yield value, wanted.in_states("closed" if asked == [*ENDED] else asked[0])
+
+
+def stages_of(session: Session, wanted: Query) -> list[str]:
+    """The stages at which tickets stand that may be wanted, in order."""
+    is_open = wanted.situations.isdisjoint(ENDED)
+    there = rows_of(session, OPEN_STAGES if is_open else STAGES).scalars()
+    return [stage for stage in there if wanted.allows("stage", stage)]
 
 
 ANY_STAGE = Term("stage", (Value("", is_quoted=True),))

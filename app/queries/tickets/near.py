@@ -3,17 +3,38 @@ but of all tickets, some may have none of them but the last of a million."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.orm import Session
 
+from app.db.rows import rows_of
 from app.models import Ticket
+from app.queries.language.compiling import Matches
 from app.queries.language.query import ENDED, Query
+from app.queries.language.statements import found_tickets
+from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import NOT_CLOSED
 from app.queries.tickets.list_order import in_directions
+from app.visibility import Visibility
 
 PASSED = 5_000
 """Tickets of an order that are passed by to meet those wanted."""
+
+
+def are_few(
+    session: Session,
+    visibility: Visibility,
+    wanted: Query,
+    matches: Matches | None,
+    values: Mapping[str, Any],
+) -> bool:
+    """Whether the wanted tickets had better be found before they are put in order."""
+    if wanted.is_coarse:
+        return False
+    counted = select(number_of(found_tickets(visibility, wanted, matches)))
+    return (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
 
 
 def is_near(
@@ -24,14 +45,33 @@ def is_near(
 ) -> ColumnElement[bool]:
     """Whether a ticket is among the first in an order, as many as the parameter `passed` says, or
     like the last of them. `after`: the key from which they are counted, if not from the first."""
-    by = in_directions([(key, descends)])
-    nearest = select(key.label("key")).select_from(Ticket).order_by(*by).limit(bindparam("passed"))
-    if wanted.situations.isdisjoint(ENDED):
-        nearest = nearest.where(NOT_CLOSED)
-    elif wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
-        nearest = nearest.where(Ticket.state == "closed")
-    if after is not None:
-        nearest = nearest.where(key <= after if descends else key >= after)
+    nearest = _in_order(wanted, key, descends, after).limit(bindparam("passed"))
     keys = nearest.subquery().c.key
     last = select(func.min(keys) if descends else func.max(keys)).scalar_subquery()
     return key >= last if descends else key <= last
+
+
+def is_any_far(
+    session: Session,
+    wanted: Query,
+    key: ColumnElement[Any],
+    descends: bool,
+    after: ColumnElement[Any] | None,
+) -> bool:
+    """Whether there are tickets beyond those that are near."""
+    beyond = _in_order(wanted, key, descends, after).offset(PASSED).limit(1)
+    return rows_of(session, beyond).first() is not None
+
+
+def _in_order(
+    wanted: Query, key: ColumnElement[Any], descends: bool, after: ColumnElement[Any] | None
+) -> Select[*tuple[Any, ...]]:
+    by = in_directions([(key, descends)])
+    keys = select(key.label("key")).select_from(Ticket).order_by(*by)
+    if wanted.situations.isdisjoint(ENDED):
+        keys = keys.where(NOT_CLOSED)
+    elif wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
+        keys = keys.where(Ticket.state == "closed")
+    if after is not None:
+        keys = keys.where(key <= after if descends else key >= after)
+    return keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, literal, or_, select
@@ -16,9 +17,11 @@ from app.queries.keyset import cursor_of, values_of
 from app.queries.language.compiling import Matches, parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
-from app.queries.language.statements import found_first, found_tickets, met_in_order
-from app.queries.paging import COUNT_CAP, number_of
-from app.queries.tickets.list_order import DEFAULT_ORDER, ListOrder
+from app.queries.language.statements import found_first, met_in_order
+from app.queries.tickets.list_order import DEFAULT_ORDER, ListOrder, in_directions
+from app.queries.tickets.list_pages import come_in_parts, parts_of, stages_of
+from app.queries.tickets.near import PASSED, are_few, is_any_far, is_near
+from app.values import immutable
 from app.visibility import Visibility
 
 Keys = Sequence[tuple[ColumnElement[Any], bool]]
@@ -53,27 +56,80 @@ def neighbours(
     order = ListOrder(wanted.sorts or DEFAULT_ORDER)
     here = [*_values(session, order, ticket_id, place), ticket_id]
     matches = text_matches(wanted, session, visibility)
-    values = parameters(wanted, reader)
-    is_few = _are_few(session, visibility, wanted, matches, values)
-    shown = (
-        found_first(visibility, wanted, matches, is_few=True)
-        if is_few
-        else met_in_order(visibility, wanted, matches)
-    )
-    keys_in_order = [(unordered(key) if is_few else key, descends) for key, descends in order.keys]
-    found: list[Neighbour | None] = []
-    for is_forward in (False, True):
-        keys = [(key, descends == is_forward) for key, descends in keys_in_order]
-        one = (
-            select(Ticket.ticket_id, Ticket.title, *order.own_keys)
-            .where(shown, _beyond(keys, here))
-            .order_by(*(key.desc() if descends else key.asc() for key, descends in keys))
-            .limit(1)
-        )
-        row = rows_of(session, one, **values).first()
-        beside = Neighbour(row[0], row[1], cursor_of(order.cursor, row[2:])) if row else None
-        found.append(beside)
-    return Neighbours(*found)
+    list_ = _List(session, visibility, wanted, matches, reader, order)
+    return Neighbours(*(list_.beside(here, is_forward) for is_forward in (False, True)))
+
+
+@immutable
+class _List:
+    """A list, as one goes through it ticket by ticket."""
+
+    session: Session
+    visibility: Visibility
+    wanted: Query
+    matches: Matches | None
+    reader: Reader
+    order: ListOrder
+    few: dict[Query, bool] = field(default_factory=dict, compare=False)
+    """Whether what a query wants is few; asked once for both ways."""
+
+    def beside(self, here: Sequence[Any], is_forward: bool) -> Neighbour | None:
+        """The first ticket that comes after these values, or before them."""
+        keys = [(key, descends == is_forward) for key, descends in self.order.keys]
+        if not come_in_parts(self.wanted, self.order.orders):
+            return self._first(self.wanted, keys, here)
+        parts = self._parts()
+        for value, part in parts if is_forward else reversed(parts):
+            if value == here[0]:
+                found = self._first(part, keys[1:], here[1:])
+            elif (value < here[0]) == keys[0][1]:
+                found = self._first(part, keys[1:], None)
+            else:
+                continue
+            if found:
+                return found
+        return None
+
+    def _parts(self) -> list[tuple[Any, Query]]:
+        """The query for each value of what the list is sorted by first."""
+        sort, descends = self.order.orders[0]
+        if sort != "stage":
+            return list(parts_of(self.wanted, self.order.orders))
+        stages = stages_of(self.session, self.wanted)
+        each = [(stage, self.wanted.naming("stage", stage)) for stage in stages]
+        return each[::-1] if descends else each
+
+    def _first(self, wanted: Query, keys: Keys, here: Sequence[Any] | None) -> Neighbour | None:
+        """The first of the wanted tickets in an order, or the first beyond these values."""
+        values = {**parameters(wanted, self.reader), "passed": PASSED}
+        if wanted not in self.few:
+            counted = are_few(self.session, self.visibility, wanted, self.matches, values)
+            self.few[wanted] = counted
+        is_few = self.few[wanted]
+        if not is_few:
+            shown = met_in_order(self.visibility, wanted, self.matches)
+            if wanted.is_coarse:
+                return self._read(shown, keys, here, values)
+            after = literal(here[0], keys[0][0].type) if here else None
+            found = self._read(shown & is_near(wanted, *keys[0], after), keys, here, values)
+            if found or not is_any_far(self.session, wanted, *keys[0], after):
+                return found
+        keys = [(unordered(key), descends) for key, descends in keys]
+        shown = found_first(self.visibility, wanted, self.matches, is_few=is_few)
+        return self._read(shown, keys, here, values)
+
+    def _read(
+        self,
+        shown: ColumnElement[bool],
+        keys: Keys,
+        here: Sequence[Any] | None,
+        values: dict[str, Any],
+    ) -> Neighbour | None:
+        one = select(Ticket.ticket_id, Ticket.title, *self.order.own_keys).where(shown)
+        if here:
+            one = one.where(_beyond(keys, here))
+        row = rows_of(self.session, one.order_by(*in_directions(keys)).limit(1), **values).first()
+        return Neighbour(row[0], row[1], cursor_of(self.order.cursor, row[2:])) if row else None
 
 
 def _values(session: Session, order: ListOrder, ticket_id: str, place: str) -> Iterable[Any]:
@@ -82,20 +138,6 @@ def _values(session: Session, order: ListOrder, ticket_id: str, place: str) -> I
     except Invalid:
         now = select(*order.own_keys).where(Ticket.ticket_id == ticket_id)
         return rows_of(session, now).one()
-
-
-def _are_few(
-    session: Session,
-    visibility: Visibility,
-    wanted: Query,
-    matches: Matches | None,
-    values: dict[str, Any],
-) -> bool:
-    """Whether the tickets had better be found and sorted, as for the list itself."""
-    if wanted.is_coarse:
-        return False
-    counted = select(number_of(found_tickets(visibility, wanted, matches)))
-    return (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
 
 
 def _beyond(keys: Keys, here: Sequence[Any]) -> ColumnElement[bool]:

@@ -14,14 +14,13 @@ from app.db.rows import rows_of
 from app.errors import Invalid, NotFound
 from app.models import StageRun, Ticket, User
 from app.queries.keyset import Order, Slice, first_after, take_slice, values_of
-from app.queries.language.compiling import Matches, parameters, text_matches
+from app.queries.language.compiling import parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
-from app.queries.language.statements import found_first, found_tickets, met_in_order
-from app.queries.paging import COUNT_CAP, number_of
+from app.queries.language.statements import found_first, met_in_order
 from app.queries.tickets.conditions import situation
 from app.queries.tickets.list_row import labels_of
-from app.queries.tickets.near import PASSED, is_near
+from app.queries.tickets.near import PASSED, are_few, is_any_far, is_near
 from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 
@@ -77,13 +76,16 @@ def ticket_slice(
         rows = select(*LINE, situation()).where(shown).params(values, passed=PASSED)
         return take_slice(session, rows, order, cursor=cursor, limit=limit)
 
-    is_few = not wanted.is_coarse and _are_few(session, visibility, wanted, matches, values)
+    is_few = are_few(session, visibility, wanted, matches, values)
     if not is_few:
         shown = met_in_order(visibility, wanted, matches)
-        if not wanted.is_coarse:
-            shown &= _is_near(wanted, order, cursor)
-        found = first_of(order, shown)
-        if found.next or wanted.is_coarse:
+        if wanted.is_coarse:
+            found = first_of(order, shown)
+            return _completed(session, found.rows), found.next
+        key, descends = order.columns[0], order.descending
+        after = literal(values_of(order, cursor)[0], key.type) if cursor else None
+        found = first_of(order, shown & is_near(wanted, key, descends, after))
+        if found.next or not is_any_far(session, wanted, key, descends, after):
             return _completed(session, found.rows), found.next
     # Only those of the page are read whole.
     order = replace(order, columns=tuple(unordered(column) for column in order.columns))
@@ -91,24 +93,6 @@ def ticket_slice(
     ids = first_after(select(Ticket.ticket_id).where(shown), order, cursor, limit + 1)
     found = first_of(order, Ticket.ticket_id.in_(ids))
     return _completed(session, found.rows), found.next
-
-
-def _is_near(wanted: Query, order: Order, cursor: str | None) -> ColumnElement[bool]:
-    """Whether a ticket comes soon after the cursor."""
-    key = order.columns[0]
-    after = literal(values_of(order, cursor)[0], key.type) if cursor else None
-    return is_near(wanted, key, order.descending, after)
-
-
-def _are_few(
-    session: Session,
-    visibility: Visibility,
-    wanted: Query,
-    matches: Matches | None,
-    values: dict[str, Any],
-) -> bool:
-    counted = select(number_of(found_tickets(visibility, wanted, matches)))
-    return (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
 
 
 def _order(wanted: Query, sort: str) -> str:

@@ -39,13 +39,23 @@ QUERIES = (
     "is:open,closed sort:state,id",
     "harbour -is:closed sort:-stage,created",
     "project:acme/web priority:<low",
+    "is:all sort:stage",
+    "is:all stage:review sort:-stage",
+    "is:all priority:<low sort:priority",
+    "-label:none is:all sort:created",
 )
 
 
 @pytest.mark.both_databases
+@pytest.mark.parametrize("many", [None, 2])
 def test_the_way_leads_through_the_whole_list_and_back(
-    client: FlaskClient, board: OpenSession
+    client: FlaskClient, board: OpenSession, many: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """`many`: how many tickets are taken for many, and are passed by in an order."""
+    if many:
+        monkeypatch.setattr("app.queries.tickets.near.COUNT_CAP", many)
+        for module in ("near", "neighbours"):
+            monkeypatch.setattr(f"app.queries.tickets.{module}.PASSED", many)
     with board() as session:
         for number in range(9):
             ticket = make_ticket(
