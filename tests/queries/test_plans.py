@@ -259,6 +259,9 @@ IN_PARTS = (
     "is:all sort:stage stage:planning,review",
     "is:all sort:-stage -stage:review",
     "is:all sort:-priority priority:1,2",
+    "is:all sort:priority,-state",
+    "is:all sort:priority,state,title",
+    "is:ready sort:stage",
 )
 
 

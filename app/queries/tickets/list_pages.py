@@ -48,9 +48,6 @@ from app.queries.tickets.near import PASSED, is_near
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
-PARTS = ("state", "priority", "stage")
-"""What many tickets that are sorted by it come by, one value after the other."""
-
 PASSED_FOR_EACH = 20
 """How many tickets more are passed by for each that stands on a page before."""
 FOUND_FAR = 2_000
@@ -94,9 +91,9 @@ class Asked:
     def _of(self, wanted: Query) -> Statements:
         return _statements(self.visibility, Shaped.of(wanted), self.orders, self._shape_of_matches)
 
-    def _of_part(self, part: Query) -> Statements:
+    def _of_part(self, part: Query, n_same: int) -> Statements:
         shape = self._shape_of_matches
-        return _statements_of_part(self.visibility, Shaped.of(part), self.orders, shape)
+        return _statements_of_part(self.visibility, Shaped.of(part), self.orders, shape, n_same)
 
     @property
     def _shape_of_matches(self) -> Matches | None:
@@ -117,8 +114,8 @@ class Asked:
         each, and of one priority there are too many to sort."""
         found: list[Row[*tuple[Any, ...]]] = []
         offset = self.offset
-        for _, part in parts_of(self.wanted, self.orders):
-            count, pages = self._of_part(part)
+        for part, n_same in _parts(self.wanted, self.orders):
+            count, pages = self._of_part(part, n_same)
             values = self._values(part, offset)
             upto = offset + self.size - len(found)
             n_there = rows_of(session, count, **values).scalar_one()
@@ -155,7 +152,7 @@ class Asked:
         for stage, before, number in parts[len(few) :]:
             part = self.wanted.naming("stage", stage)
             values = self._values(part, max(0, self.offset - before))
-            found += self._of_part(part).pages.read(session, number, values)
+            found += self._of_part(part, 1).pages.read(session, number, values)
         return found[: self.size]
 
 
@@ -163,8 +160,9 @@ def come_in_parts(wanted: Query, orders: Orders) -> bool:
     """Whether no index has the order as a whole. That of priorities or stages alone has one, but if
     only some are wanted, all tickets of the others may come first."""
     (sort, _), *others = orders
-    is_named = any(term.field == sort for term in wanted.conditions)
-    return sort in PARTS and (sort == "state" or bool(others) or is_named)
+    if sort == "priority":
+        return bool(others) or any(term.field == sort for term in wanted.conditions)
+    return sort == "state" or (sort == "stage" and (bool(others) or not wanted.is_coarse))
 
 
 def parts_of(wanted: Query, orders: Orders) -> Iterator[tuple[int, Query]]:
@@ -180,6 +178,16 @@ def parts_of(wanted: Query, orders: Orders) -> Iterator[tuple[int, Query]]:
         asked = [state for state in states if state in wanted.situations]
         if asked:
             yield value, wanted.in_states("closed" if asked == [*ENDED] else asked[0])
+
+
+def _parts(wanted: Query, orders: Orders, n_same: int = 1) -> Iterator[tuple[Query, int]]:
+    """The same without the values, each with how many keys of the order its tickets have alike. No
+    index has states, so that what comes by them next is in parts, too."""
+    for _, part in parts_of(wanted, orders):
+        if orders[1:] and orders[1][0] == "state":
+            yield from _parts(part, orders[1:], n_same + 1)
+        else:
+            yield part, n_same
 
 
 def stages_of(session: Session, wanted: Query) -> list[str]:
@@ -288,11 +296,15 @@ def _counts_of_found(
 
 @lru_cache(STATEMENTS_KEPT)
 def _statements_of_part(
-    visibility: Visibility, shaped: Shaped, orders: Orders, matches: Matches | None
+    visibility: Visibility,
+    shaped: Shaped,
+    orders: Orders,
+    matches: Matches | None,
+    n_same: int,
 ) -> Statements:
     """The same for one part."""
     found = found_tickets(visibility, shaped.query, matches)
-    pages = _pages(visibility, shaped.query, ListOrder(orders), matches, n_same=1)
+    pages = _pages(visibility, shaped.query, ListOrder(orders), matches, n_same=n_same)
     return Statements(select(number_of(found)), pages)
 
 

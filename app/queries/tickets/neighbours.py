@@ -18,7 +18,7 @@ from app.queries.language.compiling import Matches, parameters, text_matches
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
 from app.queries.language.statements import found_first, met_in_order
-from app.queries.tickets.list_order import DEFAULT_ORDER, ListOrder, in_directions
+from app.queries.tickets.list_order import DEFAULT_ORDER, ListOrder, Orders, in_directions
 from app.queries.tickets.list_pages import come_in_parts, parts_of, stages_of
 from app.queries.tickets.near import PASSED, are_few, is_any_far, is_near
 from app.values import immutable
@@ -76,27 +76,35 @@ class _List:
     def beside(self, here: Sequence[Any], is_forward: bool) -> Neighbour | None:
         """The first ticket that comes after these values, or before them."""
         keys = [(key, descends == is_forward) for key, descends in self.order.keys]
-        if not come_in_parts(self.wanted, self.order.orders):
-            return self._first(self.wanted, keys, here)
-        parts = self._parts()
+        return self._beside(self.wanted, self.order.orders, keys, here, is_forward)
+
+    def _beside(
+        self,
+        wanted: Query,
+        orders: Orders,
+        keys: Keys,
+        here: Sequence[Any] | None,
+        is_forward: bool,
+    ) -> Neighbour | None:
+        """The same among some of the tickets, in what is left of the order."""
+        if not orders or not come_in_parts(wanted, orders):
+            return self._first(wanted, keys, here)
+        parts = self._parts(wanted, orders)
         for value, part in parts if is_forward else reversed(parts):
-            if value == here[0]:
-                found = self._first(part, keys[1:], here[1:])
-            elif (value < here[0]) == keys[0][1]:
-                found = self._first(part, keys[1:], None)
-            else:
-                continue
-            if found:
-                return found
+            is_here = here is not None and value == here[0]
+            if here is None or is_here or (value < here[0]) == keys[0][1]:
+                rest = here[1:] if here and is_here else None
+                found = self._beside(part, orders[1:], keys[1:], rest, is_forward)
+                if found:
+                    return found
         return None
 
-    def _parts(self) -> list[tuple[Any, Query]]:
-        """The query for each value of what the list is sorted by first."""
-        sort, descends = self.order.orders[0]
+    def _parts(self, wanted: Query, orders: Orders) -> list[tuple[Any, Query]]:
+        """The query for each value of what tickets are sorted by first."""
+        sort, descends = orders[0]
         if sort != "stage":
-            return list(parts_of(self.wanted, self.order.orders))
-        stages = stages_of(self.session, self.wanted)
-        each = [(stage, self.wanted.naming("stage", stage)) for stage in stages]
+            return list(parts_of(wanted, orders))
+        each = [(one, wanted.naming("stage", one)) for one in stages_of(self.session, wanted)]
         return each[::-1] if descends else each
 
     def _first(self, wanted: Query, keys: Keys, here: Sequence[Any] | None) -> Neighbour | None:

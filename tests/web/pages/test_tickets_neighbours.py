@@ -43,6 +43,8 @@ QUERIES = (
     "is:all stage:review sort:-stage",
     "is:all priority:<low sort:priority",
     "-label:none is:all sort:created",
+    "is:all sort:priority,-state,title",
+    "-is:closed sort:stage,state",
 )
 
 
