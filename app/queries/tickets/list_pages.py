@@ -33,7 +33,7 @@ from app.models import Ticket
 from app.models.ticket import PRIORITIES
 from app.queries.language.compiling import Matches, Shaped, conditions_in_order, parameters
 from app.queries.language.kinds import Reader
-from app.queries.language.query import ENDED, Query, Term, Value
+from app.queries.language.query import ENDED, SITUATIONS_IN, Query, Term, Value
 from app.queries.language.statements import found_first, found_tickets, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import NOT_CLOSED, STAGE
@@ -50,11 +50,12 @@ from app.visibility import STATEMENTS_KEPT, Visibility
 
 PASSED_FOR_EACH = 20
 """How many tickets more are passed by for each that stands on a page before."""
+TOTALS = ("open", "closed", "all")
+"""States whose tickets are counted in any case."""
+COARSE = {frozenset(SITUATIONS_IN[word]) for word in TOTALS}
 FOUND_FAR = 2_000
 """Fewer tickets that words find aren't looked for at the beginning of an order: there they would
 seldom be met, and to sort them costs no more."""
-TOTALS = ("open", "closed", "all")
-"""States whose tickets are counted in any case."""
 
 
 @immutable
@@ -158,11 +159,14 @@ class Asked:
 
 def come_in_parts(wanted: Query, orders: Orders) -> bool:
     """Whether no index has the order as a whole. That of priorities or stages alone has one, but if
-    only some are wanted, all tickets of the others may come first."""
+    only some are wanted, all tickets of the others may come first; and at a stage most tickets
+    stand alike."""
     (sort, _), *others = orders
-    if sort == "priority":
-        return bool(others) or any(term.field == sort for term in wanted.conditions)
-    return sort == "state" or (sort == "stage" and (bool(others) or not wanted.is_coarse))
+    if sort not in ("priority", "stage"):
+        return sort == "state"
+    if others or any(term.field == sort and not term.is_negated for term in wanted.conditions):
+        return True
+    return sort == "stage" and wanted.situations not in COARSE
 
 
 def parts_of(wanted: Query, orders: Orders) -> Iterator[tuple[int, Query]]:
