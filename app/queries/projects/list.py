@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ScalarSelect, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.db.plans import unindexed
 from app.db.rows import rows_of
 from app.models import (
     Comment,
@@ -51,7 +52,8 @@ class Overview:
 
 @immutable
 class Contents:
-    """How many rows go when a project is deleted; `running`: claims that workers hold now."""
+    """How many rows go when a project is deleted; `running`: claims that workers hold now. How many
+    tickets is worth knowing exactly; what each of them has is counted up to `COUNT_CAP`."""
 
     tickets: int
     comments: int
@@ -118,29 +120,31 @@ def project_slice(
 
 def contents(session: Session, project_id: str) -> Contents:
     """What goes with a project, counted in one query."""
-    runs = (
-        select(func.count())
-        .select_from(StageRun)
-        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        .where(Ticket.project_id == project_id)
-    )
-    comments = (
-        select(func.count())
-        .select_from(Comment)
-        .join(Ticket, Ticket.ticket_id == Comment.ticket_id)
-        .where(Ticket.project_id == project_id)
-    )
+    # Claimed tickets are few, and SQLite would look at each that the project has.
+    running = select(func.count()).where(unindexed(Ticket.project_id) == project_id, RUNNING)
     counts = (
-        select(func.count()).where(Ticket.project_id == project_id),
-        comments,
-        runs,
-        select(func.count()).where(Ticket.project_id == project_id, RUNNING),
-        select(func.count()).where(Event.project_id == project_id),
-        select(func.count()).where(Worker.project_id == project_id),
-        select(func.count()).where(WorkerType.project_id == project_id),
-        select(func.count()).where(PlanTemplate.project_id == project_id),
+        select(func.count()).where(Ticket.project_id == project_id).scalar_subquery(),
+        _number_of_tickets(project_id, Comment.ticket_id),
+        _number_of_tickets(project_id, StageRun.ticket_id),
+        running.scalar_subquery(),
+        number_of(select(Event.id).where(Event.project_id == project_id)),
+        select(func.count()).where(Worker.project_id == project_id).scalar_subquery(),
+        select(func.count()).where(WorkerType.project_id == project_id).scalar_subquery(),
+        select(func.count()).where(PlanTemplate.project_id == project_id).scalar_subquery(),
     )
-    return Contents(*session.execute(select(*(one.scalar_subquery() for one in counts))).one())
+    return Contents(*session.execute(select(*counts)).one())
+
+
+def _number_of_tickets(project_id: str, column: InstrumentedAttribute[str]) -> ScalarSelect[int]:
+    """How many rows of another table name a ticket of the project in this column, up to
+    `COUNT_CAP`."""
+    tickets = select(Ticket.ticket_id).where(Ticket.project_id == project_id)
+    # One by one: PostgreSQL would read the other table, or all tickets, for a thousand of them, and
+    # join by `==` with all that it has read.
+    one = tickets.cte(f"of_{column.class_.__tablename__}")
+    one = one.prefix_with("MATERIALIZED", dialect="postgresql")
+    found = column.between(one.c.ticket_id, one.c.ticket_id)
+    return number_of(select(one.c.ticket_id).where(found))
 
 
 def tabs(session: Session, project_id: str) -> Tabs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.models import Comment, PlanTemplate, Project, StageRun, Ticket, Worker, WorkerType
+from app.queries.projects.list import Contents
 from tests.conftest import OpenSession
 from tests.factories import (
     ANN,
@@ -207,6 +209,27 @@ def test_with_its_name_typed_a_project_goes_with_all_it_has(
             for model in (Project, Ticket, Comment, StageRun, Worker, WorkerType)
         ]
     assert left == [1, 1, 0, 0, 0, 3]
+
+
+def test_a_deletion_tells_what_goes_with_the_project(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds = Contents(50_000, 1_000, 999, 2, 1_000, 1_200, 6, 3)
+    monkeypatch.setattr("app.web.pages.projects.queries.contents", lambda *_: holds)
+
+    page = client.get(DELETE).text
+
+    told = re.findall(r"<dt>([^<]+)</dt>\s*<dd>\s*([^<]*?)\s*</dd>", page)
+    assert told == [
+        ("Tickets", "50,000"),
+        ("Comments", "1,000+"),
+        ("Runs", "999"),
+        ("Events", "1,000+"),
+        ("Workers", "1,200"),
+        ("Worker types", "6"),
+        ("Plan templates", "3"),
+    ]
+    assert "2 runs are in progress" in page
 
 
 def test_a_deletion_sent_twice_finds_nothing_the_second_time(client: FlaskClient) -> None:
