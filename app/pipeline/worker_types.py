@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from itertools import islice
+
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
+from app.db.rows import rows_of
 from app.errors import Conflict
 from app.models import PlanTemplate, Ticket, Worker, WorkerType
 from app.models.worker import LIVE_STATUSES
 from app.models.worker_type import StillNeeded
+from app.queries.tickets.conditions import NOT_CLOSED
 
 NAMED_TICKETS = 10
 """Ids that a refusal lists before it says how many more there are."""
+READ_AT_ONCE = 100
+"""Plans that are read before it is known whether more are wanted."""
 
 
-def tickets_needing(session: Session, role: WorkerType) -> list[str]:
-    """Ids of the project's open tickets with a stage yet to be done by this worker type."""
-    candidates = session.execute(
-        select(Ticket.ticket_id, Ticket.execution_plan, Ticket.completed_stages)
-        .where(Ticket.project_id == role.project_id, Ticket.state != "closed")
-        .order_by(Ticket.created_at, Ticket.ticket_id)
-    )
-    return [ticket_id for ticket_id, plan, done in candidates if role.worker_type in plan[done:]]
+def tickets_needing(session: Session, role: WorkerType, at_most: int | None = None) -> list[str]:
+    """Ids of the project's open tickets with a stage yet to be done by this worker type, by their
+    numbers: all, or so many."""
+    name = role.worker_type
+    with rows_of(session, OPEN_PLANS, project_id=role.project_id) as plans:
+        needing = (ticket_id for ticket_id, plan, done in plans if name in plan[done:])
+        return list(islice(needing, at_most))
+
+
+OPEN_PLANS = (
+    select(Ticket.ticket_id, Ticket.execution_plan, Ticket.completed_stages)
+    .where(Ticket.project_id == bindparam("project_id"), NOT_CLOSED)
+    .order_by(func.length(Ticket.ticket_id), Ticket.ticket_id)
+    .execution_options(yield_per=READ_AT_ONCE)
+)
 
 
 def rename_worker_type(session: Session, role: WorkerType, name: str, actor: Actor) -> None:

@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import insert
 
-from app import clock
+from app import clock, pipeline
 from app.db.base import db
-from app.models import Comment, Event, StageRun
+from app.models import Comment, Event, StageRun, WorkerType
 from app.queries.paging import COUNT_CAP
 from app.queries.projects.list import contents
 from tests.queries.test_plans import SCANS, plans
@@ -63,3 +63,15 @@ def test_postgresql_finds_them_ticket_by_ticket_too(filled_app):
         assert "Hash Join" not in plan
         assert "CTE Scan on of_comments" in plan
         assert "CTE Scan on of_stage_runs" in plan
+
+
+def test_tickets_that_need_a_worker_type_are_read_until_there_are_enough(on_sqlite):
+    role = WorkerType.named(on_sqlite, ONE, "review")
+    everyone = pipeline.tickets_needing(on_sqlite, role)
+    assert len(everyone) > 30
+    assert pipeline.tickets_needing(on_sqlite, role, 30) == everyone[:30]
+    assert everyone == sorted(everyone, key=lambda id_: (len(id_), id_))
+    (plan,) = plans(on_sqlite, pipeline.tickets_needing, role, 30)
+    # In the order of their index: nothing is sorted first.
+    assert "USING INDEX ix_tickets_open_number (project_id=?)" in plan
+    assert "TEMP B-TREE" not in plan

@@ -15,6 +15,7 @@ from app.forms.base import BoardForm
 from app.forms.seen import as_seen
 from app.forms.worker_type import StarterSetForm, WorkerTypeForm
 from app.models import Project, WorkerType
+from app.queries.paging import COUNT_CAP
 from app.queries.queues import queues_of
 from app.queries.worker_types import prompts
 from app.queries.worker_types.list import roles, titles
@@ -196,7 +197,8 @@ def _delete(worker_type_id: int, session: Session) -> str:
 def deletion_page(role: WorkerType, form: BoardForm) -> Answer:
     """The question, and the tickets that answer it with no."""
     session = db.session()
-    needing = pipeline.tickets_needing(session, role)
+    # More than a thousand needn't be known exactly: each of them has to go first.
+    needing = pipeline.tickets_needing(session, role, COUNT_CAP)
     page = project_page(
         "worker_types/delete.html",
         Project.get(session, role.project_id),
@@ -204,5 +206,6 @@ def deletion_page(role: WorkerType, form: BoardForm) -> Answer:
         form=form,
         needing=titles(session, needing[:LISTED_TICKETS]),
         more=max(0, len(needing) - LISTED_TICKETS),
+        is_cut=len(needing) >= COUNT_CAP,
     )
     return page, form.status

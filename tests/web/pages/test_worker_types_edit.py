@@ -319,6 +319,21 @@ def test_of_very_many_tickets_the_first_are_named(
     assert "and 3 more" in answer.text
 
 
+def test_of_more_than_are_counted_the_number_is_open(
+    client: FlaskClient, board: OpenSession, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with board() as session:
+        for _ in range(53):
+            make_ticket(session)
+    monkeypatch.setattr("app.web.pages.worker_types.COUNT_CAP", 52)
+
+    answer = client.get(f"{role}/delete")
+
+    assert answer.text.count('id="needs-') == 50
+    assert '<span class="count">52+</span>' in answer.text
+    assert "and 2+ more" in answer.text
+
+
 def test_a_plan_template_that_names_it_holds_it_too(
     client: FlaskClient, board: OpenSession, role: str
 ) -> None:
