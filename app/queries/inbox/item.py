@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, and_, bindparam
 from sqlalchemy.orm import Session
 
 from app.values import immutable
@@ -43,10 +43,19 @@ class InboxItem:
 
 @immutable
 class Source:
-    """Things that wait for the same reason: how many there are, and the first of them."""
+    """Things that wait for the same reason: how many there are, where the first of them stand in
+    the list, as many as the parameter `number` says, and what some of them are, by their ids.
+
+    A place is whether something is less urgent, since when it waits, and its id as a text.
+    """
 
     count: Callable[[Visibility, str], ScalarSelect[int]]
-    first: Callable[[Session, Visibility, str, int], Iterable[InboxItem]]
+    places: Callable[[Visibility, str], Select[int, Any, str]]
+    read: Callable[[Session, Visibility, Sequence[str]], Iterable[InboxItem]]
+
+
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+"""The ids of what is read."""
 
 
 def visible_in(visibility: Visibility, project: str, column: Any) -> ColumnElement[bool]:

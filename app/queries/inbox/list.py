@@ -3,13 +3,22 @@ list and this number."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
@@ -54,7 +63,7 @@ def number_of_items(
 
 def first_items(session: Session, visibility: Visibility, number: int) -> list[InboxItem]:
     """What is urgent, then what has waited longest."""
-    return _first(session, visibility, "", "", number)
+    return some_items(session, visibility, "", "", number)
 
 
 def item_page(
@@ -62,10 +71,10 @@ def item_page(
 ) -> Page[InboxItem]:
     """One page of all that waits, or of one kind or project."""
     total = count_items(session, visibility, project, kind)
-    before, upto = (number - 1) * PAGE_SIZE, number * PAGE_SIZE
+    before = (number - 1) * PAGE_SIZE
     is_there = before < total or total == COUNT_CAP
-    found = _first(session, visibility, project, kind, upto) if is_there else []
-    return Page(found[before:], number, total)
+    found = some_items(session, visibility, project, kind, PAGE_SIZE, before) if is_there else []
+    return Page(found, number, total)
 
 
 def inbox_version(session: Session, visibility: Visibility) -> str:
@@ -84,11 +93,34 @@ def version_of_inbox(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _first(
-    session: Session, visibility: Visibility, project: str, kind: str, number: int
+def some_items(
+    session: Session, visibility: Visibility, project: str, kind: str, size: int, offset: int = 0
 ) -> list[InboxItem]:
-    firsts = (source.first(session, visibility, project, number) for source in _sources(kind))
-    return sorted(chain.from_iterable(firsts), key=lambda item: item.rank)[:number]
+    """So many of the list. Where all stand that come before is read from indexes, and in full only
+    what is wanted."""
+    limits = {"number": offset + size, "size": size, "offset": offset}
+    ids: dict[int, list[str]] = defaultdict(list)
+    for source, id_ in rows_of(session, _places(visibility, project, kind), **limits):
+        ids[source].append(id_)
+    sources = list(_sources(kind))
+    found = (sources[number].read(session, visibility, these) for number, these in ids.items())
+    return sorted(chain.from_iterable(found), key=lambda item: item.rank)
+
+
+@lru_cache(STATEMENTS_KEPT)
+def _places(visibility: Visibility, project: str, kind: str) -> Select[int, str]:
+    each = (source.places(visibility, project).subquery() for source in _sources(kind))
+    numbered = (
+        select(literal(number).label("source"), *places.c) for number, places in enumerate(each)
+    )
+    places = union_all(*numbered).subquery("places")
+    source, *place = places.c
+    return (
+        select(source, place[-1])
+        .order_by(*place[:-1], source, place[-1])
+        .limit(bindparam("size"))
+        .offset(bindparam("offset"))
+    )
 
 
 def _sources(kind: str) -> Iterable[Source]:

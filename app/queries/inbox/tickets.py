@@ -6,19 +6,19 @@ no question.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Integer,
     ScalarSelect,
     Select,
-    Subquery,
     TextClause,
     and_,
     bindparam,
+    cast,
     func,
     literal,
     literal_column,
@@ -35,10 +35,10 @@ from app.events import EventFacts, explanation
 from app.models import Comment, Event, Project, Ticket, WorkerType
 from app.models.event import ASKING
 from app.models.ticket import IN_QUEUE
-from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
+from app.queries.inbox.item import IDS, QUOTED, InboxItem, Source, visible_in
 from app.queries.paging import number_of
 from app.queries.tickets.conditions import IS_ASKING, of_hold
-from app.visibility import STATEMENTS_KEPT, Visibility
+from app.visibility import Visibility
 
 LESS_URGENT = Ticket.priority != literal_column("0")
 """In these words it stands in the index of tickets that ask."""
@@ -55,47 +55,43 @@ def _asks(visibility: Visibility, project: str) -> tuple[ColumnElement[bool], ..
     return IS_ASKING, visible_in(visibility, project, among_few(Ticket.project_id))
 
 
-def _first_asking(
-    session: Session, visibility: Visibility, project: str, number: int
-) -> Iterable[InboxItem]:
-    rows = rows_of(session, _asking(visibility, project), number=number)
-    return [_of_ticket(row) for row in rows]
-
-
-@lru_cache(STATEMENTS_KEPT)
-def _asking(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
-    # In the order of their index; only the first are read in full.
-    chosen = (
-        select(Ticket.ticket_id)
+def _places_asking(visibility: Visibility, project: str) -> Select[int, Any, str]:
+    return (
+        select(cast(LESS_URGENT, Integer), Ticket.asks_since, Ticket.ticket_id)
         .where(*_asks(visibility, project))
         .order_by(LESS_URGENT, Ticket.asks_since, Ticket.ticket_id)
         .limit(bindparam("number"))
-        .subquery("chosen")
     )
-    return (
-        select(
-            Ticket.ticket_id,
-            Ticket.title,
-            Ticket.priority,
-            Ticket.failed_attempts,
-            func.coalesce(Event.stage, Ticket.current_stage).label("stage"),
-            Ticket.asks_since,
-            func.substr(Event.reason, 1, QUOTED).label("reason"),
-            Event.details,
-            WorkerType.max_attempts,
-        )
-        .select_from(chosen)
-        .join(Ticket, Ticket.ticket_id == chosen.c.ticket_id)
-        .outerjoin(Event, Event.id == of_hold(Event.id))
-        .outerjoin(
-            WorkerType,
-            and_(
-                WorkerType.project_id == Ticket.project_id,
-                WorkerType.worker_type == Ticket.current_stage,
-            ),
-        )
-        .order_by(LESS_URGENT, Ticket.asks_since, Ticket.ticket_id)
+
+
+def _read_asking(session: Session, _: Visibility, ids: Sequence[str]) -> Iterable[InboxItem]:
+    return [_of_ticket(row) for row in rows_of(session, ASKING_IN_FULL, ids=ids)]
+
+
+ASKING_IN_FULL = (
+    select(
+        Ticket.ticket_id,
+        Ticket.title,
+        Ticket.priority,
+        Ticket.failed_attempts,
+        func.coalesce(Event.stage, Ticket.current_stage).label("stage"),
+        Ticket.asks_since,
+        func.substr(Event.reason, 1, QUOTED).label("reason"),
+        Event.details,
+        WorkerType.max_attempts,
     )
+    .select_from(Ticket)
+    .outerjoin(Event, Event.id == of_hold(Event.id))
+    .outerjoin(
+        WorkerType,
+        and_(
+            WorkerType.project_id == Ticket.project_id,
+            WorkerType.worker_type == Ticket.current_stage,
+        ),
+    )
+    # One may have been answered a moment ago.
+    .where(Ticket.ticket_id.in_(IDS), IS_ASKING)
+)
 
 
 def _of_ticket(row: Any) -> InboxItem:
@@ -136,39 +132,35 @@ def _is_queued_at(project: Any, stage: Any) -> tuple[ColumnElement[bool] | TextC
     return *here, IN_QUEUE_INDEX, IN_QUEUE
 
 
-def _first_gates(
-    session: Session, visibility: Visibility, project: str, number: int
-) -> Iterable[InboxItem]:
-    return [_of_gate(row) for row in rows_of(session, _waiting(visibility, project), number=number)]
+def _read_gates(session: Session, _: Visibility, ids: Sequence[str]) -> Iterable[InboxItem]:
+    return [_of_gate(row) for row in rows_of(session, WAITING_IN_FULL, ids=ids)]
 
 
-@lru_cache(STATEMENTS_KEPT)
-def _waiting(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
-    first = _first_of_all(visible_in(visibility, project, WorkerType.project_id))
-    last_comment = (
-        select(func.max(Comment.id))
-        .where(Comment.ticket_id == Ticket.ticket_id)
-        .correlate(Ticket)
-        .scalar_subquery()
+LAST_COMMENT = (
+    select(func.max(Comment.id))
+    .where(Comment.ticket_id == Ticket.ticket_id)
+    .correlate(Ticket)
+    .scalar_subquery()
+)
+WAITING_IN_FULL = (
+    select(
+        Ticket.ticket_id,
+        Ticket.ready_at,
+        Ticket.title,
+        Ticket.priority,
+        Ticket.current_stage,
+        func.substr(Comment.content, 1, QUOTED).label("said"),
+        func.coalesce(Comment.worker_type, Comment.author).label("said_by"),
     )
-    return (
-        select(
-            Ticket.ticket_id,
-            Ticket.ready_at,
-            Ticket.title,
-            Ticket.priority,
-            Ticket.current_stage,
-            func.substr(Comment.content, 1, QUOTED).label("said"),
-            func.coalesce(Comment.worker_type, Comment.author).label("said_by"),
-        )
-        .join(first, first.c.ticket_id == Ticket.ticket_id)
-        .outerjoin(Comment, Comment.id == last_comment)
-    )
+    .outerjoin(Comment, Comment.id == LAST_COMMENT)
+    .where(Ticket.ticket_id.in_(IDS))
+)
 
 
-def _first_of_all(seen: ColumnElement[bool]) -> Subquery:
+def _places_at_gates(visibility: Visibility, project: str) -> Select[int, Any, str]:
     """The first of all gates, chosen from the first of each: of its urgent tickets, and, unless
     there are enough of these, of those that have stood there longest."""
+    seen = visible_in(visibility, project, WorkerType.project_id)
     roles = WorkerType.__table__
     waiting = select(Ticket.ready_at, Ticket.ticket_id).where(
         Ticket.project_id == WorkerType.project_id,
@@ -183,10 +175,9 @@ def _first_of_all(seen: ColumnElement[bool]) -> Subquery:
     first_others = _first_of_each(roles, others, 1, seen).where(number_urgent < bindparam("number"))
     chosen = union_all(select(first_urgent), first_others).subquery("chosen")
     return (
-        select(chosen.c.ticket_id)
+        select(chosen.c.part, chosen.c.ready_at, chosen.c.ticket_id)
         .order_by(chosen.c.part, chosen.c.ready_at, chosen.c.ticket_id)
         .limit(bindparam("number"))
-        .subquery("first")
     )
 
 
@@ -218,5 +209,5 @@ def _of_gate(row: Any) -> InboxItem:
     )
 
 
-ASKING_TICKETS = Source(_count_asking, _first_asking)
-TICKETS_AT_GATES = Source(_count_gates, _first_gates)
+ASKING_TICKETS = Source(_count_asking, _places_asking, _read_asking)
+TICKETS_AT_GATES = Source(_count_gates, _places_at_gates, _read_gates)

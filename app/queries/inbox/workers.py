@@ -7,11 +7,22 @@ event of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.db.plans import among_few
@@ -19,7 +30,7 @@ from app.db.rows import rows_of
 from app.events import explanation, name
 from app.models import Event, Ticket, Worker
 from app.models.event import ASKING, INBOX
-from app.queries.inbox.item import QUOTED, InboxItem, Source, visible_in
+from app.queries.inbox.item import IDS, QUOTED, InboxItem, Source, visible_in
 from app.queries.workers.conditions import is_silent
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -33,15 +44,24 @@ def _count_notices(visibility: Visibility, project: str) -> ScalarSelect[int]:
     return select(func.count(Event.id)).where(*_is_notice(visibility, project)).scalar_subquery()
 
 
-def _first_notices(
-    session: Session, visibility: Visibility, project: str, number: int
+def _places_of_notices(visibility: Visibility, project: str) -> Select[int, Any, str]:
+    return (
+        select(literal(1), Event.created_at, cast(Event.id, Text))
+        .where(*_is_notice(visibility, project))
+        .order_by(Event.id)
+        .limit(bindparam("number"))
+    )
+
+
+def _read_notices(
+    session: Session, visibility: Visibility, ids: Sequence[str]
 ) -> Iterable[InboxItem]:
-    rows = rows_of(session, _notices(visibility, project), number=number)
+    rows = rows_of(session, _notices(visibility), ids=[int(one) for one in ids])
     return [_of_event(row) for row in rows]
 
 
 @lru_cache(STATEMENTS_KEPT)
-def _notices(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
+def _notices(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Event.id,
@@ -63,9 +83,7 @@ def _notices(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
         .outerjoin(
             Worker, and_(Worker.worker_id == Event.worker_id, visibility.of(Worker.project_id))
         )
-        .where(*_is_notice(visibility, project))
-        .order_by(Event.id)
-        .limit(bindparam("number"))
+        .where(Event.id.in_(IDS))
     )
 
 
@@ -93,10 +111,16 @@ def _count_silent(visibility: Visibility, project: str) -> ScalarSelect[int]:
     return silent.where(*_silent(visibility, project)).scalar_subquery()
 
 
-def _first_silent(
-    session: Session, visibility: Visibility, project: str, number: int
-) -> Iterable[InboxItem]:
-    rows = rows_of(session, _silent_workers(visibility, project), number=number)
+def _places_of_silent(visibility: Visibility, project: str) -> Select[int, Any, str]:
+    return (
+        select(literal(1), Worker.last_activity, Worker.worker_id)
+        .where(*_silent(visibility, project))
+        .order_by(Worker.last_activity, Worker.worker_id)
+        .limit(bindparam("number"))
+    )
+
+
+def _read_silent(session: Session, _: Visibility, ids: Sequence[str]) -> Iterable[InboxItem]:
     return [
         InboxItem(
             kind="silent",
@@ -108,29 +132,22 @@ def _first_silent(
             said_by=None,
             key=f"silent-{row.worker_id}",
         )
-        for row in rows
+        for row in rows_of(session, SILENT_IN_FULL, ids=ids)
     ]
 
 
-@lru_cache(STATEMENTS_KEPT)
-def _silent_workers(visibility: Visibility, project: str) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Worker.worker_id,
-            Worker.last_activity,
-            Worker.worker_type.label("stage"),
-            Worker.project_id,
-            Worker.hostname,
-        )
-        .where(*_silent(visibility, project))
-        .order_by(Worker.last_activity, Worker.worker_id)
-        .limit(bindparam("number"))
-    )
+SILENT_IN_FULL = select(
+    Worker.worker_id,
+    Worker.last_activity,
+    Worker.worker_type.label("stage"),
+    Worker.project_id,
+    Worker.hostname,
+).where(Worker.worker_id.in_(IDS))
 
 
 def _worker_title(row: Any) -> str:
     return f"{row.stage} of {row.project_id}" + (f" on {row.hostname}" if row.hostname else "")
 
 
-NOTICES = Source(_count_notices, _first_notices)
-SILENT_WORKERS = Source(_count_silent, _first_silent)
+NOTICES = Source(_count_notices, _places_of_notices, _read_notices)
+SILENT_WORKERS = Source(_count_silent, _places_of_silent, _read_silent)

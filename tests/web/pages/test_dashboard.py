@@ -284,7 +284,7 @@ def test_the_number_of_queries_does_not_grow_with_the_board(app, client, board, 
         client.get("/")
 
     assert len(many) == len(few)
-    assert len(many) == 17
+    assert len(many) == 16
 
 
 def test_a_second_look_at_the_same_board_asks_for_its_version_alone(app, client, board, no_sweep):
