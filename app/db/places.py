@@ -26,8 +26,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-def sent(places: Iterable[Sequence[str | int | None]]) -> str:
-    """The value of a parameter that `places_in` or `name_at` names."""
+def sent(places: Iterable[Sequence[Any]]) -> str:
+    """The value of a parameter that `places_in` or `name_at` names: of texts, numbers and lists."""
     return json.dumps(list(places))
 
 
@@ -39,6 +39,12 @@ def places_in(parameter: str) -> TableValuedAlias:
 def part_of(places: TableValuedAlias, number: int, type_: Any = Text) -> ColumnElement[Any]:
     """One part of a place, numbered from 0."""
     return cast(places.c.value.op("->>")(literal_column(str(number))), type_)
+
+
+def places_of(place: TableValuedAlias, number: int, name: str) -> TableValuedAlias:
+    """The same of places that are one part of another. To be asked for in a select that `found_at`
+    takes."""
+    return _places(part_of(place, number)).table_valued("value", name=name)
 
 
 def name_at(parameter: str, number: ColumnElement[int]) -> ColumnElement[str]:

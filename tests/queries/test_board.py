@@ -155,6 +155,19 @@ def test_what_is_blocked_comes_in_the_order_of_its_index(filled):
         assert any(re.search(ordered, plan) for plan in found), found
 
 
+@pytest.mark.parametrize("lanes", ["", "priority"])
+def test_each_cell_takes_its_first_before_cards_are_numbered(filled, lanes):
+    with filled.app_context():
+        session = db.session()
+        found = plans(session, board, scope_of(session, "", "", lanes))
+        (cards,) = [plan for plan in found if "SCAN parts_queued" in plan]
+        numbered, in_cell = cards.split("SCAN parts_queued", 1)
+        # One after the other, from the innermost: a part's, a cell's, all that are shown.
+        assert "SCAN queued" in numbered
+        assert re.search(r"SCAN first\b.*\n.*CORRELATED(?:.*\n)+?.*ix_tickets_queue ", in_cell)
+        assert cards.count("SCAN first") == cards.count("SCAN found") == cards.count("SCAN parts_")
+
+
 def cells_of(session, scope):
     return {cell.key: cell for lane in board(session, scope).lanes for cell in lane.cells}
 

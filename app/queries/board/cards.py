@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from app.db.places import found_at, part_of, places_in, sent
+from app.db.places import found_at, part_of, places_in, places_of, sent
 from app.db.plans import among_few
 from app.db.rows import rows_of
 from app.models import StageRun, Ticket
@@ -124,15 +124,15 @@ def _read(
     after: Mapping[str, Any] | None = None,
 ) -> list[list[Card]]:
     """The cards of each cell that come first, or first after a place."""
-    places: dict[str, list[Sequence[str | int | None]]] = defaultdict(list)
+    places: dict[str, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for number, parts in enumerate(cells):
         for kind, *where in parts:
-            places[kind].append((number, *where))
+            places[kind][number].append(where)
     # What is blocked stands behind all that is queued; else a cell has cards of one kind.
     found: list[list[tuple[bool, int, Card]]] = [[] for _ in cells]
     if places:
         statement = _statement(scope, tuple(sorted(places)), is_after=after is not None)
-        values: dict[str, Any] = {kind: sent(these) for kind, these in places.items()}
+        values: dict[str, Any] = {kind: sent(these.items()) for kind, these in places.items()}
         values |= {"limit": limit, **scope.values, **(after or {})}
         for kind, number, place, *row in rows_of(session, statement, **values):
             found[number].append((kind == BLOCKED, place, _card(row)))
@@ -153,21 +153,22 @@ END = select(
 @lru_cache(STATEMENTS_KEPT)
 def _statement(scope: Scope, kinds: Sequence[str], *, is_after: bool) -> Rows:
     chosen = union_all(*(_first_of_cells(scope, kind, is_after) for kind in kinds)).subquery()
-    is_first = chosen.c.place <= bindparam("limit")
-    return (
-        select(chosen.c.kind, chosen.c.cell, chosen.c.place, *COLUMNS)
-        .join(Ticket, Ticket.ticket_id == chosen.c.ticket_id)
-        .where(is_first)
+    return select(chosen.c.kind, chosen.c.cell, chosen.c.place, *COLUMNS).join(
+        Ticket, Ticket.ticket_id == chosen.c.ticket_id
     )
 
 
 def _first_of_cells(scope: Scope, kind: str, is_after: bool) -> Rows:
-    """Each part gives its first, from which those are chosen that come first in its cell. Only they
-    are then read in full."""
-    parts = places_in(kind)
-    first = _first_of_part(scope, kind, parts, is_after)
-    found, columns = found_at(parts, first, "found")
-    cell = part_of(parts, 0, Integer)
+    """Each part gives its first, from which each cell takes those that come first in it. Only they
+    are then numbered, and read in full."""
+    cells = places_in(kind)
+    parts = places_of(cells, 1, f"parts_{kind}")
+    first, columns = found_at(parts, _first_of_part(scope, kind, parts, is_after), "first")
+    of_cell = select(*columns).select_from(parts).join(first, true())
+    in_order = (_directed(kind, column) for column in columns)
+    of_cell = of_cell.order_by(*in_order).limit(bindparam("limit"))
+    found, columns = found_at(cells, of_cell, "found")
+    cell = part_of(cells, 0, Integer)
     order = [_directed(kind, column) for column in columns]
     return (
         select(
@@ -176,14 +177,14 @@ def _first_of_cells(scope: Scope, kind: str, is_after: bool) -> Rows:
             columns[-1].label("ticket_id"),
             func.row_number().over(partition_by=cell, order_by=order).label("place"),
         )
-        .select_from(parts)
+        .select_from(cells)
         .join(found, true())
     )
 
 
 def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: bool) -> Rows:
     """What its cards are in order by; the last of it is the ticket's id."""
-    stage = part_of(parts, 2)
+    stage = part_of(parts, 1)
     conditions = {
         QUEUED: (IN_QUEUE, Ticket.current_stage == stage),
         BLOCKED: (situation_is("blocked"), Ticket.current_stage == stage),
@@ -194,12 +195,12 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
     found = select(*ORDERS[kind]).where(
         scope.visibility.of(Ticket.project_id)
         if is_of_any
-        else Ticket.project_id == part_of(parts, 1),
+        else Ticket.project_id == part_of(parts, 0),
         *conditions,
         *scope.narrowing(is_open=kind != DONE, in_order=True),
     )
     if scope.lanes == "priority":
-        found = found.where(Ticket.priority == part_of(parts, 3, Integer))
+        found = found.where(Ticket.priority == part_of(parts, 2, Integer))
     if is_after:
         found = found.where(_is_after(kind))
     in_order = (_directed(kind, key) for key in ORDERS[kind])
