@@ -145,6 +145,17 @@ def test_postgresql_reads_a_labels_tickets_once_for_all_columns(filled_postgresq
         assert "Semi Join" not in cards
 
 
+@pytest.mark.parametrize("database", ["filled", "filled_postgresql"])
+def test_what_was_closed_of_a_priority_isnt_looked_for_among_all_of_it(request, database):
+    with request.getfixturevalue(database).app_context():
+        session = db.session()
+        if database == "filled_postgresql":
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        for plan in plans(session, board, scope_of(session, "", "", "priority")):
+            assert not re.search(r"ix_tickets_\w*priority", plan), plan
+        session.rollback()
+
+
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):
     with filled.app_context():
         session = db.session()

@@ -22,6 +22,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    literal_column,
     select,
     true,
     tuple_,
@@ -200,7 +201,11 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
         *scope.narrowing(is_open=kind != DONE, in_order=True),
     )
     if scope.lanes == "priority":
-        found = found.where(Ticket.priority == part_of(parts, 2, Integer))
+        is_in_queue = kind in (QUEUED, BLOCKED)
+        # Of one priority are far more than are on hold or were closed lately, of which PostgreSQL
+        # knows nothing before it has statistics.
+        priority = Ticket.priority if is_in_queue else Ticket.priority + literal_column("0")
+        found = found.where(priority == part_of(parts, 2, Integer))
     if is_after:
         found = found.where(_is_after(kind))
     in_order = (_directed(kind, key) for key in ORDERS[kind])
