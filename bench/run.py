@@ -32,6 +32,8 @@ class Run:
     trackers: Path
     """Where other trackers are kept."""
     results: dict[str, Figures] = field(default_factory=dict)
+    has_queue: bool = False
+    """Whether there is something to claim."""
 
     def note(self, name: str, **figures: float) -> None:
         """Keep what was measured; figures of the same name stand side by side."""

@@ -54,7 +54,7 @@ class Crew:
 
 def measure_claims(run: Run) -> None:
     """Workers of one queue that claim and complete as fast as they can, here and on the floor."""
-    run.backend.load(run.board.name, [queue(QUEUED, datetime.now(UTC), FLOOR_WORKERS)])
+    fill_queue(run)
     for app, side in ((CALLBOARD, "claims"), (FLOOR, "floor/claims")):
         with run.serving(app) as server:
             for size in CREWS if not run.is_quick else (1, 8):
@@ -63,6 +63,13 @@ def measure_claims(run: Run) -> None:
         with ExitStack() as stack:
             servers = [stack.enter_context(run.serving()) for _ in range(2)]
             note_crew(run, "claims/8 workers, two servers", servers, 8)
+
+
+def fill_queue(run: Run) -> None:
+    """Let there be a queue to claim from, for whichever measure asks first."""
+    if not run.has_queue:
+        run.backend.load(run.board.name, [queue(QUEUED, datetime.now(UTC), FLOOR_WORKERS)])
+        run.has_queue = True
 
 
 def note_crew(run: Run, name: str, servers: Sequence[Server], size: int) -> None:
@@ -117,6 +124,7 @@ def register(client: Client, name: str, number: int) -> str:
 def measure_locks(run: Run) -> None:
     """The statements of a claim and of a report, and how long each keeps others from writing, by
     one worker alone."""
+    fill_queue(run)
     inside = Inside(run.board, {})
     statements = defaultdict(list)
     for what in pairs_of(inside, "inside", PAIRS_INSIDE):
