@@ -53,6 +53,7 @@ PASSED_FOR_EACH = 20
 TOTALS = ("open", "closed", "all")
 """States whose tickets are counted in any case."""
 COARSE = {frozenset(SITUATIONS_IN[word]) for word in TOTALS}
+"""The situations of each."""
 FOUND_FAR = 2_000
 """Fewer tickets that words find aren't looked for at the beginning of an order: there they would
 seldom be met, and to sort them costs no more."""
@@ -158,9 +159,9 @@ class Asked:
 
 
 def come_in_parts(wanted: Query, orders: Orders) -> bool:
-    """Whether no index has the order as a whole. That of priorities or stages alone has one, but if
-    only some are wanted, all tickets of the others may come first; and at a stage most tickets
-    stand alike."""
+    """Whether no index has the order as a whole, or one in which what isn't wanted comes first: all
+    of other priorities or stages than those that are named, or at the first stages what is in other
+    states."""
     (sort, _), *others = orders
     if sort not in ("priority", "stage"):
         return sort == "state"
