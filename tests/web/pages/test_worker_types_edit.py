@@ -271,6 +271,17 @@ def test_a_name_that_open_tickets_need_stays(
     assert (row.worker_type, row.prompt_version) == ("review", 3)
 
 
+def test_of_a_prompt_that_never_changed_no_versions_are_counted(
+    client: FlaskClient, board: OpenSession
+) -> None:
+    with board() as session:
+        make_project(session, "acme/new")
+        named = WorkerType.named(session, "acme/new", "review")
+        assert named is not None
+        address = f"/worker-types/{named.id}/delete"
+    assert "will be deleted, with its prompt." in client.get(address).text
+
+
 def test_a_worker_type_nobody_needs_is_deleted(
     client: FlaskClient, board: OpenSession, role: str
 ) -> None:
