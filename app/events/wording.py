@@ -5,8 +5,9 @@ Whatever stands in an event is escaped and cut to a length: rows may come from a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -34,7 +35,7 @@ class Plain:
     within_ticket: bool = False
     names_actor: bool = True
 
-    def fill(self, template: str, values: dict[str, Text]) -> Text:
+    def fill(self, template: str, values: Mapping[str, Text]) -> Text:
         """The template with its values."""
         return template.format_map(values)
 
@@ -66,7 +67,7 @@ class Html(Plain):
     draw_other: Callable[[str], Markup | None] | None = None
     """How another ticket is shown, if there is one to be seen."""
 
-    def fill(self, template: str, values: dict[str, Text]) -> Markup:
+    def fill(self, template: str, values: Mapping[str, Text]) -> Markup:
         return Markup(template).format_map(values)  # noqa: S704 - templates are the table's own
 
     def strong(self, text: str) -> Markup:
@@ -91,6 +92,9 @@ class Html(Plain):
 
 PLAIN = Plain()
 
+Word = Callable[[Event, Plain], Text]
+"""How one thing of an event is said."""
+
 
 def name(event: Event) -> str:
     """What filters and pills call it."""
@@ -104,14 +108,14 @@ def sentence(event: Event, wording: Plain = PLAIN) -> Text:
     template = _chosen(description.sentences, event) or description.sentence
     if because := _chosen(description.causes, event):
         template = f"{template}: {because}"
-    return wording.fill(template, _values(event, wording)).strip()
+    return wording.fill(template, _Words(event, wording)).strip()
 
 
 def explanation(event: Event) -> str:
     """The cause and what somebody wrote, as text."""
     description = describe(event)
     because = _chosen(description.causes, event)
-    told = str(PLAIN.fill(because, _values(event, PLAIN)))
+    told = str(PLAIN.fill(because, _Words(event, PLAIN)))
     return description.before_reason.join(part for part in (told, event.reason) if part)
 
 
@@ -120,37 +124,16 @@ def _chosen(templates: Any, event: Event) -> str:
     return next((template for fact, template in templates.items() if fact in there), "")
 
 
-def _values(event: Event, wording: Plain) -> dict[str, Text]:
-    details = event.details
-    ticket = wording.key("tickets", event.ticket_id) if event.ticket_id else "a ticket"
-    freed = _text(details.get("freed_ticket_id"))
-    back_to = _text(details.get("to_stage"))
-    within = wording.within_ticket
-    return {
-        "who": _who(event, wording) if wording.names_actor else "",
-        "ticket": "it" if within else ticket,
-        "the_ticket": "the ticket" if within else ticket,
-        "_ticket": "" if within else wording.fill(" {ticket}", {"ticket": ticket}),
-        "of_ticket": "" if within else wording.fill(" of {ticket}", {"ticket": ticket}),
-        "on_ticket": "" if within else wording.fill(" on {ticket}", {"ticket": ticket}),
-        "worker": _worker(event, wording),
-        "stage": wording.strong(event.stage) if event.stage else "a stage",
-        "project": wording.key("projects", event.project_id) if event.project_id else "a project",
-        "run": str(event.run_id or "?"),
-        "without_comment": "" if event.comment_id else ", without a comment",
-        "to_stage": wording.strong(_text(details.get("to_worker_type"))),
-        "back_to": f" to stage {back_to}" if back_to else "",
-        "attempts": _attempts(details.get("failed_attempts"), details.get("max_attempts")),
-        "last": LAST.get(_text(details.get("cause")), ""),
-        "from_plan": _names(details.get("from_plan")),
-        "to_plan": _names(details.get("to_plan")),
-        "blocked_by": _others(details.get("blocked_by"), wording),
-        "related": _others(details.get("related"), wording),
-        "other": wording.other(_text(details.get("other"))),
-        "freed": f"; {freed} went back to its queue" if freed else "",
-        "changes": _changes(event, wording),
-        **{each: _text(details.get(each)) for each in COPIED},
-    }
+class _Words(dict[str, Text]):
+    """What sentences may say of an event; each is found out when a sentence says it."""
+
+    def __init__(self, event: Event, wording: Plain) -> None:
+        self.event, self.wording = event, wording
+
+    def __missing__(self, name: str) -> Text:
+        if name in COPIED:
+            return _text(self.event.details.get(name))
+        return WORDS[name](self.event, self.wording)
 
 
 LAST = {
@@ -170,6 +153,8 @@ COPIED = (
 
 
 def _who(event: Event, wording: Plain) -> Text:
+    if not wording.names_actor:
+        return ""
     if event.actor and event.actor == event.worker_id:
         return _worker(event, wording)
     return "Callboard" if event.actor == SYSTEM else wording.strong(_text(event.actor) or "Someone")
@@ -179,9 +164,43 @@ def _worker(event: Event, wording: Plain) -> Text:
     return wording.key("workers", event.worker_id) if event.worker_id else "a worker"
 
 
-def _attempts(failed: object, most: object) -> str:
+def _ticket(event: Event, wording: Plain) -> Text:
+    return wording.key("tickets", event.ticket_id) if event.ticket_id else "a ticket"
+
+
+def _with_ticket(template: str) -> Word:
+    """The ticket behind a preposition, or nothing where everybody knows which it is."""
+
+    def say(event: Event, wording: Plain) -> Text:
+        if wording.within_ticket:
+            return ""
+        return wording.fill(template, {"ticket": _ticket(event, wording)})
+
+    return say
+
+
+def _project(event: Event, wording: Plain) -> Text:
+    return wording.key("projects", event.project_id) if event.project_id else "a project"
+
+
+def _stage(event: Event, wording: Plain) -> Text:
+    return wording.strong(event.stage) if event.stage else "a stage"
+
+
+def _back_to(event: Event, _: Plain) -> Text:
+    stage = _text(event.details.get("to_stage"))
+    return f" to stage {stage}" if stage else ""
+
+
+def _attempts(event: Event, _: Plain) -> Text:
+    failed, most = event.details.get("failed_attempts"), event.details.get("max_attempts")
     # Someone may have allowed fewer attempts since the last one began.
     return f"{_text(failed)} of {_text(most)}" if failed == most else _text(failed)
+
+
+def _freed(event: Event, _: Plain) -> Text:
+    ticket_id = _text(event.details.get("freed_ticket_id"))
+    return f"; {ticket_id} went back to its queue" if ticket_id else ""
 
 
 def _changes(event: Event, wording: Plain) -> Text:
@@ -212,6 +231,37 @@ def _description(event: Event, wording: Plain) -> Text:
     lines = ", ".join(f"{number} {word}" for number, word in counts if number) or "moved"
     name = wording.description(event.ticket_id or "", version)
     return wording.fill("{name} (lines: {lines})", {"name": name, "lines": lines})
+
+
+WORDS: Mapping[str, Word] = MappingProxyType(
+    {
+        "who": _who,
+        "ticket": lambda event, words: "it" if words.within_ticket else _ticket(event, words),
+        "the_ticket": (
+            lambda event, words: "the ticket" if words.within_ticket else _ticket(event, words)
+        ),
+        "_ticket": _with_ticket(" {ticket}"),
+        "of_ticket": _with_ticket(" of {ticket}"),
+        "on_ticket": _with_ticket(" on {ticket}"),
+        "worker": _worker,
+        "stage": _stage,
+        "project": _project,
+        "run": lambda event, _: str(event.run_id or "?"),
+        "without_comment": lambda event, _: "" if event.comment_id else ", without a comment",
+        "to_stage": lambda event, words: words.strong(_text(event.details.get("to_worker_type"))),
+        "back_to": _back_to,
+        "attempts": _attempts,
+        "last": lambda event, _: LAST.get(_text(event.details.get("cause")), ""),
+        "from_plan": lambda event, _: _names(event.details.get("from_plan")),
+        "to_plan": lambda event, _: _names(event.details.get("to_plan")),
+        "blocked_by": lambda event, words: _others(event.details.get("blocked_by"), words),
+        "related": lambda event, words: _others(event.details.get("related"), words),
+        "other": lambda event, words: words.other(_text(event.details.get("other"))),
+        "freed": _freed,
+        "changes": _changes,
+    }
+)
+"""What stands in braces in the sentences of the table, besides what is `COPIED`."""
 
 
 def _content(value: object) -> str:
