@@ -13,11 +13,14 @@ from app.db import engine
 from app.db.base import db
 from app.extensions import csrf, login
 from app.observability import logs
+from app.rendering import Templates
 from app.settings.board import ROOT, Settings, load_settings, secret_key
 
 
 class Board(Flask):
     """A Flask application without a view, or anything else that it calls, that is a coroutine."""
+
+    jinja_environment = Templates
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The library looks for it whenever it calls one: seven times for a poll."""

@@ -1,13 +1,15 @@
 """What every template may call: words for times and numbers, and addresses of static files."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, current_app, g, request
+from flask.templating import Environment
 from markupsafe import Markup
 
 from app import clock
@@ -23,8 +25,17 @@ DATE_AFTER = 30 * DAY
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+class Templates(Environment):
+    """All templates have the same globals."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Whenever a template imports a macro, Jinja compares its globals with those of the page:
+        of a plain dict that is one step, of the `ChainMap` that it makes, one for each name."""
+        return super().make_globals(d) if d else self.globals
+
+
 def register(app: Flask) -> None:
-    """Give the templates of `app` their filters, `asset_url` and `draw_once`."""
+    """Give the templates of `app` their filters and `asset_url`."""
 
     def address(path: str) -> str:
         version = content_hash(Path(app.static_folder or "static") / path)
@@ -43,8 +54,9 @@ def register(app: Flask) -> None:
     # A partial that is made of these values and nothing else. It is kept: most of a page is the
     # same as when it was last shown to somebody.
     draw_once = draw if app.debug else lru_cache(DRAWINGS_KEPT)(draw)
-    app.extensions["callboard.draw_once"] = app.jinja_env.globals["draw_once"] = draw_once
+    app.extensions["callboard.draw_once"] = draw_once
     app.jinja_env.filters.update(
+        draw_once=draw_once,
         ago_text=ago_text,
         short_text=short_text,
         for_text=for_text,

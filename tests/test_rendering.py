@@ -111,7 +111,7 @@ def test_what_is_drawn_from_the_same_values_is_drawn_once(
     drawn: list[str] = []
     app.jinja_env.globals["note"] = drawn.append
     app.jinja_env.loader = DictLoader({"_partial.html": "{{ note(name) or '<' ~ name ~ '>' }}"})
-    page = "{% for name in 'aba' %}{{ draw_once('_partial.html', name=name) }}{% endfor %}"
+    page = "{% for name in 'aba' %}{{ '_partial.html' | draw_once(name=name) }}{% endfor %}"
 
     assert app.jinja_env.from_string(page).render() == "&lt;a&gt;&lt;b&gt;&lt;a&gt;"
     assert drawn == drawings
