@@ -77,6 +77,13 @@ def shared(
     return found
 
 
+def of_version(name: str, version: str, read: Callable[[], T]) -> T:
+    """What `read` finds, or found for someone who may see the same while the version was this one:
+    for what neither the time nor their address changes."""
+    regions: SharedRegions = current_app.extensions["callboard.regions"]
+    return regions.of_version((name, require_person().visibility), version, read)
+
+
 @immutable
 class Audience:
     """All that a shared region may depend on, besides its version and the time: people who agree
@@ -104,10 +111,12 @@ def audience() -> Audience:
 
 
 class SharedRegions:
-    """What was drawn in the last seconds, by its name, its version and whom it is for."""
+    """What was drawn in the last seconds, by its name, its version and whom it is for. Beside it
+    what is as good as its version, of which the newest is kept."""
 
     def __init__(self) -> None:
         self._kept: dict[Key, tuple[float, Any]] = {}
+        self._of_versions: dict[Key, tuple[str, Any]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> Any:
@@ -123,10 +132,25 @@ class SharedRegions:
             while len(self._kept) > SHARED_KEPT or self._is_oldest_over():
                 del self._kept[next(iter(self._kept))]
 
+    def of_version(self, key: Key, version: str, read: Callable[[], T]) -> T:
+        """What was read under that key, if it is of this version; else it is read now."""
+        known_version, known = self._of_versions.get(key, ("", None))
+        if known_version == version:
+            found: T = known
+            return found
+        found = read()
+        with self._lock:
+            self._of_versions.pop(key, None)
+            self._of_versions[key] = version, found
+            while len(self._of_versions) > SHARED_KEPT:
+                del self._of_versions[next(iter(self._of_versions))]
+        return found
+
     def clear(self) -> None:
-        """Draw everything anew."""
+        """Draw and read everything anew."""
         with self._lock:
             self._kept.clear()
+            self._of_versions.clear()
 
     def of(self, name: str) -> int:
         """How many are kept under that name."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from flask.testing import FlaskClient
 
 from app.models import Project, ProjectMember, Ticket, User
 from app.web.http.live import FULL_EVERY_SECONDS, SHARED_KEPT, SHARED_SECONDS, SharedRegions
@@ -232,6 +233,26 @@ def test_a_board_that_is_being_set_up_is_drawn_for_each(app, client, board):
     assert app.extensions["callboard.regions"].of("first steps") == 0
 
 
+@pytest.mark.usefixtures("new_minute")
+def test_what_only_a_change_changes_is_read_once_for_all_who_see_the_same(app, board, sign_in):
+    def offers(label: str, reader: FlaskClient) -> tuple[bool, bool]:
+        with counting_queries(app, kept_too=True) as sent:
+            page = reader.get("/tickets").text
+        is_read = any("min(ticket_labels.label)" in statement for statement in sent)
+        return f'value="{label}"' in page, is_read
+
+    with board() as session:
+        ticket_id = make_ticket(session, labels=["bug"]).ticket_id
+    with time_machine.travel(NOON, tick=False):
+        ann, ben = sign_in("member", "ann"), sign_in("viewer", "ben")
+        assert offers("bug", ann) == (True, True)
+        assert offers("bug", ben) == (True, False)
+        with board() as session:
+            Ticket.lock(session, ticket_id).edit(ANN, labels=["ui"])
+        assert offers("ui", ann) == (True, True)
+        assert offers("bug", ben) == (False, False)
+
+
 def test_what_was_drawn_serves_for_seconds_only():
     regions, now = SharedRegions(), time.monotonic()
     regions.put(("now",), "drawn", now)
@@ -247,3 +268,14 @@ def test_the_oldest_regions_give_way():
     assert regions.of("list") == SHARED_KEPT
     assert regions.get(("list", 1)) is None
     assert regions.get(("list", 2)) == "drawn"
+
+
+def test_of_what_is_as_good_as_its_version_the_newest_is_kept():
+    regions = SharedRegions()
+    read = iter(("first", "second", "third"))
+    assert regions.of_version(("names",), "1", lambda: next(read)) == "first"
+    assert regions.of_version(("names",), "1", lambda: next(read)) == "first"
+    assert regions.of_version(("names",), "2", lambda: next(read)) == "second"
+    for number in range(SHARED_KEPT):
+        regions.of_version(("others", number), "2", lambda: "other")
+    assert regions.of_version(("names",), "2", lambda: next(read)) == "third"

@@ -60,13 +60,19 @@ def index() -> Answer:
     if not listing.is_understood:
         return render_template("tickets/index.html", **form_context(listing)), listing.status
     project = listing.query.only_value("project")
-    version = stamp(list_version(db.session(), current_visibility(), project))
+    version = stamp(_list_version(project))
     if is_unchanged(version):
         return "", 204
     name = "tickets/_list_refresh.html" if wants_region() else "tickets/index.html"
     context = _list_context(listing, version)
     # A region's address was understood as far as it could be when its page was opened.
     return render_template(name, **context), 200 if wants_region() else listing.status
+
+
+def _list_version(project: str) -> object:
+    if project:
+        return list_version(db.session(), current_visibility(), project)
+    return version_of_board()  # its parts are read with it
 
 
 class Drawn(NamedTuple):

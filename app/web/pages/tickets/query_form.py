@@ -17,8 +17,9 @@ from app.queries.language.query import Query
 from app.queries.tickets.people import known_people
 from app.visibility import Visibility
 from app.web.auth.identity import current_visibility, require_person
+from app.web.http import live
 from app.web.pages.saved_views import visible_view
-from app.web.pages.shared import shared
+from app.web.pages.shared import version_of_board
 from app.web.pages.tickets.asked import QueryListing
 
 HELP = tuple((field.name, field.help_line, field.words) for field in FIELDS.values())
@@ -42,7 +43,9 @@ def form_context(listing: QueryListing) -> dict[str, Any]:
     choices = NO_CHOICES
     # Without a query of a page that has no drop-downs there are no names to offer or to check.
     if listing.layout or listing.query:
-        choices = shared(f"choices of {project}", partial(_choices, session, visibility, project))
+        version = live.stamp(version_of_board())
+        read = partial(_choices, session, visibility, project)
+        choices = live.of_version(f"choices of {project}", version, read)
     listing.check_names(_known(listing.query, choices))
     view = _view_shown(listing)
     return {
