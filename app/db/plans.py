@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, SQLColumnExpression, Text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    ScalarSelect,
+    SQLColumnExpression,
+    Text,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -74,6 +81,16 @@ class one_of(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of
         super().__init__(column, values)
 
 
+class either(FunctionElement[int]):  # noqa: N801 - it reads as what is asked
+    """The same number in the words of each database, where neither plans the other's well."""
+
+    type = Integer()
+    inherit_cache = True
+
+    def __init__(self, *, sqlite: ScalarSelect[int], postgresql: ScalarSelect[int]) -> None:
+        super().__init__(sqlite, postgresql)
+
+
 class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of a condition
     """A condition that most rows meet which are looked at: SQLite doesn't look for them by it, but
     still sees that they are in an index of such rows."""
@@ -116,6 +133,16 @@ def _in_array(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
     array = f"ARRAY{compiler.process(values, **options)}"
     return f"{compiler.process(column, **options)} = ANY({array})"
+
+
+@compiles(either, "sqlite")
+def _on_sqlite(element: either, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process([*element.clauses][0], **options)
+
+
+@compiles(either, "postgresql")
+def _on_postgresql(element: either, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process([*element.clauses][1], **options)
 
 
 @compiles(expected, "sqlite")

@@ -172,6 +172,14 @@ def test_with_statistics_what_waits_for_a_person_is_counted_by_indexes_made_for_
         assert_counted_apart(db.session())
 
 
+@pytest.mark.parametrize("filled", ["postgresql"], indirect=True)
+def test_postgresql_looks_into_the_queue_of_each_gate(filled):
+    with filled.app_context():
+        (plan,) = plans(db.session(), navigation, EVERYTHING)
+    of_gate = r"\(project_id = \w+\.project_id\) AND \(current_stage = \w+\.worker_type\)"
+    assert re.search(rf"ix_tickets_queue\w* on tickets.*\n\s+Index Cond: \({of_gate}", plan), plan
+
+
 def test_what_the_dashboard_says_of_queues_is_what_is_in_them(filled):
     with filled.app_context():
         session = db.session()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, and_, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam
 from sqlalchemy.orm import Session
 
 from app.values import immutable
@@ -49,7 +49,7 @@ class Source:
     A place is whether something is less urgent, since when it waits, and its id as a text.
     """
 
-    count: Callable[[Visibility, str], ScalarSelect[int]]
+    count: Callable[[Visibility, str], ColumnElement[int]]
     places: Callable[[Visibility, str], Select[int, Any, str]]
     read: Callable[[Session, Visibility, Sequence[str]], Iterable[InboxItem]]
 

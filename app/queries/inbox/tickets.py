@@ -29,14 +29,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.db.places import found_at
-from app.db.plans import among_few, unindexed
+from app.db.plans import among_few, either, unindexed
 from app.db.rows import rows_of
 from app.events import EventFacts, explanation
 from app.models import Comment, Event, Project, Ticket, WorkerType
 from app.models.event import ASKING
 from app.models.ticket import IN_QUEUE
 from app.queries.inbox.item import IDS, QUOTED, InboxItem, Source, visible_in
-from app.queries.paging import number_of
+from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import IS_ASKING, of_hold
 from app.visibility import Visibility
 
@@ -114,17 +114,25 @@ def _of_ticket(row: Any) -> InboxItem:
     )
 
 
-def _count_gates(visibility: Visibility, project: str) -> ScalarSelect[int]:
+def _count_gates(visibility: Visibility, project: str) -> ColumnElement[int]:
     return number_at_gates(visible_in(visibility, project, WorkerType.project_id))
 
 
-def number_at_gates(gates: ColumnElement[bool]) -> ScalarSelect[int]:
+def number_at_gates(gates: ColumnElement[bool]) -> ColumnElement[int]:
     """How many tickets stand in the queues of these gates, or of those of the project beside it, up
     to `COUNT_CAP`."""
-    # SQLite looks into each gate's queue: it is kept from looking up the gate of each ticket.
+    at_gates = WorkerType.is_gate, gates
+    # Each gate's queue is looked into: SQLite is kept from looking up the gate of each ticket, and
+    # PostgreSQL from reading all that is queued.
     in_queue = _is_queued_at(unindexed(WorkerType.project_id), unindexed(WorkerType.worker_type))
-    waiting = select(Ticket.ticket_id).join_from(WorkerType, Ticket, and_(*in_queue))
-    return number_of(waiting.where(WorkerType.is_gate, gates).correlate(Project))
+    joined = select(Ticket.ticket_id).join_from(WorkerType, Ticket, and_(*in_queue))
+    queue = select(Ticket.ticket_id).where(*in_queue).limit(COUNT_CAP)
+    queued, _ = found_at(WorkerType.__table__, queue, "queued")
+    by_gate = select(literal(1)).select_from(WorkerType).join(queued, true())
+    return either(
+        sqlite=number_of(joined.where(*at_gates).correlate(Project)),
+        postgresql=number_of(by_gate.where(*at_gates).correlate(Project)),
+    )
 
 
 def _is_queued_at(project: Any, stage: Any) -> tuple[ColumnElement[bool] | TextClause, ...]:
