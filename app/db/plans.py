@@ -12,10 +12,15 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Exists,
     Integer,
     ScalarSelect,
+    Select,
     SQLColumnExpression,
     Text,
+    exists,
+    literal_column,
+    select,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -34,6 +39,13 @@ def among_few(column: SQLColumnExpression[Any]) -> ColumnElement[str]:
     """A column of texts in the few rows that something else finds. Planners don't know how few they
     are; with `|| ''` none takes an index that leads to all rows with these values instead."""
     return column.concat("")
+
+
+def is_there(*conditions: ColumnElement[bool]) -> Exists:
+    """Whether some row meets the conditions, looked up for each of the rows that something else
+    finds: PostgreSQL would rather read all that meet them at once, however few are asked for."""
+    row: Select[int] = select(literal_column("1")).where(*conditions)
+    return exists(row.suffix_with("OFFSET 0", dialect="postgresql"))
 
 
 class _Said(FunctionElement[Any]):
@@ -63,8 +75,8 @@ class unordered(_Said):  # noqa: N801 - it reads as what is done to a column
 
 
 class checked(FunctionElement[bool]):  # noqa: N801 - it reads as what is done to a condition
-    """A condition with a subquery, asked row by row: PostgreSQL reads the subquery once, and joins
-    what it finds with nothing in each of the places that a statement looks into."""
+    """A condition that is asked row by row, of rows that something else finds: PostgreSQL finds
+    none by it, and believes that every other row meets it."""
 
     # Of no type, as below.
     inherit_cache = True
@@ -101,7 +113,6 @@ class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said 
 
 @compiles(unindexed)
 @compiles(expected)
-@compiles(checked)
 def _plain(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
@@ -117,9 +128,14 @@ def _without_order(element: unordered, compiler: SQLCompiler, **options: Any) ->
     return f"(SELECT {compiler.process(element.clauses, **options)})"
 
 
+@compiles(checked)
+def _grouped(element: checked, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)})"
+
+
 @compiles(checked, "postgresql")
 def _as_it_is(element: checked, compiler: SQLCompiler, **options: Any) -> str:
-    return f"({compiler.process(element.clauses, **options)}) IS TRUE"
+    return f"CASE WHEN {compiler.process(element.clauses, **options)} THEN true ELSE false END"
 
 
 @compiles(one_of)
@@ -137,12 +153,14 @@ def _in_array(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
 
 @compiles(either, "sqlite")
 def _on_sqlite(element: either, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process([*element.clauses][0], **options)
+    sqlite, _ = element.clauses
+    return compiler.process(sqlite, **options)
 
 
 @compiles(either, "postgresql")
 def _on_postgresql(element: either, compiler: SQLCompiler, **options: Any) -> str:
-    return compiler.process([*element.clauses][1], **options)
+    _, postgresql = element.clauses
+    return compiler.process(postgresql, **options)
 
 
 @compiles(expected, "sqlite")

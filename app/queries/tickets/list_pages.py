@@ -44,7 +44,7 @@ from app.queries.tickets.list_order import (
     in_directions,
 )
 from app.queries.tickets.list_row import in_full
-from app.queries.tickets.near import PASSED, is_near
+from app.queries.tickets.near import PASSED, met_near
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -329,13 +329,11 @@ def _pages(
         .order_by(*in_directions((unordered(key), descends) for key, descends in keys))
         for is_few in (True, False)
     )
-    many = (
-        select(Ticket.ticket_id)
-        .where(met_in_order(visibility, wanted, matches))
-        .order_by(*in_directions(keys))
-    )
-    if not wanted.is_coarse:
-        many = many.where(is_near(wanted, *keys[0]))
+    if wanted.is_coarse:
+        met = met_in_order(visibility, wanted, matches)
+    else:
+        met = met_near(visibility, wanted, matches, *keys[0])
+    many = select(Ticket.ticket_id).where(met).order_by(*in_directions(keys))
     return Pages(
         *(
             in_full(ids.limit(bindparam("size")).offset(bindparam("offset")), order).order_by(

@@ -3,17 +3,18 @@ but of all tickets, some may have none of them but the last of a million."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import checked
 from app.db.rows import rows_of
 from app.models import Ticket
 from app.queries.language.compiling import Matches
 from app.queries.language.query import ENDED, Query
-from app.queries.language.statements import found_tickets
+from app.queries.language.statements import found_tickets, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import NOT_CLOSED
 from app.queries.tickets.list_order import in_directions
@@ -37,18 +38,24 @@ def are_few(
     return (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
 
 
-def is_near(
+def met_near(
+    visibility: Visibility,
     wanted: Query,
+    matches: Matches | None,
     key: ColumnElement[Any],
     descends: bool,
     after: ColumnElement[Any] | None = None,
 ) -> ColumnElement[bool]:
-    """Whether a ticket is among the first in an order, as many as the parameter `passed` says, or
-    like the last of them. `after`: the key from which they are counted, if not from the first."""
-    nearest = _in_order(wanted, key, descends, after).limit(bindparam("passed"))
+    """The condition for wanted tickets that are among the first in an order, as many as the
+    parameter `passed` says, or like the last of them. `after`: the key from which they are counted,
+    if not from the first."""
+    among = _among(wanted, key)
+    nearest = _in_order(among, key, descends, after).limit(bindparam("passed"))
     keys = nearest.subquery().c.key
     last = select(func.min(keys) if descends else func.max(keys)).scalar_subquery()
-    return key >= last if descends else key <= last
+    is_near = key >= last if descends else key <= last
+    # They are so few that each is looked at; PostgreSQL would rather find all that are wanted.
+    return and_(*among, is_near, checked(met_in_order(visibility, wanted, matches)))
 
 
 def is_any_far(
@@ -59,19 +66,27 @@ def is_any_far(
     after: ColumnElement[Any] | None,
 ) -> bool:
     """Whether there are tickets beyond those that are near."""
-    beyond = _in_order(wanted, key, descends, after).offset(PASSED).limit(1)
+    beyond = _in_order(_among(wanted, key), key, descends, after).offset(PASSED).limit(1)
     return rows_of(session, beyond).first() is not None
 
 
+def _among(wanted: Query, key: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+    """The condition for the tickets whose order is followed, as an index has them."""
+    if wanted.situations.isdisjoint(ENDED):
+        return [NOT_CLOSED]
+    if wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
+        return [Ticket.state == "closed"]
+    return []
+
+
 def _in_order(
-    wanted: Query, key: ColumnElement[Any], descends: bool, after: ColumnElement[Any] | None
+    among: Sequence[ColumnElement[bool]],
+    key: ColumnElement[Any],
+    descends: bool,
+    after: ColumnElement[Any] | None,
 ) -> Select[*tuple[Any, ...]]:
     by = in_directions([(key, descends)])
-    keys = select(key.label("key")).select_from(Ticket).order_by(*by)
-    if wanted.situations.isdisjoint(ENDED):
-        keys = keys.where(NOT_CLOSED)
-    elif wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
-        keys = keys.where(Ticket.state == "closed")
+    keys = select(key.label("key")).select_from(Ticket).where(*among).order_by(*by)
     if after is not None:
         keys = keys.where(key <= after if descends else key >= after)
     return keys

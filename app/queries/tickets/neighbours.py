@@ -20,7 +20,7 @@ from app.queries.language.query import Query
 from app.queries.language.statements import found_first, met_in_order
 from app.queries.tickets.list_order import DEFAULT_ORDER, ListOrder, Orders, in_directions
 from app.queries.tickets.list_pages import come_in_parts, parts_of, stages_of
-from app.queries.tickets.near import PASSED, are_few, is_any_far, is_near
+from app.queries.tickets.near import PASSED, are_few, is_any_far, met_near
 from app.values import immutable
 from app.visibility import Visibility
 
@@ -115,11 +115,12 @@ class _List:
             self.few[wanted] = counted
         is_few = self.few[wanted]
         if not is_few:
-            shown = met_in_order(self.visibility, wanted, self.matches)
             if wanted.is_coarse:
+                shown = met_in_order(self.visibility, wanted, self.matches)
                 return self._read(shown, keys, here, values)
             after = literal(here[0], keys[0][0].type) if here else None
-            found = self._read(shown & is_near(wanted, *keys[0], after), keys, here, values)
+            shown = met_near(self.visibility, wanted, self.matches, *keys[0], after)
+            found = self._read(shown, keys, here, values)
             if found or not is_any_far(self.session, wanted, *keys[0], after):
                 return found
         keys = [(unordered(key), descends) for key, descends in keys]

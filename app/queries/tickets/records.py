@@ -20,7 +20,7 @@ from app.queries.language.query import Query
 from app.queries.language.statements import found_first, met_in_order
 from app.queries.tickets.conditions import situation
 from app.queries.tickets.list_row import labels_of
-from app.queries.tickets.near import PASSED, are_few, is_any_far, is_near
+from app.queries.tickets.near import PASSED, are_few, is_any_far, met_near
 from app.queries.tickets.related import open_blockers
 from app.visibility import Visibility
 
@@ -78,13 +78,12 @@ def ticket_slice(
 
     is_few = are_few(session, visibility, wanted, matches, values)
     if not is_few:
-        shown = met_in_order(visibility, wanted, matches)
         if wanted.is_coarse:
-            found = first_of(order, shown)
+            found = first_of(order, met_in_order(visibility, wanted, matches))
             return _completed(session, found.rows), found.next
         key, descends = order.columns[0], order.descending
         after = literal(values_of(order, cursor)[0], key.type) if cursor else None
-        found = first_of(order, shown & is_near(wanted, key, descends, after))
+        found = first_of(order, met_near(visibility, wanted, matches, key, descends, after))
         if found.next or not is_any_far(session, wanted, key, descends, after):
             return _completed(session, found.rows), found.next
     # Only those of the page are read whole.
