@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db.columns import UTCDateTime, now_when_sent
+from app.db.plans import checked
 from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, WorkerType
 from app.queries.events.list import EventFilter, EventRow, event_page
@@ -169,7 +170,7 @@ def _spans(visibility: Visibility) -> Select[float]:
         select(seconds_between(Ticket.created_at, Ticket.closed_at))
         .where(
             Ticket.state == "closed",
-            Ticket.resolution == "completed",
+            checked(Ticket.resolution == "completed"),
             Ticket.closed_at >= now_when_sent(-timedelta(days=MEDIAN_DAYS)),
             visibility.of(Ticket.project_id),
         )

@@ -24,6 +24,7 @@ from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queue_status
 from app.queries.run_totals import RunTotals
 from app.queries.search.results import find_everything
+from app.queries.tickets import list_pages
 from app.queries.tickets.conditions import STATES, state_is
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.list_pages import _statements
@@ -170,6 +171,26 @@ def test_what_waits_for_a_person_is_counted_by_indexes_made_for_it(filled):
 def test_with_statistics_what_waits_for_a_person_is_counted_by_indexes_made_for_it(analyzed):
     with analyzed.app_context():
         assert_counted_apart(db.session())
+
+
+@pytest.mark.parametrize("filled", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "asked", ["is:ready", "is:starved", "stage:review", "priority:1", "-label:l3"]
+)
+def test_postgresql_meets_the_first_of_many_in_the_order_of_a_list(filled, asked, monkeypatch):
+    """Without statistics, too, of which it would rather find all and sort them."""
+    monkeypatch.setattr(list_pages, "COUNT_CAP", 3)
+    with filled.app_context():
+        _, page, *_ = plans(db.session(), list_tickets, EVERYTHING, parse(asked), READER, 1, 3)
+    met = page.partition("InitPlan")[2]
+    assert re.search("Index Scan Backward using ix_tickets_(open_)?updated", met), page
+
+
+@pytest.mark.parametrize("filled", ["postgresql"], indirect=True)
+def test_closed_tickets_at_which_nobody_works_are_not_looked_for(filled):
+    with filled.app_context():
+        counts, *_ = plans(db.session(), list_tickets, EVERYTHING, parse("is:starved"), READER, 1)
+    assert "One-Time Filter: false" in counts
 
 
 @pytest.mark.parametrize("filled", ["postgresql"], indirect=True)

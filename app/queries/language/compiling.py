@@ -180,6 +180,8 @@ def _open_with_label(shape: QueryShape, number: int, visibility: Visibility) -> 
 @lru_cache(SHAPES_KEPT)
 def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool], ...]:
     """`is_found`: the tickets are found by something else."""
+    if len(_said_to_be_closed(shape)) > 1:
+        return (false(),)
     first = () if is_found else _finding(shape)
     found, by_labels = _by_labels(shape) if first and _names_labels(shape[first[0]]) else ((), ())
     made = {
@@ -235,8 +237,14 @@ def _in_all(each: Sequence[Select[str]]) -> Subquery:
 
 def _is_closed(shape: QueryShape) -> bool | None:
     """Whether all its tickets are closed; None if some may be."""
+    said = _said_to_be_closed(shape)
+    return True in said if len(said) == 1 else None
+
+
+def _said_to_be_closed(shape: QueryShape) -> set[bool]:
+    """What its terms say of that: both, if it wants what can't be."""
     said = {FIELDS[name].ends(values) for name, is_negated, values in shape if not is_negated}
-    return True in said if len(said - {None}) == 1 else None
+    return {one for one in said if one is not None}
 
 
 def _among_closed(shape: QueryShape) -> list[Select[str]]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.db.plans import one_of, unindexed
+from app.db.plans import checked, is_there, one_of, unindexed
 from app.models import (
     Comment,
     Project,
@@ -63,7 +63,7 @@ class Situations(Words):
         if word == "mine":
             me = bindparam(f"{place}_0", type_=Text())
             is_mine = _assignee_is_in(lambda name: name == me, False)
-            return or_(is_mine, Ticket.created_by == me)
+            return checked(or_(is_mine, Ticket.created_by == me))
         return super().one(word, place, is_first=is_first)
 
 
@@ -109,7 +109,7 @@ class Labels(Names):
 
 
 def _label_is_in(compare: Callable[[Any], Condition], _is_first: bool) -> Condition:
-    return exists().where(TicketLabel.ticket_id == Ticket.ticket_id, compare(TicketLabel.label))
+    return is_there(TicketLabel.ticket_id == Ticket.ticket_id, compare(TicketLabel.label))
 
 
 def _plan_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
@@ -138,7 +138,7 @@ def _plans_with(compare: Callable[[Any], Condition]) -> Select[str]:
 
 def _has_children() -> Condition:
     child = aliased(Ticket)
-    return exists().where(child.parent_id == Ticket.ticket_id)
+    return checked(exists().where(child.parent_id == Ticket.ticket_id))
 
 
 def _is_starved() -> Condition:
@@ -180,9 +180,9 @@ HAS: Mapping[str, Callable[[], Condition]] = {
     "children": _has_children,
     "parent": lambda: unindexed(Ticket.parent_id).is_not(None),
     "assignee": lambda: unindexed(Ticket.assignee_id).is_not(None),
-    "blockers": lambda: exists().where(TicketDependency.ticket_id == Ticket.ticket_id),
-    "comments": lambda: exists().where(Comment.ticket_id == Ticket.ticket_id),
-    "runs": lambda: exists().where(StageRun.ticket_id == Ticket.ticket_id),
+    "blockers": lambda: is_there(TicketDependency.ticket_id == Ticket.ticket_id),
+    "comments": lambda: is_there(Comment.ticket_id == Ticket.ticket_id),
+    "runs": lambda: is_there(StageRun.ticket_id == Ticket.ticket_id),
     "labels": lambda: unindexed(Ticket.has_labels),
     "description": lambda: Ticket.description != "",
     "ref": lambda: unindexed(Ticket.external_ref).is_not(None),

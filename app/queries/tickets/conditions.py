@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.db.plans import expected, unindexed
+from app.db.plans import checked, expected, one_of, unindexed
 from app.models import Event, Ticket, WorkerType
 from app.models.event import HOLDS
 
@@ -88,9 +88,13 @@ def situation_is(name: str) -> ColumnElement[bool]:
 
 def in_queue_at(places: Select[str | None, str | None]) -> ColumnElement[bool]:
     """Whether a ticket stands in the queue of one of these projects and stages."""
+    projects, stages = (select(column).scalar_subquery() for column in places.subquery().c)
     # The time, which every ticket meets, makes SQLite look into one queue after the other.
+    # PostgreSQL without statistics would read all that is queued, unless both names lead to it.
     return and_(
-        tuple_(Ticket.project_id, Ticket.current_stage).in_(places),
+        checked(tuple_(Ticket.project_id, Ticket.current_stage).in_(places)),
+        one_of(unindexed(Ticket.project_id), projects),
+        one_of(unindexed(Ticket.current_stage), stages),
         Ticket.ready_at >= LONG_AGO,
         expected(Ticket.state == literal_column("'open'")),
         ~RUNNING,
@@ -129,9 +133,9 @@ def looks_like(name: str) -> ColumnElement[bool]:
     if name == "open":
         return NOT_CLOSED
     if name == "closed":
-        return unindexed(Ticket.state) == "closed"
+        return checked(unindexed(Ticket.state) == "closed")
     if name in ("completed", "stopped"):
-        return unindexed(Ticket.resolution) == name
+        return checked(unindexed(Ticket.resolution) == name)
     if name == "ready":
         # Of a word PostgreSQL believes that few tickets have it.
         is_open = unindexed(Ticket.state) == "open"

@@ -19,9 +19,7 @@ MOMENTS_KEPT = 4_000
 def register(app: Flask) -> None:
     """Give templates `time_tag`, `since_tag`, and `exact_time` in the person's zone."""
     # Filters, because Jinja calls a function of its globals for three times as long.
-    app.jinja_env.filters.update(
-        time_tag=time_tag, since_tag=since_tag, exact_time=_exact_time
-    )
+    app.jinja_env.filters.update(time_tag=time_tag, since_tag=since_tag, exact_time=_exact_time)
 
 
 def time_tag(moment: datetime, short: bool = False) -> Markup:
