@@ -122,8 +122,8 @@ def _read(listing: QueryListing) -> dict[str, Any] | None:
 
 
 class Drawn(NamedTuple):
-    """A board, and the cards of its cells by their keys. What is around them holds what is meant
-    for one person: to add a ticket."""
+    """A board, and the cards of its cells by their keys, of those that have some. What is around
+    them holds what is meant for one person: to add a ticket."""
 
     board: Board
     cards: Mapping[str, Markup]
@@ -138,6 +138,7 @@ def _draw(
     cards = {
         cell.key: audience.draw("board/_cards.html", cell=cell, left=cell.hidden, **shown)
         for cell in cells
+        if cell.cards
     }
     return Drawn(found, cards)
 
