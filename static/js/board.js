@@ -6,8 +6,8 @@ const dialog = document.getElementById("board-dialog");
 const lists = () => [...document.querySelectorAll("[data-cell]")];
 const cardsOf = (list) => [...list.querySelectorAll(":scope > .ticket-card")];
 const cardOf = (node) => node.closest?.(".ticket-card");
-const AT_ONCE = 15; // fewer cards than that every column shows by itself
 let pending = null; // a card that was put elsewhere, while nobody knows yet whether it may stay
+let before = null; // the card after which more were asked for
 let opened = ""; // the card whose menu was opened last
 let lifted = null; // a card that the arrow keys carry
 
@@ -47,8 +47,11 @@ function say(text) {
 
 // --- refreshing ---
 
+// Of the cells that show more than they do by themselves: so many, or all that run and one more.
 function loaded() {
-  const many = lists().filter((list) => cardsOf(list).length > AT_ONCE);
+  const atFirst = Number(region().dataset.cards);
+  const running = (list) => list.querySelectorAll(":scope > .run").length;
+  const many = lists().filter((list) => cardsOf(list).length > Math.max(atFirst, running(list) + 1));
   return Object.fromEntries(many.map((list) => [`shown.${list.dataset.cell}`, cardsOf(list).length]));
 }
 
@@ -84,6 +87,8 @@ document.addEventListener("htmx:afterSettle", () => {
     if (seen.has(card.id)) card.remove();
     seen.add(card.id);
   }
+  if (before) focusOn(before.nextElementSibling);
+  before = null;
   makeSortable();
 });
 
@@ -209,13 +214,20 @@ async function add(form) {
 }
 
 document.addEventListener("click", async (event) => {
+  if (event.ctrlKey || event.metaKey) return;
   const opener = event.target.closest("[data-card-menu]");
-  if (opener && !event.ctrlKey && !event.metaKey) {
+  if (opener) {
     event.preventDefault();
     return openMenu(opener);
   }
+  const more = event.target.closest("#board .more");
+  if (more) {
+    event.preventDefault();
+    before = more.previousElementSibling;
+    return window.htmx.trigger(more, "asked");
+  }
   const verb = event.target.closest("#board-menu [data-verb]");
-  if (!verb || event.ctrlKey || event.metaKey) return;
+  if (!verb) return;
   event.preventDefault();
   menu.hidePopover();
   const answer = await ask(`${menu.dataset.url}?verb=${verb.dataset.verb}`);

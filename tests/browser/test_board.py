@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.models import Ticket, WorkerType
 from app.queries.board import CARDS_AT_FIRST, CARDS_AT_ONCE
+from app.queries.board.cards import CARDS_IN_ALL
 from tests.browser.conftest import new_context, wait_for_poll
 from tests.conftest import OpenSession
-from tests.factories import ANN, GATE, PROJECT, make_project, make_ticket, run_stage
+from tests.factories import (
+    ANN,
+    GATE,
+    PROJECT,
+    claim,
+    make_project,
+    make_ticket,
+    make_worker,
+    run_stage,
+)
 
 HOME = f"/projects/{PROJECT}"
 PLAN = ["implementation", "review", GATE]
@@ -250,6 +261,40 @@ def test_cards_load_as_one_scrolls_and_stay_loaded(page_of_fast_polls, board):
         Ticket.lock(session, ids[0]).hold(ANN)
     wait_for_poll(page)
     expect(cards).to_have_count(len(ids) - 1)
+
+
+def test_where_few_cards_are_shown_the_others_are_asked_for(page_of_fast_polls, board):
+    page = page_of_fast_polls
+    stages = ("planning", "implementation", "review", "testing", "documentation")
+    with board() as session:
+        make_project(session, roles=ROLES)
+        for priority in range(4):
+            for stage in stages:
+                for _ in range(CARDS_AT_FIRST):
+                    make_ticket(session, [stage], priority=priority)
+        for _ in range(CARDS_AT_FIRST - 1):
+            claim(session, make_worker(session, "testing"))
+    page.goto("/board?lanes=priority")
+    cards = column(page, "urgent, planning").locator(".ticket-card")
+    at_first = CARDS_IN_ALL // (4 * len(stages))
+    expect(cards).to_have_count(at_first)
+    cards.last.scroll_into_view_if_needed()
+    more = column(page, "urgent, planning").get_by_role("link", name="2 more", exact=True)
+    more.click()
+    expect(cards).to_have_count(CARDS_AT_FIRST)
+    expect(cards.nth(at_first).get_by_role("link").first).to_be_focused()
+    held = cards.first.get_attribute("data-ticket")
+    with board() as session:
+        Ticket.lock(session, held).hold(ANN)
+    with page.expect_request(re.compile(r"/board\?.*\bv=")) as poll:
+        wait_for_poll(page)
+    # That more run elsewhere than are shown at first needn't be said.
+    asked = parse_qs(urlsplit(poll.value.url).query)
+    assert [name for name in asked if name.startswith("shown.")] == ["shown.stage-planning|0"]
+    expect(cards).to_have_count(CARDS_AT_FIRST - 1)
+    # Where it is now is one cell more.
+    others = column(page, "high, planning").locator(".ticket-card")
+    expect(others).to_have_count(CARDS_IN_ALL // (4 * len(stages) + 1))
 
 
 def test_a_ticket_is_added_at_the_foot_of_a_column(page, board):

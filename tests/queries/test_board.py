@@ -1,6 +1,7 @@
 """How the boards are read: by indexes, by as many statements however much there is."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import event, insert, text
@@ -8,11 +9,13 @@ from sqlalchemy import event, insert, text
 from app.db.base import db
 from app.models import Project, Ticket, WorkerType
 from app.queries.board import Scope, board, following_cards
+from app.queries.board.cards import CARDS_AT_LEAST, cards_at_first
 from app.queries.board.counts import counts
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.queues import empty_queues
 from app.visibility import Visibility
+from tests.factories import claim, make_worker, undone
 from tests.queries.test_plans import SCANS, plans
 
 EVERYTHING = Visibility.everything()
@@ -103,6 +106,55 @@ def test_cards_that_follow_are_those_that_the_board_left_out(filled):
                 assert more
                 seen += [card.ticket_id for card in more]
             assert len(seen) == len(set(seen)) == cell.count
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [([500] * 8, 20), ([500] * 18, 20), ([500] * 40, 9), ([500] * 36 + [1] * 36, 9),
+     ([2] * 170, 20), ([500] * 160, 3), ([], 20)],
+)  # fmt: skip
+def test_cells_share_the_cards_of_a_board(numbers, shown):
+    assert cards_at_first(numbers) == shown
+
+
+@contextmanager
+def few_at_work(session):
+    """More run in one cell than each shows where cells share few cards."""
+    with undone(session):
+        for _ in range(CARDS_AT_LEAST + 2):
+            claim(session, make_worker(session, "review", ONE))
+        yield
+    session.rollback()
+
+
+@pytest.mark.parametrize("lanes", ["project", "priority"])
+def test_where_cells_share_few_cards_all_that_run_are_shown_and_the_others_follow(
+    filled, monkeypatch, lanes
+):
+    monkeypatch.setattr("app.queries.board.cards.CARDS_IN_ALL", 0)
+    with filled.app_context(), few_at_work(db.session()):
+        session = db.session()
+        scope = scope_of(session, "", "", lanes)
+        cells = cells_of(session, scope)
+        most_at_work = 0
+        for key, cell in cells.items():
+            at_work = sum(card.situation == "running" for card in cell.cards)
+            assert len(cell.cards) == min(cell.count, max(CARDS_AT_LEAST, at_work + 1))
+            most_at_work = max(most_at_work, at_work)
+            seen = [card.ticket_id for card in cell.cards]
+            while seen and (more := following_cards(session, scope, key, seen[-1]).cards):
+                seen += [card.ticket_id for card in more]
+            assert len(seen) == len(set(seen)) == cell.count
+        assert most_at_work > CARDS_AT_LEAST
+
+
+def test_a_board_that_is_drawn_anew_shows_as_many_cards_as_before(filled):
+    with filled.app_context(), few_at_work(db.session()):
+        session = db.session()
+        scope = scope_of(session, ONE)
+        shown = {key: len(cell.cards) for key, cell in cells_of(session, scope).items()}
+        (lane,) = board(session, scope, shown).lanes
+        assert {cell.key: len(cell.cards) for cell in lane.cells} == shown
 
 
 def test_what_is_counted_only_so_far_can_be_scrolled_through_as_well(filled, monkeypatch):

@@ -44,13 +44,15 @@ from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
 CARDS_AT_FIRST = 20
-"""Cards that a column shows at first: about twice what a screen has room for."""
-CARDS_IN_LANES = 15
-"""The same of a board with lanes, which has as many more columns."""
+"""Cards that a cell shows at first: about twice what a screen has room for."""
+CARDS_IN_ALL = 360
+"""So many a board shows at first in all its cells, which share them where they are many."""
+CARDS_AT_LEAST = 3
+"""So many of these each cell shows, however many cells there are."""
 CARDS_AT_ONCE = 50
-"""So many follow each time when one scrolls to a column's end."""
+"""So many follow each time when one scrolls to a cell's end."""
 CARDS_MAX = 500
-"""So many a column shows anew when something has changed."""
+"""So many a cell shows anew when something has changed."""
 
 QUEUED, BLOCKED, ON_HOLD, DONE = "queued", "blocked", "on_hold", "done"
 
@@ -85,6 +87,14 @@ class Part(NamedTuple):
     project: str
     stage: str = ""
     priority: int | None = None
+
+
+def cards_at_first(numbers: Sequence[int]) -> int:
+    """How many cards each cell shows at first, of cells in which so many tickets stand."""
+    for most in range(CARDS_AT_FIRST, CARDS_AT_LEAST, -1):
+        if sum(min(number, most) for number in numbers) <= CARDS_IN_ALL:
+            return most
+    return CARDS_AT_LEAST
 
 
 def first_cards(

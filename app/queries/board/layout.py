@@ -13,13 +13,13 @@ from app.models.ticket import PRIORITIES
 from app.queries.board.cards import (
     BLOCKED,
     CARDS_AT_FIRST,
-    CARDS_IN_LANES,
     CARDS_MAX,
     DONE,
     ON_HOLD,
     QUEUED,
     Card,
     Part,
+    cards_at_first,
     first_cards,
     following,
     running_cards,
@@ -111,11 +111,13 @@ class Lane:
 
 @dataclass(slots=True)
 class Board:
-    """All columns, and the lanes with their cards. `left_out`: lanes that would be too many."""
+    """All columns, and the lanes with their cards. `left_out`: lanes that would be too many;
+    `cards_at_first`: how many cards a cell shows that nobody has asked for more."""
 
     columns: list[Column]
     lanes: list[Lane]
     left_out: int = 0
+    cards_at_first: int = CARDS_AT_FIRST
 
     @property
     def open(self) -> int:
@@ -139,7 +141,7 @@ def board(
     shown: Mapping[str, int] | None = None,
     unfolded: Collection[str] = (),
 ) -> Board:
-    """The board. `shown`: how many cards of a cell are wanted, where it isn't the usual number;
+    """The board. `shown`: how many cards of a cell are wanted, where it is more than at first;
     `unfolded`: columns that are drawn in full even if they are empty."""
     plan = _Plan(session, scope)
     limits_of = running_limits(session, scope.project) if scope.project else {}
@@ -151,14 +153,16 @@ def board(
     running: dict[str, list[Card]] = defaultdict(list)
     for card in running_cards(session, scope):
         running[plan.cell_of(card)].append(card)
-    usual = CARDS_IN_LANES if scope.lanes else CARDS_AT_FIRST
+    at_first = cards_at_first([cell.count for cell in cells])
     wanted = shown or {}
-    limits = {cell.key: min(max(wanted.get(cell.key, 0), usual), CARDS_MAX) for cell in cells}
+    limits = {cell.key: min(max(wanted.get(cell.key, 0), at_first), CARDS_MAX) for cell in cells}
     parts = {key: plan.first_parts(key, limit) for key, limit in limits.items()}
     found = first_cards(session, scope, parts, limits)
     for cell in cells:
-        cell.cards = running[cell.key] + found[cell.key]
-    return Board(plan.columns, lanes[:LANES_MAX], max(0, len(lanes) - LANES_MAX))
+        # All that run are shown, and at least one that doesn't: those that follow come after it.
+        room = max(1, limits[cell.key] - len(running[cell.key]))
+        cell.cards = running[cell.key] + found[cell.key][:room]
+    return Board(plan.columns, lanes[:LANES_MAX], max(0, len(lanes) - LANES_MAX), at_first)
 
 
 def following_cards(session: Session, scope: Scope, cell_key: str, after: str) -> Cell | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models import Project, Ticket, WorkerType
 from app.queries.board import CARDS_AT_FIRST, CARDS_AT_ONCE
-from app.queries.board.cards import CARDS_IN_LANES
+from app.queries.board.cards import CARDS_AT_LEAST
 from app.queries.projects.plan_order import in_order_of
 from tests.conftest import OpenSession, SignIn
 from tests.factories import (
@@ -186,6 +186,26 @@ def test_of_many_the_first_are_shown_and_the_others_follow(
     assert "more</a>" not in follow
     asked = f"{HOME}?shown.stage-implementation=72"
     assert len(cards(client.get(asked, headers=REGION).text, "implementation")) == 72
+
+
+def test_where_few_cards_are_shown_more_come_only_for_who_asks(
+    client: FlaskClient, board: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.queries.board.cards.CARDS_IN_ALL", 0)
+    with board() as session:
+        for _ in range(CARDS_AT_LEAST + CARDS_AT_ONCE + 2):
+            make_ticket(session)
+
+    page = parsed(client.get("/board?lanes=project").text)
+    (region,) = page.select("[data-board]")
+    (more,) = page.select(".more")
+    (follows,) = parsed(client.get(str(more["hx-get"]), headers=REGION).text).select(".more")
+
+    assert region["data-cards"] == str(CARDS_AT_LEAST)
+    assert len(page.select(".ticket-card")) == CARDS_AT_LEAST
+    assert (more["hx-trigger"], more.text.strip()) == ("asked", "52 more")
+    # Behind so many cards somebody has scrolled.
+    assert (follows["hx-trigger"], follows.text.strip()) == ("asked, intersect once", "2 more")
 
 
 @pytest.mark.both_databases
@@ -475,7 +495,7 @@ def test_the_box_keeps_the_lanes(client: FlaskClient, board: OpenSession) -> Non
 
 def test_a_column_leads_to_its_tickets_in_the_list(client: FlaskClient, board: OpenSession) -> None:
     with board() as session:
-        for _ in range(CARDS_IN_LANES + 1):
+        for _ in range(CARDS_AT_FIRST + 1):
             make_ticket(session, labels=["bug"], priority=0).stop(ANN)
 
     page = parsed(client.get("/board?q=label:bug&lanes=priority").text)
@@ -483,7 +503,7 @@ def test_a_column_leads_to_its_tickets_in_the_list(client: FlaskClient, board: O
     (more,) = page.select(".more a")
     assert more["href"] == "/tickets?q=label:bug+priority:urgent+is:closed+closed:%3C7d"
     listed = client.get(str(more["href"])).text
-    assert listed.count('id="row-') == CARDS_IN_LANES + 1
+    assert listed.count('id="row-') == CARDS_AT_FIRST + 1
 
 
 @pytest.mark.both_databases

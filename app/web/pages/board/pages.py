@@ -16,6 +16,7 @@ from app.db.base import db
 from app.models.saved_view import LANES
 from app.models.ticket import PRIORITIES
 from app.queries.board import (
+    CARDS_AT_FIRST,
     Board,
     Card,
     Cell,
@@ -136,7 +137,13 @@ def _draw(
     shown = _shown(listing, scope)
     cells = (cell for lane in found.lanes for cell in lane.cells)
     cards = {
-        cell.key: audience.draw("board/_cards.html", cell=cell, left=cell.hidden, **shown)
+        cell.key: audience.draw(
+            "board/_cards.html",
+            cell=cell,
+            left=cell.hidden,
+            is_short=len(cell.cards) < CARDS_AT_FIRST,
+            **shown,
+        )
         for cell in cells
         if cell.cards
     }
