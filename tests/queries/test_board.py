@@ -21,6 +21,7 @@ from tests.queries.test_plans import SCANS, plans
 EVERYTHING = Visibility.everything()
 READER = Reader("ann")
 ONE = "acme/p1"
+LANES = ("", "project", "priority")
 BOARDS = (
     (ONE, "", ""),
     (ONE, "", "priority"),
@@ -174,7 +175,7 @@ def test_what_is_counted_only_so_far_can_be_scrolled_through_as_well(filled, mon
             assert len(seen) == whole[key].count
 
 
-@pytest.mark.parametrize("lanes", ["", "project", "priority"])
+@pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("project", ["", ONE])
 @pytest.mark.parametrize(
     "query",
@@ -205,6 +206,24 @@ def test_few_tickets_with_a_label_are_counted_without_going_through_queues(fille
         by_id = "SEARCH tickets USING INDEX sqlite_autoindex_tickets_1 (ticket_id=?)"
         assert re.findall(r"(?:SEARCH|SCAN) tickets\b.*", open_) == [by_id]
         assert "ix_tickets_queue" not in plan
+
+
+@pytest.mark.parametrize("lanes", ["", "project"])
+def test_what_is_on_hold_or_done_is_counted_by_an_index_alone(filled, lanes):
+    with filled.app_context():
+        session = db.session()
+        scope = scope_of(session, "", "", lanes)
+        (plan,) = plans(session, lambda *given: list(counts(*given)), scope, 1)
+        assert plan.count("SEARCH tickets USING COVERING INDEX ix_tickets_project_id_state") == 2
+
+
+@pytest.mark.parametrize("query", ["", "label:l3"])
+def test_columns_say_the_same_whatever_the_lanes(filled, query):
+    with filled.app_context(), few_at_work(db.session()):
+        session = db.session()
+        found = [board(session, scope_of(session, "", query, lanes)) for lanes in LANES]
+        assert all(one.columns == found[0].columns for one in found)
+        assert any(column.oldest for column in found[0].columns)
 
 
 def test_postgresql_reads_a_labels_tickets_once_for_all_columns(filled_postgresql):

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from app.db.columns import now_when_sent
 from app.db.plans import among_few, unindexed
 from app.db.rows import rows_of
-from app.models import StageRun, Ticket
+from app.models import Project, StageRun, Ticket
 from app.models.ticket import BLOCKED, IN_QUEUE, PRIORITIES
 from app.queries.board.scope import Scope
 from app.queries.paging import number_of, shared_cap
@@ -45,11 +45,12 @@ RECENTLY = timedelta(days=7)
 
 @immutable
 class Count:
-    """Tickets at one stage, in lanes by priority of one priority. `word`: queued, running, blocked,
-    on_hold or done. `is_cut`: there may be more.
+    """Tickets at one stage of a project, in lanes by priority of one priority; of what is on hold
+    or done those at any stage, and maybe of any project. `word`: queued, running, blocked, on_hold
+    or done. `is_cut`: there may be more.
 
-    `oldest`: since when the first of those queued that may be taken now, and `waits` since when the
-    first of all that are queued.
+    `oldest`: since when the first of those queued at the stage that may be taken now, and `waits`
+    since when the first of all that are queued there, whatever their priority.
     """
 
     word: str
@@ -104,18 +105,21 @@ def _few_open(scope: Scope) -> Rows:
         (Ticket.open_blockers > 0, "blocked"),
         else_="queued",
     )
-    columns = word, Ticket.project_id, Ticket.current_stage, Ticket.priority
+    place = word, Ticket.project_id, Ticket.current_stage
+    lane = (Ticket.priority,) if scope.lanes == "priority" else ()
     waits = case((word == "queued", Ticket.ready_at))
     oldest = case((~Ticket.in_backoff(), waits))
     counted = func.count(Ticket.ticket_id), func.min(oldest), func.min(waits)
     seen = scope.visibility.of(unindexed(Ticket.project_id))
-    found = select(*columns, *counted).where(~RUNNING, seen, *scope.narrowing())
-    return found.group_by(*columns)
+    found = select(*place, *(lane or (literal_column("0", Integer),)), *counted)
+    return found.where(~RUNNING, seen, *scope.narrowing()).group_by(*place, *lane)
 
 
 def _queued(scope: Scope) -> Rows:
     counted = _at_places(scope, "queued", IN_QUEUE).cte("queued").prefix_with("MATERIALIZED")
-    there = select(Ticket.ready_at).where(*_of_place(scope, counted), IN_QUEUE).correlate(counted)
+    # A column tells it of all its lanes: no priority is looked for among all that wait.
+    here = _of_place(scope, counted, of_lane=False)
+    there = select(Ticket.ready_at).where(*here, IN_QUEUE).correlate(counted)
     first = there.order_by(Ticket.ready_at).limit(1)
     # Nothing is looked for where nothing was counted.
     oldest, waits = (
@@ -150,9 +154,11 @@ def _at_places(scope: Scope, word: str, condition: Any, *conditions: Any) -> Row
     return select(*place.c, number_of(here.correlate(place), cap).label("number"))
 
 
-def _of_place(scope: Scope, place: FromClause) -> list[ColumnElement[bool]]:
+def _of_place(
+    scope: Scope, place: FromClause, *, of_lane: bool = True
+) -> list[ColumnElement[bool]]:
     here = [Ticket.project_id == place.c.project_id, Ticket.current_stage == place.c.stage]
-    if scope.lanes == "priority":
+    if scope.lanes == "priority" and of_lane:
         here.append(Ticket.priority == place.c.priority)
     return [*here, *scope.narrowing()]
 
@@ -163,8 +169,9 @@ def _priorities(scope: Scope) -> range:
 
 
 def _running(scope: Scope) -> Rows:
+    columns = Ticket.project_id, Ticket.current_stage, Ticket.priority
     return (
-        _grouped("running")
+        select(literal("running"), *columns, func.count(Ticket.ticket_id), null(), null())
         .select_from(StageRun)
         .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
         .where(
@@ -172,16 +179,22 @@ def _running(scope: Scope) -> Rows:
             scope.visibility.of(among_few(Ticket.project_id)),
             *scope.narrowing(),
         )
+        .group_by(*columns)
     )
 
 
 def _counted(scope: Scope, word: str, *conditions: Any) -> Rows:
-    seen = scope.visibility.of(Ticket.project_id)
-    narrowing = scope.narrowing(is_open=word != "done")
-    return _grouped(word).where(*conditions, seen, *narrowing)
-
-
-def _grouped(word: str) -> Rows:
-    columns = Ticket.project_id, Ticket.current_stage, Ticket.priority
-    counted = (func.count(Ticket.ticket_id), null(), null())
-    return select(literal(word), *columns, *counted).group_by(*columns)
+    """What stands in one column whatever its stage is. Of all that are in a project an index knows
+    how many; to know more of them is to look at each."""
+    if scope.is_narrowed or scope.lanes == "priority":
+        lane = Ticket.project_id, Ticket.priority
+        counted = select(literal(word), lane[0], null(), lane[1], func.count(), null(), null())
+        narrowing = scope.narrowing(is_open=word != "done")
+        seen = scope.visibility.of(Ticket.project_id)
+        return counted.where(*conditions, seen, *narrowing).group_by(*lane)
+    name = Project.repository_name
+    there = select(func.count()).select_from(Ticket).where(Ticket.project_id == name, *conditions)
+    number = there.correlate(Project).scalar_subquery()
+    any_ = literal_column("0", Integer)
+    counted = select(literal(word), name, null(), any_, number, null(), null())
+    return counted.where(scope.visibility.of(name))
