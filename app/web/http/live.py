@@ -103,6 +103,13 @@ class Audience:
         found = current_app.jinja_env.get_template(template)
         return Markup(found.render(person=self, **shown))  # noqa: S704 - templates escape
 
+    def macro(self, template: str, name: str, **shown: object) -> Callable[..., Markup]:
+        """A macro of such a template, for what is drawn many times over: what stands around it is
+        worked out once."""
+        found = current_app.jinja_env.get_template(template)
+        macro: Callable[..., Markup] = getattr(found.make_module({"person": self, **shown}), name)
+        return macro
+
 
 def audience() -> Audience:
     """Whom this request draws for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -93,7 +93,7 @@ def more_cards() -> Answer:
     left = int(said) - len(cell.cards) if (said := asked("left", "")).isdecimal() else 0
     # Whoever scrolls on finds out whether more follow than were counted.
     left = max(left, int(cell.is_cut))
-    return render_template("board/_cards.html", cell=cell, left=left, **_shown(listing, scope))
+    return _drawing(listing, scope, live.audience())(cell, left)
 
 
 def _listing(project: str = "") -> QueryListing:
@@ -134,20 +134,18 @@ def _draw(
     listing: QueryListing, scope: Scope, loaded: dict[str, int], audience: Audience, _: str
 ) -> Drawn:
     found = board(db.session(), scope, loaded, frozenset(listing.kept["unfold"]))
-    shown = _shown(listing, scope)
-    cells = (cell for lane in found.lanes for cell in lane.cells)
+    draw = _drawing(listing, scope, audience)
+    cells = (cell for lane in found.lanes for cell in lane.cells if cell.cards)
     cards = {
-        cell.key: audience.draw(
-            "board/_cards.html",
-            cell=cell,
-            left=cell.hidden,
-            is_short=len(cell.cards) < CARDS_AT_FIRST,
-            **shown,
-        )
+        cell.key: draw(cell, cell.hidden, is_short=len(cell.cards) < CARDS_AT_FIRST)
         for cell in cells
-        if cell.cards
     }
     return Drawn(found, cards)
+
+
+def _drawing(listing: QueryListing, scope: Scope, audience: Audience) -> Callable[..., Markup]:
+    """What draws the cards of one cell after the other."""
+    return audience.macro("board/_cards.html", "cards", **_shown(listing, scope))
 
 
 def _loaded() -> dict[str, int]:
