@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, MetaData, inspect, select
 from sqlalchemy.orm import DeclarativeBase, Session, object_session, registry
 
 from app.db.columns import type_annotation_map
-from app.db.engine import PATIENCE, READS
+from app.db.engine import PATIENCE, READS, reading_options
 from app.errors import NotFound
 
 NAMING_CONVENTION = {
@@ -96,7 +96,8 @@ class BoardSession(FlaskSession):
 @lru_cache(ENGINES_KEPT)
 def _turned(engine: Engine, is_reading: bool, patience: float | None) -> Engine:
     """Kept for the sessions to come, too: to make one takes as long as to begin a transaction."""
-    return engine.execution_options(**{READS: is_reading, PATIENCE: patience})
+    options = reading_options(engine) if is_reading else {READS: False}
+    return engine.execution_options(**{PATIENCE: patience, **options})
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": BoardSession})

@@ -3,6 +3,9 @@
 SQLite: foreign keys, a write-ahead log, and transactions that begin as what they are. A transaction
 that will write says so at once (BEGIN IMMEDIATE): one that first reads and then writes fails with
 "database is locked" as soon as two of them meet, however long SQLite is told to wait.
+
+PostgreSQL: what only reads is in no transaction, so that the statements which the driver has
+prepared stay; and only those are prepared that find rows by their keys.
 """
 
 from __future__ import annotations
@@ -49,15 +52,29 @@ WRITES = re.compile(
 
 POSTGRESQL_QUOTES_ROW = "\nDETAIL:"
 
+PREPARED_AFTER = 5
+"""Times that a connection of PostgreSQL is given a statement before it is prepared."""
+
 READS = "callboard_reads"
 PATIENCE = "callboard_patience"
 """Execution options of a connection: whether its transactions only read, and how many seconds
 those that write wait for SQLite's lock."""
 
+IS_PLANNED_ONCE = "callboard_planned_once"
+"""Execution option of a statement: see `app.db.plans.PLANNED_ONCE`."""
+
 
 def reader(engine: Engine) -> Engine:
     """The same database, in transactions that only read: a statement that writes is refused."""
-    return engine.execution_options(**{READS: True})
+    return engine.execution_options(**reading_options(engine))
+
+
+def reading_options(engine: Engine) -> dict[str, Any]:
+    """What makes its transactions only read. On PostgreSQL each statement sees a moment of its own,
+    in a transaction or not; but at the end of one the driver forgets all that it has prepared, and
+    its beginning and end are round trips."""
+    has_none = engine.dialect.name == "postgresql"
+    return {READS: True, **({"isolation_level": "AUTOCOMMIT"} if has_none else {})}
 
 
 def patient(engine: Engine, seconds: float) -> Engine:
@@ -79,7 +96,8 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def prepare(engine: Engine, *, synchronous: str = "full") -> None:
-    """Listen to an engine's errors, and on SQLite to its connections and transactions.
+    """Listen to an engine's errors and statements, and on SQLite to its connections and
+    transactions.
 
     `synchronous`: SQLite's pragma of that name. With a write-ahead log, `normal` keeps the database
     whole after a power cut, but loses the last commits, and with them run ids that were given out.
@@ -92,6 +110,8 @@ def prepare(engine: Engine, *, synchronous: str = "full") -> None:
         event.listen(engine, "connect", partial(_on_connect, synchronous=synchronous))
         event.listen(engine, "begin", _on_begin)
         event.listen(engine, "do_connect", _make_private_file)
+    else:
+        event.listen(engine, "before_cursor_execute", _choose_whether_to_prepare)
 
 
 def _leave_values_out(context: ExceptionContext) -> None:
@@ -172,6 +192,17 @@ def _on_connect(connection: sqlite3.Connection, _record: Any, *, synchronous: st
         f"cache_size=-{PAGE_CACHE_KIB}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _choose_whether_to_prepare(
+    connection: Connection, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
+) -> None:
+    """What is prepared may soon get a generic plan, one for all values. That suits whatever finds
+    rows by their keys, as verbs do; statistics of a million tickets took four times as long."""
+    options = context.execution_options
+    is_planned_once = options.get(IS_PLANNED_ONCE) or not options.get(READS)
+    raw: Any = connection.connection.dbapi_connection
+    raw.prepare_threshold = PREPARED_AFTER if is_planned_once else None
 
 
 def _on_begin(connection: Connection) -> None:

@@ -7,6 +7,7 @@ in one row, whichever index it looks for it in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from app.db.engine import IS_PLANNED_ONCE
+
+PLANNED_ONCE: Mapping[str, bool] = {IS_PLANNED_ONCE: True}
+"""`statement.execution_options(**PLANNED_ONCE)`: it finds its rows by a key. PostgreSQL need not
+plan it for each value, which takes longer than to read the rows; so it may keep a generic plan.
+What finds rows by ranges, or by values of which some are frequent, is better planned each time."""
 
 
 def count_values(connection: Connection) -> None:

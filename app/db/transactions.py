@@ -20,7 +20,8 @@ from app.errors import DomainError
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """`with reading() as session:` what is read inside is of one moment, and takes no lock."""
+    """`with reading() as session:` what is read inside takes no lock. On SQLite it is all of one
+    moment; on PostgreSQL each statement sees its own."""
     with _turned(is_reading=True) as session:
         yield session
 

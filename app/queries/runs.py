@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from app.db.plans import unindexed
+from app.db.plans import PLANNED_ONCE, unindexed
 from app.db.rows import rows_of
 from app.errors import NotFound
 from app.models import StageRun, Ticket
@@ -19,7 +19,11 @@ PASSED = 5_000
 """Runs that are passed by to meet those of a project; it may have none but the oldest of a million,
 so that they are found by their tickets then."""
 
-RUN = select(*StageRun.__table__.columns).where(StageRun.run_id == bindparam("run_id"))
+RUN = (
+    select(*StageRun.__table__.columns)
+    .where(StageRun.run_id == bindparam("run_id"))
+    .execution_options(**PLANNED_ONCE)
+)
 
 
 def run_row(session: Session, run_id: int) -> Row[*tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Row, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.db.columns import now_when_sent
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.errors import NotAuthenticated
 from app.models import ApiToken, Mention, Project, User, UserSession
@@ -41,6 +42,7 @@ SIGNED_IN = (
         UserSession.is_alive(),
         User.disabled_at.is_(None),
     )
+    .execution_options(**PLANNED_ONCE)
 )
 
 
@@ -57,6 +59,7 @@ TOKEN = (
     )
     .outerjoin(Project, and_(Project.members_only, ApiToken.project_id.is_(None)))
     .where(ApiToken.token_hash == bindparam("token_hash"))
+    .execution_options(**PLANNED_ONCE)
 )
 
 

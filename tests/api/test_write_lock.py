@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from app.db.base import db
-from app.db.engine import READS
+from app.db.engine import PREPARED_AFTER, READS
+from app.db.transactions import reading
 from tests.api.conftest import Program
 from tests.conftest import OpenSession
 from tests.factories import make_project, make_ticket
+from tests.statements import counting_queries
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +99,32 @@ def test_a_report_that_isnt_done(app: Flask, worker: Program, verb: str, stateme
         assert worker.post(f"/runs/{run_id}/{verb}", {"reason": "x"}).status_code == 200
 
     assert len(sent) == statements, sent
+
+
+@pytest.mark.parametrize("migrated_app", ["postgresql"], indirect=True)
+def test_postgresql_plans_a_claim_and_a_report_once(
+    app: Flask, worker: Program, board: OpenSession
+) -> None:
+    """All but the labels, which lists read of many tickets at once, and the look for overdue leases
+    that a test takes at each request."""
+    with app.app_context():
+        db.engine.dispose()  # so that all have the same connection
+    with board() as session:
+        for number in range(PREPARED_AFTER + 2):
+            make_ticket(session, ["implementation"], ticket_id=f"C{number}", priority=0)
+    for _ in range(PREPARED_AFTER + 1):
+        claim_and_complete(worker)
+
+    with counting_queries(app) as sent:
+        claim_and_complete(worker)
+
+    with app.app_context(), reading() as session:
+        kept = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    begins = {statement.partition("$1")[0] for statement in kept}
+    others = [each for each in sent if re.split(r"%\(\w+\)s", each)[0] not in begins]
+    assert {each.split()[1] for each in others} == {"ticket_labels.ticket_id,", "(EXISTS"}
+
+
+def claim_and_complete(worker: Program) -> None:
+    run_id = worker.post("/claims", {"worker_id": "w"}).json["run"]["run_id"]
+    assert worker.post(f"/runs/{run_id}/complete", {"comment": "x"}).status_code == 200

@@ -1,11 +1,23 @@
 """Sessions that read or write, as they are asked to."""
 
 import pytest
+from sqlalchemy import bindparam, select, text
 
+from app.db.base import db
+from app.db.engine import PREPARED_AFTER
+from app.db.plans import PLANNED_ONCE
+from app.db.rows import rows_of
 from app.db.transactions import current, reading, writing
 from app.errors import Conflict, RunNotCurrent
 from app.models import Project
 from tests.factories import make_project
+
+PATH = (
+    select(Project.path)
+    .where(Project.repository_name == bindparam("name"))
+    .execution_options(**PLANNED_ONCE)
+)
+LOCK = select(Project.path).where(Project.repository_name == bindparam("name")).with_for_update()
 
 
 @pytest.fixture
@@ -72,3 +84,19 @@ def test_what_was_read_before_is_read_again_inside(names):
         Project.lock(session, "acme/web").path = "/elsewhere"
 
     assert before != project.path == "/elsewhere"
+
+
+@pytest.mark.parametrize("migrated_app", ["postgresql"], indirect=True)
+def test_postgresql_keeps_plans_of_what_finds_rows_by_their_keys(names):
+    db.engine.dispose()  # so that all have the same connection
+    for _ in range(PREPARED_AFTER + 1):
+        names()
+        with reading() as session:
+            rows_of(session, PATH, name="acme/web")
+        with writing() as session:
+            session.scalar(LOCK, {"name": "acme/web"})
+
+    with reading() as session:
+        kept = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    assert sorted("FOR UPDATE" in statement for statement in kept) == [False, True]
+    assert all("WHERE projects.repository_name = $1" in statement for statement in kept)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.models import Comment, Project, PromptVersion, WorkerType
 from app.queries.runs import run_row
@@ -38,15 +39,19 @@ _PROJECT_AND_PROMPT = (
         ),
     )
     .where(Project.repository_name == bindparam("project_id"))
+    .execution_options(**PLANNED_ONCE)
 )
-_ROLES = select(WorkerType.worker_type, WorkerType.short_description).where(
-    WorkerType.project_id == bindparam("project_id")
+_ROLES = (
+    select(WorkerType.worker_type, WorkerType.short_description)
+    .where(WorkerType.project_id == bindparam("project_id"))
+    .execution_options(**PLANNED_ONCE)
 )
 _NEWEST_COMMENTS = (
     select(*Comment.__table__.columns)
     .where(Comment.ticket_id == bindparam("ticket_id"), Comment.withdrawn_at.is_(None))
     .order_by(Comment.id.desc())
     .limit(bindparam("limit"))
+    .execution_options(**PLANNED_ONCE)
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
-from app.db.plans import unordered
+from app.db.plans import PLANNED_ONCE, unordered
 from app.db.rows import rows_of
 from app.errors import Invalid, NotFound
 from app.models import StageRun, Ticket, User
@@ -52,9 +52,11 @@ _UNFINISHED_RUN = (
     .where(StageRun.ticket_id == Ticket.ticket_id, StageRun.finished_at.is_(None))
     .scalar_subquery()
 )
-_TICKET = select(
-    *LINE, Ticket.description, situation(), _UNFINISHED_RUN.label("current_run_id")
-).where(Ticket.ticket_id == bindparam("ticket_id"))
+_TICKET = (
+    select(*LINE, Ticket.description, situation(), _UNFINISHED_RUN.label("current_run_id"))
+    .where(Ticket.ticket_id == bindparam("ticket_id"))
+    .execution_options(**PLANNED_ONCE)
+)
 
 
 def ticket_slice(

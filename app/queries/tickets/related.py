@@ -8,6 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import Text, bindparam, select, union_all
 from sqlalchemy.orm import Session, aliased
 
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.models import RelatedTickets, Ticket, TicketDependency
 from app.queries.keyset import Order, Slice, take_slice
@@ -140,5 +141,6 @@ STATEMENTS = {
     .where(condition)
     .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at, Ticket.ticket_id)
     .limit(RELATED_MAX)
+    .execution_options(**PLANNED_ONCE)
     for relation, condition in RELATIONS.items()
 }
