@@ -119,8 +119,17 @@ class expected(FunctionElement[bool]):  # noqa: N801 - it reads as what is said 
     inherit_cache = True
 
 
+class seldom(FunctionElement[bool]):  # noqa: N801 - it reads as what is said of a condition
+    """A condition that few rows meet: SQLite with statistics takes each value of a column for as
+    frequent as any other."""
+
+    # Of no type, as above.
+    inherit_cache = True
+
+
 @compiles(unindexed)
 @compiles(expected)
+@compiles(seldom)
 def _plain(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
@@ -174,6 +183,11 @@ def _on_postgresql(element: either, compiler: SQLCompiler, **options: Any) -> st
 @compiles(expected, "sqlite")
 def _with_likelihood(element: expected, compiler: SQLCompiler, **options: Any) -> str:
     return f"likelihood({compiler.process(element.clauses, **options)}, 0.9)"
+
+
+@compiles(seldom, "sqlite")
+def _unlikely(element: seldom, compiler: SQLCompiler, **options: Any) -> str:
+    return f"unlikely({compiler.process(element.clauses, **options)})"
 
 
 class without_sorting(FunctionElement[str]):  # noqa: N801 - it reads as what is asked for

@@ -24,6 +24,7 @@ from app import clock
 from app.actor import Actor
 from app.db.base import Model
 from app.db.columns import bigint, created, now_when_sent, utcnow
+from app.db.plans import seldom
 from app.errors import Conflict, Invalid, NotFound
 from app.models.api_token import ApiToken
 from app.models.audit import AuditEntry
@@ -125,6 +126,11 @@ class Worker(Model):
         return self.status in LIVE_STATUSES
 
     @classmethod
+    def has_live_status(cls) -> ColumnElement[bool]:
+        """The condition for a worker that has not ended, as far as anyone knows."""
+        return seldom(cls.status.in_(LIVE_STATUSES))
+
+    @classmethod
     def silent(cls, grace: timedelta = timedelta(0)) -> ColumnElement[bool]:
         """The condition for a live worker that was not heard of when it should have been, nor
         within that time after it."""
@@ -133,13 +139,13 @@ class Worker(Model):
             cls.expected_by.is_(None), cls.last_activity <= now_when_sent(-lease - grace)
         )
         is_late = or_(cls.expected_by <= now_when_sent(-grace), never_told)
-        return and_(cls.status.in_(LIVE_STATUSES), is_late)
+        return and_(cls.has_live_status(), is_late)
 
     @classmethod
     def heard_of_later(cls) -> ColumnElement[bool]:
         """The condition for a live worker that was last heard of later than now: the clock was set
         back since."""
-        return and_(cls.status.in_(LIVE_STATUSES), cls.last_activity > now_when_sent(clock.SKEW))
+        return and_(cls.has_live_status(), cls.last_activity > now_when_sent(clock.SKEW))
 
     def restart_lease(self) -> None:
         """Count its silence from now, because the clock was set back."""

@@ -31,7 +31,7 @@ def is_silent() -> ColumnElement[bool]:
 @cache
 def is_live() -> ColumnElement[bool]:
     """Not ended, and heard of in time: the process can be counted on."""
-    return and_(Worker.status.in_(LIVE_STATUSES), not_(is_silent()))
+    return and_(Worker.has_live_status(), not_(is_silent()))
 
 
 @cache
@@ -44,7 +44,7 @@ def shown_status() -> ColumnElement[str]:
 def is_current() -> ColumnElement[bool]:
     """What someone may care about now: all but those that finished, or failed long ago."""
     lately = Worker.last_activity >= now_when_sent(-FAILED_SHOWN_FOR)
-    return or_(Worker.status.in_(LIVE_STATUSES), and_(Worker.status == "failed", lately))
+    return or_(Worker.has_live_status(), and_(Worker.status == "failed", lately))
 
 
 def status_is(status: str) -> ColumnElement[bool]:

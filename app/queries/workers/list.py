@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.db.rows import rows_of
 from app.errors import NotFound
 from app.models import Event, StageRun, Ticket, Worker
-from app.models.worker import LIVE_STATUSES
 from app.queries.keyset import Order, take_slice
 from app.queries.paging import PAGE_SIZE, Page, capped_count, number_of
 from app.queries.workers.conditions import WorkerFilter, is_current, is_silent, shown_status
@@ -159,7 +158,7 @@ def _list_version(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     return select(
         select(func.max(Worker.last_activity)).where(seen).scalar_subquery(),
         select(func.max(Worker.stop_requested_at))
-        .where(Worker.status.in_(LIVE_STATUSES), seen)
+        .where(Worker.has_live_status(), seen)
         .scalar_subquery(),
         select(func.max(Event.id)).where(visibility.of(Event.project_id)).scalar_subquery(),
     )
