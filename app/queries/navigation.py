@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal, select, true
 from sqlalchemy.orm import Session
 
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.models import Project, Ticket, Worker
 from app.queries.inbox.list import number_of_items
@@ -69,6 +70,7 @@ def _statement(visibility: Visibility) -> Select[*tuple[Any, ...]]:
         select(counts, projects)
         .outerjoin_from(counts, projects, true())
         .order_by(projects.c.open_count.desc(), projects.c.repository_name)
+        .execution_options(**PLANNED_ONCE)
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Integer, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.models import DefaultView, SavedView
 from app.queries.language.compiling import Shaped, parameters
@@ -31,6 +32,7 @@ _SHOWN = (
     )
     .order_by(SavedView.user_id.is_(None), SavedView.position, SavedView.id)
     .limit(PINNED_MAX + 1)
+    .execution_options(**PLANNED_ONCE)
 )
 
 

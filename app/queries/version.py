@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.models import Project, WorkerType
 from app.queries.inbox.list import version_of_inbox
@@ -26,12 +27,13 @@ def board_version(session: Session, visibility: Visibility) -> str:
 def _version(visibility: Visibility) -> Select[*tuple[Any, ...]]:
     projects = visibility.of(Project.repository_name)
     roles = visibility.of(WorkerType.project_id)
-    return version_of_inbox(visibility).add_columns(
+    version = version_of_inbox(visibility).add_columns(
         select(func.count()).select_from(Project).where(projects).scalar_subquery(),
         select(func.max(Project.updated_at)).where(projects).scalar_subquery(),
         select(func.count()).select_from(WorkerType).where(roles).scalar_subquery(),
         select(func.max(WorkerType.updated_at)).where(roles).scalar_subquery(),
     )
+    return version.execution_options(**PLANNED_ONCE)
 
 
 def _digits(part: int | datetime | None) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, Text, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.models import Comment, Event
 from app.models.event import ASKING
@@ -177,6 +178,7 @@ NEWEST_COMMENTS: Select[*tuple[Any, ...]] = (
     .where(Comment.ticket_id == HERE)
     .order_by(Comment.id.desc())
     .limit(LIMIT)
+    .execution_options(**PLANNED_ONCE)
 )
 NEWEST_FACTS: Select[*tuple[Any, ...]] = (
     select(*(getattr(Event, field.name) for field in fields(Fact)))
@@ -186,6 +188,7 @@ NEWEST_FACTS: Select[*tuple[Any, ...]] = (
     )
     .order_by(Event.id.desc())
     .limit(LIMIT)
+    .execution_options(**PLANNED_ONCE)
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Select, Text, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.errors import NotFound
 from app.events import explanation
@@ -154,7 +155,9 @@ class TicketView:
 
 
 HERE = bindparam("ticket_id", type_=Text())
-CHANGED_AT = select(Ticket.updated_at).where(Ticket.ticket_id == HERE)
+CHANGED_AT = (
+    select(Ticket.updated_at).where(Ticket.ticket_id == HERE).execution_options(**PLANNED_ONCE)
+)
 
 
 def ticket_version(session: Session, ticket_id: str) -> int:
@@ -187,6 +190,7 @@ TICKET = (
     )
     .outerjoin(User, User.id == Ticket.assignee_id)
     .where(Ticket.ticket_id == HERE)
+    .execution_options(**PLANNED_ONCE)
 )
 
 
@@ -232,6 +236,7 @@ ROLES = (
     )
     .where(WorkerType.project_id == bindparam("project_id"))
     .order_by(WorkerType.id)
+    .execution_options(**PLANNED_ONCE)
 )
 
 
@@ -245,6 +250,7 @@ NEWEST_RUNS: Select[*tuple[Any, ...]] = (
     .where(StageRun.ticket_id == HERE)
     .order_by(StageRun.run_id.desc())
     .limit(RUNS_READ)
+    .execution_options(**PLANNED_ONCE)
 )
 
 
@@ -263,6 +269,7 @@ HOLD = (
     .select_from(Ticket)
     .outerjoin(HoldEvent, is_hold_of_ticket)
     .where(Ticket.ticket_id == HERE)
+    .execution_options(**PLANNED_ONCE)
 )
 
 
@@ -274,10 +281,14 @@ def _hold(session: Session, ticket_id: str) -> Hold:
     return Hold(explanation(event), event.actor, stage, began_at, is_asking)
 
 
-LIVE_WORKERS = select(func.count()).where(
-    Worker.project_id == bindparam("project_id"),
-    Worker.worker_type == bindparam("stage"),
-    is_live(),
+LIVE_WORKERS = (
+    select(func.count())
+    .where(
+        Worker.project_id == bindparam("project_id"),
+        Worker.worker_type == bindparam("stage"),
+        is_live(),
+    )
+    .execution_options(**PLANNED_ONCE)
 )
 
 
