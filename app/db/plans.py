@@ -30,10 +30,10 @@ from sqlalchemy.sql.functions import FunctionElement
 from app.db.engine import IS_PLANNED_ONCE
 
 PLANNED_ONCE: Mapping[str, bool] = {IS_PLANNED_ONCE: True}
-"""`statement.execution_options(**PLANNED_ONCE)`: it finds its rows by a key, or asks the same of all
-that somebody may see. PostgreSQL need not plan it for each value, which takes longer than to read
-the rows; so it may keep a generic plan. What finds rows by ranges that somebody chose, or by values
-of which some are frequent, is better planned each time."""
+"""`statement.execution_options(**PLANNED_ONCE)`: it finds its rows by a key, or asks the same of
+all that somebody may see. PostgreSQL need not plan it for each value, which takes longer than to
+read the rows; so it may keep a generic plan. What finds rows by ranges that somebody chose, or by
+values of which some are frequent, is better planned each time."""
 
 
 def count_values(connection: Connection) -> None:
