@@ -186,6 +186,14 @@ def test_postgresql_meets_the_first_of_many_in_the_order_of_a_list(filled, asked
     assert re.search("Index Scan Backward using ix_tickets_(open_)?updated", met), page
 
 
+def test_what_is_on_hold_is_met_in_the_order_of_an_index(filled, monkeypatch):
+    monkeypatch.setattr(list_pages, "COUNT_CAP", 3)
+    wanted = parse("is:on_hold")
+    with filled.app_context():
+        _, page, *_ = plans(db.session(), list_tickets, EVERYTHING, wanted, READER, 1, 3)
+    assert page.count("ix_tickets_state_updated_at_ticket_id") == 2, page
+
+
 @pytest.mark.parametrize("filled", ["postgresql"], indirect=True)
 def test_closed_tickets_at_which_nobody_works_are_not_looked_for(filled):
     with filled.app_context():

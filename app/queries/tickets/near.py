@@ -72,11 +72,13 @@ def is_any_far(
 
 def _among(wanted: Query, key: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
     """The condition for the tickets whose order is followed, as an index has them."""
-    if wanted.situations.isdisjoint(ENDED):
-        return [NOT_CLOSED]
-    if wanted.situations.issubset(ENDED) and key is Ticket.updated_at.expression:
-        return [Ticket.state == "closed"]
-    return []
+    if key is Ticket.updated_at.expression:
+        # Those of each state have an index by it.
+        if wanted.situations.issubset(ENDED):
+            return [Ticket.state == "closed"]
+        if wanted.situations == {"on_hold"}:
+            return [Ticket.state == "on_hold"]
+    return [NOT_CLOSED] if wanted.situations.isdisjoint(ENDED) else []
 
 
 def _in_order(
