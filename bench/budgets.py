@@ -116,22 +116,14 @@ def figures_of(results: Results, board: str) -> OnBoard:
 
 
 def _growth(results: Results, board: str) -> list[Verdict]:
-    """The page that grew most against the small board on the same database: as all who see the same
-    in some seconds share it, and drawn anew."""
-    kind, size = board.split("/")
-    if int(size) <= SMALL or f"{kind}/{SMALL}" not in boards(results):
+    """The page that grew most against the small board on the same database."""
+    here = figures_of(results, board)
+    rows = [key.removeprefix(f"{board}/") for key in results if key.startswith(f"{board}/growth/")]
+    ratios = {row: here(row, "p50_ms") / here(row, "small_p50_ms") for row in rows}
+    if not ratios:
         return []
-    here, small = figures_of(results, board), figures_of(results, f"{kind}/{SMALL}")
-    rows = [key.removeprefix(f"{board}/") for key in results if key.startswith(f"{board}/page/")]
-    found = []
-    for what, figure in (("any page", "p50_ms"), ("any page, drawn anew", "anew_p50_ms")):
-        ratios = {row: here(row, figure) / small(row, figure) for row in rows}
-        measured = {row: ratio for row, ratio in ratios.items() if not math.isnan(ratio)}
-        if not measured:
-            continue
-        worst = max(measured, key=lambda row: measured[row])
-        name, over = worst.removeprefix("page/"), sum(each > GROWTH for each in measured.values())
-        told = f"{measured[worst]:.1f} × ({name}); {over} of {len(measured)} over"
-        what = f"{what} against {SMALL:,} tickets"
-        found.append(Verdict(board, what, f"≤ {GROWTH} ×", told, over == 0))
-    return found
+    worst = max(ratios, key=lambda row: ratios[row])
+    name, over = worst.removeprefix("growth/"), sum(each > GROWTH for each in ratios.values())
+    told = f"{ratios[worst]:.1f} × ({name}); {over} of {len(ratios)} over"
+    what = f"any page, drawn anew, against {SMALL:,} tickets"
+    return [Verdict(board, what, f"≤ {GROWTH} ×", told, over == 0)]

@@ -44,6 +44,7 @@ class Board:
     token: str
     name: str
     """Of the database, as its backend knows it."""
+    has_statistics: bool
 
 
 class Backend(Protocol):
@@ -238,7 +239,7 @@ def board(
     token = json.loads(card.read_text())["token"]
     url = backend.copy(name, copy, with_statistics=with_statistics)
     try:
-        yield Board(backend.kind, size, url, token, copy)
+        yield Board(backend.kind, size, url, token, copy, with_statistics)
     finally:
         backend.drop(copy)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.measures import claims, dashboards, forms, pages, trackers, upkeep
+from bench.measures import claims, dashboards, forms, growth, pages, trackers, upkeep
 from bench.run import Run
 
 
@@ -23,6 +23,7 @@ MEASURES = (
     Measure("start", upkeep.measure_start, is_quick=True),
     Measure("help", upkeep.measure_help, is_quick=True, largest=10_000),
     Measure("pages", pages.measure_pages, is_quick=True),
+    Measure("growth", growth.measure_growth),
     Measure("floor", pages.measure_floor, is_quick=True),
     Measure("polls", pages.measure_polls, is_quick=True),
     Measure("import", upkeep.measure_import, largest=100_000),
