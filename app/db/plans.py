@@ -152,7 +152,7 @@ def _grouped(element: checked, compiler: SQLCompiler, **options: Any) -> str:
 
 
 @compiles(checked, "postgresql")
-def _as_it_is(element: checked, compiler: SQLCompiler, **options: Any) -> str:
+def _one_by_one(element: checked, compiler: SQLCompiler, **options: Any) -> str:
     return f"CASE WHEN {compiler.process(element.clauses, **options)} THEN true ELSE false END"
 
 
