@@ -29,7 +29,7 @@ from app.queries.tickets.conditions import STATES, state_is
 from app.queries.tickets.list import list_tickets
 from app.queries.tickets.list_pages import _statements
 from app.queries.tickets.records import ticket_slice
-from app.queries.tickets.related import open_blockers
+from app.queries.tickets.related import open_blockers, related
 from app.queries.tickets.view import id_in_other_case
 from app.queries.workers.conditions import WorkerFilter
 from app.queries.workers.list import SORTS, worker_page
@@ -450,6 +450,7 @@ def plans_of_pages(session):
     yield "API: queues", plans(session, queue_status, EVERYTHING)
     yield "API: queues of a project", plans(session, queue_status, EVERYTHING, "acme/p1")
     yield "projects", plans(session, overviews, EVERYTHING)
+    yield "around a ticket", plans(session, related, session.get_one(Ticket, "P0-8"))
     yield "another case", plans(session, id_in_other_case, EVERYTHING, "p0-8")
     yield "events", plans(session, event_page, EVERYTHING, EventFilter(processed=False))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import fields
+from typing import Any
 
-from sqlalchemy import Text, bindparam, select, union_all
+from sqlalchemy import Select, Text, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.db.plans import PLANNED_ONCE
@@ -60,14 +62,8 @@ def is_related_to(session: Session, ticket_id: str) -> list[Related]:
 
 def related(session: Session, ticket: Ticket) -> list[Related]:
     """The tickets of every relation."""
-    here = ticket.ticket_id
-    return [
-        *waits_for(session, here),
-        *is_waited_for_by(session, here),
-        *is_related_to(session, here),
-        *_read(session, "has part", here),
-        *(_read(session, "part of", ticket.parent_id) if ticket.parent_id else ()),
-    ]
+    found = rows_of(session, EVERY, ticket_id=ticket.ticket_id, parent_id=ticket.parent_id)
+    return [Related(*row) for row in found]
 
 
 def open_blockers(session: Session, ticket_ids: Collection[str]) -> dict[str, list[str]]:
@@ -109,11 +105,11 @@ def dependency_slice(
 
 
 def _read(session: Session, relation: str, ticket_id: str) -> list[Related]:
-    found = rows_of(session, STATEMENTS[relation], ticket_id=ticket_id)
-    return [Related(relation, *row) for row in found]
+    return [Related(*row) for row in rows_of(session, STATEMENTS[relation], ticket_id=ticket_id)]
 
 
 HERE = bindparam("ticket_id", type_=Text())
+PARENT = bindparam("parent_id", type_=Text())
 BLOCKERS = select(TicketDependency.blocked_by_id).where(TicketDependency.ticket_id == HERE)
 WAITING = select(TicketDependency.ticket_id).where(TicketDependency.blocked_by_id == HERE)
 LINKED = union_all(
@@ -125,22 +121,38 @@ RELATIONS = {
     "blocks": Ticket.ticket_id.in_(WAITING),
     "related": Ticket.ticket_id.in_(LINKED),
     "has part": Ticket.parent_id == HERE,
-    "part of": Ticket.ticket_id == HERE,
+    "part of": Ticket.ticket_id == PARENT,
 }
-"""Of the last one, `HERE` is the parent."""
 
-STATEMENTS = {
-    relation: select(
-        Ticket.ticket_id,
-        Ticket.title,
-        Ticket.state,
-        Ticket.resolution,
-        situation(),
-        Ticket.priority,
+
+def _statement(*relations: str) -> Select[*tuple[Any, ...]]:
+    """The tickets of these relations, open ones first."""
+    found = union_all(*(_of_relation(relation).subquery().select() for relation in relations))
+    rows = found.subquery()
+    return (
+        select(*(rows.c[field.name] for field in fields(Related)))
+        .order_by(rows.c.state == "closed", rows.c.priority, rows.c.created_at, rows.c.ticket_id)
+        .execution_options(**PLANNED_ONCE)
     )
-    .where(condition)
-    .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at, Ticket.ticket_id)
-    .limit(RELATED_MAX)
-    .execution_options(**PLANNED_ONCE)
-    for relation, condition in RELATIONS.items()
-}
+
+
+def _of_relation(relation: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            literal(relation, literal_execute=True).label("relation"),
+            Ticket.ticket_id,
+            Ticket.title,
+            Ticket.state,
+            Ticket.resolution,
+            situation().label("situation"),
+            Ticket.priority,
+            Ticket.created_at,
+        )
+        .where(RELATIONS[relation])
+        .order_by(Ticket.state == "closed", Ticket.priority, Ticket.created_at, Ticket.ticket_id)
+        .limit(RELATED_MAX)
+    )
+
+
+STATEMENTS = {relation: _statement(relation) for relation in ("waits for", "blocks", "related")}
+EVERY = _statement(*RELATIONS)

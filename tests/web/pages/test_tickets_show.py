@@ -219,7 +219,7 @@ def test_the_page_costs_the_same_however_much_happened(
     with counting_queries(app) as many:
         client.get(f"/tickets/{ticket_id}")
     assert len(many) == len(few)
-    assert len(few) <= 18, "one of them may look for overdue leases"
+    assert len(few) <= 15, "one of them may look for overdue leases"
 
 
 def test_a_stage_says_its_attempts_and_returns(client: FlaskClient, board: OpenSession) -> None:
