@@ -117,6 +117,24 @@ def test_a_search_sends_as_many_statements_for_many_tickets_as_for_one(
     assert counts == [8 + one_more] * 2
 
 
+def test_while_somebody_types_an_id_texts_are_read_only_if_too_few_begin_so(
+    app: Flask, session: Session
+) -> None:
+    for number in range(1, 6):
+        make_ticket(session, ticket_id=f"WEB-{number}").say("WEB", ANN)
+    session.flush()
+    told = {}
+    for most in (4, 5):
+        with counting_queries(app) as sent:
+            found = find_everything(session, EVERYTHING, "web", most, is_typing=True)
+        asked = any("search_fts" in each or "words @@" in each for each in sent)
+        told[most] = [each.ticket_id for each in found.tickets], found.is_cut, asked
+    assert told == {
+        4: ([f"WEB-{number}" for number in range(1, 5)], True, False),
+        5: ([f"WEB-{number}" for number in range(1, 6)], False, True),
+    }
+
+
 @pytest.mark.parametrize("typed", ["", "  ", '"', "*", "%", "\0", "🙂"])
 def test_without_a_word_nothing_is_found(session: Session, typed: str) -> None:
     make_ticket(session, title="%")

@@ -87,18 +87,21 @@ def find_everything(
     """Whatever matches, of what may be seen, in a fixed number of statements. Tickets whose id or
     title has the most of the words come first, then those whose texts are the newest.
 
-    `is_typing`: the last word may be the beginning of one.
+    `is_typing`: the last word may be the beginning of one; and what ids alone fill is told without
+    the texts, which nobody is shown meanwhile.
     """
     phrases = phrases_typed_so_far(typed) if is_typing else phrases_of(typed)
     if not phrases:
         return NOTHING
     marker = Marker.of(phrases)
-    newest = full_text.find_texts(
-        session.connection(), phrases, visibility.only, sorted(visibility.hidden), TEXTS_MAX
-    )
+    by_id = ids_beginning(session, visibility, typed, most + 1)
+    newest: Sequence[tuple[str, int | None]] = ()
+    if not (is_typing and len(by_id) > most):
+        newest = full_text.find_texts(
+            session.connection(), phrases, visibility.only, sorted(visibility.hidden), TEXTS_MAX
+        )
     texts = newest[:TEXTS_MAX]
-    by_id = ids_beginning(session, visibility, typed, most)
-    best = _best(session, marker, by_id, texts, most)
+    best = _best(session, marker, by_id[:most], texts, most)
     is_cut = len(newest) > TEXTS_MAX or len({*by_id, *(id_ for id_, _ in texts)}) > len(best)
     beginning = typed.strip()
     return Found(
