@@ -120,6 +120,22 @@ def test_with_statistics_what_several_labels_or_no_plan_say_is_found_by_their_in
         assert_found(db.session())
 
 
+@sqlite_only("filled")
+@pytest.mark.parametrize("latest", [ALL_INDEXES["priority"], OPEN_INDEXES["priority"]])
+def test_open_ones_of_a_priority_are_counted_by_their_own_index_whichever_was_made_last(
+    filled, latest
+):
+    with filled.app_context():
+        session = db.session()
+        made = select(text("sql")).select_from(text("sqlite_master")).where(text("name = :name"))
+        statement = session.scalar(made, {"name": latest})
+        session.execute(text(f"DROP INDEX {latest}"))
+        session.execute(text(statement))
+        counts, *_ = plans(session, list_tickets, EVERYTHING, parse("priority:0"), READER, 1)
+        assert OPEN_INDEXES["priority"] in counts, counts
+        session.rollback()
+
+
 def test_a_small_limit_makes_no_search_walk_through_all_texts(filled):
     """PostgreSQL would, to meet the first few of a word of which it doesn't know how rare it is."""
     with filled.app_context():

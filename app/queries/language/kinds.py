@@ -298,8 +298,13 @@ class Priority(Field):
         *,
         is_first: bool,
     ) -> Condition:
-        column: ColumnElement[int] = Ticket.priority.expression
-        return self._is_one_of(column if is_first else unindexed(column), shape)
+        is_one_of = self._is_one_of(unindexed(Ticket.priority), shape)
+        if not is_first:
+            return is_one_of
+        # Two indexes have priorities: of all tickets, and of those that aren't closed. To find one
+        # SQLite takes whichever was made last; for a range it takes that of fewer.
+        within = Ticket.priority.between(int(shape[0]), int(shape[-1]))
+        return within if len(shape) == 1 else and_(within, is_one_of)
 
     def at_label(self, shape: Shape, place: str) -> tuple[Condition, bool] | None:  # noqa: ARG002 - nothing is bound
         return self._is_one_of(TicketLabel.priority.expression, shape), True
