@@ -126,6 +126,32 @@ def test_a_dependency_removed_while_its_blocker_closes_is_counted_once(board, me
     assert blockers(board, "B") == 1, "C still blocks it"
 
 
+def test_a_part_added_while_the_last_other_leaves_is_known_to_its_parent(board, meanwhile):
+    """Whichever comes first; a part is no longer one without its project being held."""
+    with board() as session:
+        Ticket.lock(session, "B").edit(ANN, parent_id="A")
+    with board() as session:
+        Ticket.lock(session, "C").edit(ANN, parent_id="A")
+        session.flush()
+        leaving = meanwhile(lambda s: Ticket.lock(s, "B").edit(ANN, parent_id=None))
+        leaving.must_wait()
+    assert leaving.join() is None
+    assert has_parts(board, "A")
+
+    with board() as session:
+        Ticket.lock(session, "C").edit(ANN, parent_id=None)
+        session.flush()
+        coming = meanwhile(lambda s: Ticket.lock(s, "B").edit(ANN, parent_id="A"))
+        coming.must_wait()
+    assert coming.join() is None
+    assert has_parts(board, "A")
+
+
+def has_parts(board, ticket_id):
+    with board() as session:
+        return Ticket.get(session, ticket_id).has_children
+
+
 def test_removing_a_dependency_doesnt_wait_for_its_blocker(board, meanwhile):
     """It would be a deadlock: who closes the blocker waits for the ticket."""
     with board() as session:

@@ -398,6 +398,7 @@ FOUND_BY = {
     "label:rare is:all": "ix_ticket_labels_found",
     "label:none": "ix_tickets_unlabelled",
     "-has:labels": "ix_tickets_unlabelled",
+    "has:children": "ix_tickets_with_parts",
     "plan:nothing": "ix_tickets_plan",
     "is:running": "ix_tickets_claimed_by",
 }

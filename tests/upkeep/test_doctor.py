@@ -47,6 +47,7 @@ REPAIRABLE = {
         VALUES ('ticket_attention_requested', 'GONE-1', true)"""
     ],
     "labels": ["UPDATE tickets SET has_labels = true WHERE ticket_id = 'WEB-2'"],
+    "tickets with parts": ["UPDATE tickets SET has_children = true WHERE ticket_id = 'WEB-2'"],
     "tickets that ask": ["UPDATE tickets SET asks_since = created_at WHERE ticket_id = 'WEB-2'"],
     "totals of days": [
         "INSERT INTO day_totals VALUES ('2026-01-01 00:00:00', '2026-01-02 00:00:00', 1, 0, 0)"

@@ -28,6 +28,7 @@ from app.models.ticket.row import (
     STATES,
     STOPPED,
     UNLABELLED,
+    WITH_PARTS,
 )
 from app.models.ticket.state import Resolution, TicketState
 
@@ -43,6 +44,7 @@ __all__ = [
     "STATES",
     "STOPPED",
     "UNLABELLED",
+    "WITH_PARTS",
     "DescriptionVersion",
     "Place",
     "RelatedTickets",

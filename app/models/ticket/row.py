@@ -40,6 +40,7 @@ IN_CONDITION = ("state", "claimed_by", "open_blockers")
 BLOCKED = text("state <> 'closed' AND open_blockers > 0")
 ON_HOLD = text("state = 'on_hold'")
 UNLABELLED = text("NOT has_labels")
+WITH_PARTS = text("has_children")
 ASKING = text("asks_since IS NOT NULL")
 STOPPED = text("resolution <> 'completed'")
 CLOSED_AT_STAGE = text("state = 'closed' AND current_stage IS NOT NULL")
@@ -185,6 +186,15 @@ class TicketRow(Model):
             "ticket_id",
             "has_labels",
         ),
+        partial_index(
+            "ix_tickets_with_parts",
+            WITH_PARTS,
+            "state",
+            "project_id",
+            "priority",
+            "ticket_id",
+            "has_children",
+        ),
         # Of the closed tickets few are these; beside labels they are met in the order of the ids.
         partial_index("ix_tickets_stopped", STOPPED, "ticket_id", "resolution"),
         partial_index(
@@ -257,6 +267,8 @@ class TicketRow(Model):
     )
     has_labels: Mapped[bool] = mapped_column(server_default=false())
     """Kept by the database's triggers; whoever makes a ticket with labels spares it a change."""
+    has_children: Mapped[bool] = mapped_column(server_default=false())
+    """Whether others are a part of it. Kept by the database's triggers (`db/part_facts.py`)."""
     asks_since: Mapped[datetime | None]
     """Since when it waits for a person's answer: on hold, unless a person put it there on purpose.
     Kept by the database's triggers (`db/hold_facts.py`)."""

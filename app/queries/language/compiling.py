@@ -278,9 +278,13 @@ def _finding(shape: QueryShape) -> tuple[int, ...]:
     name, _, values = shape[first]
     if name == "project":
         return first, *_beside_project(others, shape)
-    if values == ("none",) and name == "label":
+    if (name, values) in WITH_STATES:
         return first, *_states(others, shape)
     return (first,)
+
+
+WITH_STATES = (("label", ("none",)), ("has", ("children",)))
+"""What an index of few tickets has together with their states."""
 
 
 def _ranked(shape: QueryShape) -> Iterator[tuple[int, int]]:

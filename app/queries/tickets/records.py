@@ -35,12 +35,9 @@ ORDERS = {
 }
 
 ASSIGNEE = select(User.name).where(User.id == Ticket.assignee_id).scalar_subquery()
+UNTOLD = ("description", "submission_id", "assignee_id", "has_labels", "has_children")
 LINE = [
-    *(
-        column
-        for column in Ticket.__table__.columns
-        if column.name not in ("description", "submission_id", "assignee_id", "has_labels")
-    ),
+    *(column for column in Ticket.__table__.columns if column.name not in UNTOLD),
     ASSIGNEE.label("assignee"),
 ]
 

@@ -10,6 +10,7 @@ from app.db.day_totals import DAY_TOTALS
 from app.db.hold_facts import HOLD_FACTS
 from app.db.kept import Kept
 from app.db.label_facts import LABEL_FACTS
+from app.db.part_facts import PART_FACTS
 from app.upkeep.doctor.finding import BoardCheck
 
 
@@ -34,6 +35,12 @@ CHECKS = (
         "each says of its ticket what is true",
         "labels say of their tickets what isn't true, or nothing keeps them up to date",
         LABEL_FACTS,
+    ),
+    _check(
+        "tickets with parts",
+        "each knows that it has some",
+        "tickets don't know whether they have parts, or nothing keeps it up to date",
+        PART_FACTS,
     ),
     _check(
         "tickets that ask",
