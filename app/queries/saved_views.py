@@ -15,7 +15,7 @@ from app.queries.language.compiling import Shaped, parameters
 from app.queries.language.kinds import Reader
 from app.queries.language.mistakes import NotUnderstood
 from app.queries.language.parsing import parse
-from app.queries.language.statements import found_tickets
+from app.queries.language.statements import found_ids
 from app.queries.paging import number_of
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -66,7 +66,7 @@ def count_of(session: Session, visibility: Visibility, text: str, reader: Reader
 
 @lru_cache(STATEMENTS_KEPT)
 def _counting(visibility: Visibility, shaped: Shaped) -> Select[int]:
-    return select(func.coalesce(number_of(found_tickets(visibility, shaped.query, None)), 0))
+    return select(func.coalesce(number_of(found_ids(visibility, shaped.query, None)), 0))
 
 
 def depends_on_reader(text: str) -> bool:

@@ -136,6 +136,16 @@ def test_open_ones_of_a_priority_are_counted_by_their_own_index_whichever_was_ma
         session.rollback()
 
 
+def test_what_labels_say_of_tickets_is_counted_without_these(filled):
+    with filled.app_context():
+        assert_counted_by_labels(db.session())
+
+
+def test_with_statistics_what_labels_say_is_counted_without_tickets(analyzed):
+    with analyzed.app_context():
+        assert_counted_by_labels(db.session())
+
+
 def test_a_small_limit_makes_no_search_walk_through_all_texts(filled):
     """PostgreSQL would, to meet the first few of a word of which it doesn't know how rare it is."""
     with filled.app_context():
@@ -421,6 +431,14 @@ def assert_found(session):
             assert not re.search(r"ix_tickets_(open_)?updated", plan), (asked, plan)
     parts = plans(session, list_tickets, EVERYTHING, MANY_OF_ONE_PRIORITY, READER, 1)
     assert any("ix_tickets_updated_at_ticket_id" in plan for plan in parts), parts
+
+
+def assert_counted_by_labels(session):
+    for asked in ("label:l3", "label:l3 label:l4 is:closed", "label:l3,l4 is:all"):
+        wanted = parse(f"{asked} priority:0,1 project:acme/p1")
+        counts, *_ = plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
+        assert "ix_ticket_labels_found" in counts, (asked, counts)
+        assert not re.search(r"(SEARCH|SCAN|on) tickets\b", counts), (asked, counts)
 
 
 def assert_found_by_words(session):

@@ -160,6 +160,20 @@ def conditions_of_open(
     return [*others, *by_labels, *(matches.conditions() if matches else ())]
 
 
+def found_by_labels(query: Query, visibility: Visibility) -> Select[str] | None:
+    """The tickets that a query finds, where labels say of them all that it asks: their index alone
+    tells them. None where they don't."""
+    shape = shape_of(query)
+    labels = [number for number, term in enumerate(shape) if _names_labels(term)]
+    met, said = _at_labels(shape)
+    if not labels or len(said.union(labels)) < len(shape) or len(_said_to_be_closed(shape)) > 1:
+        return None
+    seen = visibility.of(TicketLabel.project_id)
+    each = [_with_label(shape, number).where(*met, seen) for number in labels]
+    is_plain = len(each) == 1 and "many" not in shape[labels[0]][2]
+    return each[0] if is_plain else select(_in_all(each).c.ticket_id)
+
+
 def numbers_with_labels(
     query: Query, visibility: Visibility, cap: int
 ) -> Select[*tuple[Any, ...]] | None:

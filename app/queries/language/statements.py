@@ -6,7 +6,12 @@ from sqlalchemy import ColumnElement, Select, and_, select
 
 from app.db.plans import one_of, unindexed
 from app.models import Ticket
-from app.queries.language.compiling import Matches, conditions, conditions_in_order
+from app.queries.language.compiling import (
+    Matches,
+    conditions,
+    conditions_in_order,
+    found_by_labels,
+)
 from app.queries.language.query import Query
 from app.visibility import Visibility
 
@@ -18,6 +23,15 @@ def found_tickets(visibility: Visibility, query: Query, matches: Matches | None)
     return select(Ticket.ticket_id).where(*conditions(query, matches), seen).correlate(None)
 
 
+def found_ids(visibility: Visibility, query: Query, matches: Matches | None) -> Select[str]:
+    """The same to count them, or to look for their ids: where labels say all that is asked, no
+    ticket is read, and PostgreSQL starts no processes to join them."""
+    by_labels = None if matches else found_by_labels(query, visibility)
+    if by_labels is None:
+        return found_tickets(visibility, query, matches)
+    return by_labels.correlate(None)
+
+
 def found_first(
     visibility: Visibility, query: Query, matches: Matches | None, *, is_few: bool
 ) -> ColumnElement[bool]:
@@ -26,7 +40,7 @@ def found_first(
     if matches and matches.wanted:
         # What words find is a list of tickets already.
         return met_in_order(visibility, query, matches)
-    found = found_tickets(visibility, query, matches)
+    found = found_ids(visibility, query, matches)
     id_ = Ticket.ticket_id.expression
     return one_of(id_, found.scalar_subquery()) if is_few else id_.in_(found)
 

@@ -34,7 +34,7 @@ from app.models.ticket import PRIORITIES
 from app.queries.language.compiling import Matches, Shaped, conditions_in_order, parameters
 from app.queries.language.kinds import Reader
 from app.queries.language.query import ENDED, SITUATIONS_IN, Query, Term, Value
-from app.queries.language.statements import found_first, found_tickets, met_in_order
+from app.queries.language.statements import found_first, found_ids, found_tickets, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import NOT_CLOSED, STAGE
 from app.queries.tickets.list_order import (
@@ -285,7 +285,7 @@ def _statements(
     if matches and matches.wanted:
         counts = _counts_of_found(visibility, counted, matches)
     else:
-        counts = select(*(number_of(found_tickets(visibility, one, matches)) for one in counted))
+        counts = select(*(number_of(found_ids(visibility, one, matches)) for one in counted))
     return Statements(counts, _pages(visibility, wanted, ListOrder(orders), matches))
 
 
@@ -308,7 +308,7 @@ def _statements_of_part(
     n_same: int,
 ) -> Statements:
     """The same for one part."""
-    found = found_tickets(visibility, shaped.query, matches)
+    found = found_ids(visibility, shaped.query, matches)
     pages = _pages(visibility, shaped.query, ListOrder(orders), matches, n_same=n_same)
     return Statements(select(number_of(found)), pages)
 

@@ -14,7 +14,7 @@ from app.db.rows import rows_of
 from app.models import Ticket
 from app.queries.language.compiling import Matches
 from app.queries.language.query import ENDED, Query
-from app.queries.language.statements import found_tickets, met_in_order
+from app.queries.language.statements import found_ids, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
 from app.queries.tickets.conditions import NOT_CLOSED
 from app.queries.tickets.list_order import in_directions
@@ -34,7 +34,7 @@ def are_few(
     """Whether the wanted tickets had better be found before they are put in order."""
     if wanted.is_coarse:
         return False
-    counted = select(number_of(found_tickets(visibility, wanted, matches)))
+    counted = select(number_of(found_ids(visibility, wanted, matches)))
     return (rows_of(session, counted, **values).scalar() or 0) < COUNT_CAP
 
 
