@@ -208,7 +208,7 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
         if is_of_any
         else Ticket.project_id == part_of(parts, 0),
         *conditions,
-        *scope.narrowing(is_open=kind != DONE, in_order=True),
+        *scope.narrowing(of_few=kind == DONE, in_order=True),
     )
     if scope.lanes == "priority":
         is_in_queue = kind in (QUEUED, BLOCKED)
@@ -259,7 +259,7 @@ def _running(scope: Scope) -> Rows:
         .where(
             Run.finished_at.is_(None),
             scope.visibility.of(among_few(Ticket.project_id)),
-            *scope.narrowing(),
+            *scope.narrowing(of_few=True),
         )
         .order_by(Run.started_at, Run.run_id)
     )

@@ -177,7 +177,7 @@ def _running(scope: Scope) -> Rows:
         .where(
             StageRun.finished_at.is_(None),
             scope.visibility.of(among_few(Ticket.project_id)),
-            *scope.narrowing(),
+            *scope.narrowing(of_few=True),
         )
         .group_by(*columns)
     )
@@ -189,7 +189,7 @@ def _counted(scope: Scope, word: str, *conditions: Any) -> Rows:
     if scope.is_narrowed or scope.lanes == "priority":
         lane = Ticket.project_id, Ticket.priority
         counted = select(literal(word), lane[0], null(), lane[1], func.count(), null(), null())
-        narrowing = scope.narrowing(is_open=word != "done")
+        narrowing = scope.narrowing(of_few=word == "done")
         seen = scope.visibility.of(Ticket.project_id)
         return counted.where(*conditions, seen, *narrowing).group_by(*lane)
     name = Project.repository_name

@@ -89,12 +89,13 @@ class Scope:
         return self.shaped.query
 
     def narrowing(
-        self, *, is_open: bool = True, in_order: bool = False
+        self, *, of_few: bool = False, in_order: bool = False
     ) -> list[ColumnElement[bool]]:
         """What each ticket has to be, besides standing in a column: the one place where the query
         of a board becomes conditions. A query that names no state leaves each column as it is.
-        `in_order`: tickets are met in the order of a column."""
-        if self.has_rare and is_open:
+        `of_few`: something else leads to few tickets; `in_order`: they are met in the order of a
+        column."""
+        if self.has_rare and not of_few:
             return conditions_of_open(self.query, self.visibility, self.matches, in_order=in_order)
         return conditions_in_order(self.query, self.matches)
 

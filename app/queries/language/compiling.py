@@ -166,7 +166,8 @@ def found_by_labels(query: Query, visibility: Visibility) -> Select[str] | None:
     shape = shape_of(query)
     labels = [number for number, term in enumerate(shape) if _names_labels(term)]
     met, said = _at_labels(shape)
-    if not labels or len(said.union(labels)) < len(shape) or len(_said_to_be_closed(shape)) > 1:
+    told = said.union(labels, _of_any_state(shape))
+    if not labels or len(told) < len(shape) or len(_said_to_be_closed(shape)) > 1:
         return None
     seen = visibility.of(TicketLabel.project_id)
     each = [_with_label(shape, number).where(*met, seen) for number in labels]
@@ -259,6 +260,15 @@ def _said_to_be_closed(shape: QueryShape) -> set[bool]:
     """What its terms say of that: both, if it wants what can't be."""
     said = {FIELDS[name].ends(values) for name, is_negated, values in shape if not is_negated}
     return {one for one in said if one is not None}
+
+
+def _of_any_state(shape: QueryShape) -> list[int]:
+    """The terms that every ticket meets."""
+    return [
+        number
+        for number, (name, is_negated, values) in enumerate(shape)
+        if name in STATE_FIELDS and not is_negated and "all" in values
+    ]
 
 
 def _among_closed(shape: QueryShape) -> list[Select[str]]:
