@@ -119,11 +119,15 @@ def _growth(results: Results, board: str) -> list[Verdict]:
     """The page that grew most against the small board on the same database."""
     here = figures_of(results, board)
     rows = [key.removeprefix(f"{board}/") for key in results if key.startswith(f"{board}/growth/")]
-    ratios = {row: here(row, "p50_ms") / here(row, "small_p50_ms") for row in rows}
-    if not ratios:
+    if not rows:
         return []
-    worst = max(ratios, key=lambda row: ratios[row])
-    name, over = worst.removeprefix("growth/"), sum(each > GROWTH for each in ratios.values())
-    told = f"{ratios[worst]:.1f} × ({name}); {over} of {len(ratios)} over"
+    ratios = {row: here(row, "p50_ms") / here(row, "small_p50_ms") for row in rows}
+    over = [row for row in rows if ratios[row] > GROWTH]
+    # Such as the tickets that a filter finds: three on the small board, a page of them here.
+    sizes = {row: max(1, here(row, "kib") / here(row, "small_kib")) for row in rows}
+    same = [row for row in over if ratios[row] > GROWTH * sizes[row]]
+    worst = max(rows, key=lambda row: ratios[row])
+    told = f"{ratios[worst]:.1f} × ({worst.removeprefix('growth/')}); {len(over)} of {len(rows)}"
+    told += f" over, {len(same)} of them also for what they show"
     what = f"any page, drawn anew, against {SMALL:,} tickets"
-    return [Verdict(board, what, f"≤ {GROWTH} ×", told, over == 0)]
+    return [Verdict(board, what, f"≤ {GROWTH} ×", told, not over)]
