@@ -246,6 +246,15 @@ def test_what_was_closed_of_a_priority_isnt_looked_for_among_all_of_it(request, 
         session.rollback()
 
 
+def test_what_was_closed_is_met_in_order_until_enough_are_of_the_priority(filled_postgresql):
+    with filled_postgresql.app_context():
+        session = db.session()
+        found = plans(session, board, scope_of(session, "", "", "priority"))
+        (cards,) = [plan for plan in found if "WindowAgg" in plan]
+        # Of a plain comparison PostgreSQL believes that so few meet it that it sorts them all.
+        assert len(re.findall(r"Filter: .*CASE WHEN \(.*priority.* = ", cards)) == 2
+
+
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):
     with filled.app_context():
         session = db.session()

@@ -22,7 +22,6 @@ from sqlalchemy import (
     case,
     func,
     literal,
-    literal_column,
     select,
     true,
     tuple_,
@@ -31,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from app.db.places import found_at, part_of, places_in, places_of, sent
-from app.db.plans import among_few
+from app.db.plans import among_few, checked, unindexed
 from app.db.rows import rows_of
 from app.models import StageRun, Ticket
 from app.models.ticket import IN_QUEUE, PRIORITIES
@@ -211,11 +210,14 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
         *scope.narrowing(of_few=kind == DONE, in_order=True),
     )
     if scope.lanes == "priority":
+        here = part_of(parts, 2, Integer)
+        # What is on hold or was closed lately is met in order until enough are of the priority: of
+        # it are far more, and PostgreSQL believes of few that it had better sort them all.
         is_in_queue = kind in (QUEUED, BLOCKED)
-        # Of one priority are far more than are on hold or were closed lately, of which PostgreSQL
-        # knows nothing before it has statistics.
-        priority = Ticket.priority if is_in_queue else Ticket.priority + literal_column("0")
-        found = found.where(priority == part_of(parts, 2, Integer))
+        is_met = (
+            Ticket.priority == here if is_in_queue else checked(unindexed(Ticket.priority) == here)
+        )
+        found = found.where(is_met)
     if is_after:
         found = found.where(_is_after(kind))
     in_order = (_directed(kind, key) for key in ORDERS[kind])
