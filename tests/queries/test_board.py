@@ -255,6 +255,12 @@ def test_what_was_closed_is_met_in_order_until_enough_are_of_the_priority(filled
         assert len(re.findall(r"Filter: .*CASE WHEN \(.*priority.* = ", cards)) == 2
 
 
+def test_what_runs_is_read_once(filled):
+    with filled.app_context():
+        sent = statements(db.session())
+        assert sum("JOIN tickets ON tickets.ticket_id = stage_runs" in one for one in sent) == 1
+
+
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):
     with filled.app_context():
         session = db.session()

@@ -28,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.db.columns import now_when_sent
-from app.db.plans import among_few, unindexed
+from app.db.plans import unindexed
 from app.db.rows import rows_of
-from app.models import Project, StageRun, Ticket
+from app.models import Project, Ticket
 from app.models.ticket import BLOCKED, IN_QUEUE, PRIORITIES
 from app.queries.board.scope import Scope
 from app.queries.paging import number_of, shared_cap
@@ -46,8 +46,8 @@ RECENTLY = timedelta(days=7)
 @immutable
 class Count:
     """Tickets at one stage of a project, in lanes by priority of one priority; of what is on hold
-    or done those at any stage, and maybe of any project. `word`: queued, running, blocked, on_hold
-    or done. `is_cut`: there may be more.
+    or done those at any stage, and maybe of any project. `word`: queued, blocked, on_hold or done,
+    or running. `is_cut`: there may be more.
 
     `oldest`: since when the first of those queued at the stage that may be taken now, and `waits`
     since when the first of all that are queued there, whatever their priority.
@@ -58,13 +58,14 @@ class Count:
     stage: str | None
     priority: int
     number: int
-    oldest: datetime | None
-    waits: datetime | None
-    is_cut: bool
+    oldest: datetime | None = None
+    waits: datetime | None = None
+    is_cut: bool = False
 
 
 def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
-    """All that there is to count. `n_queues`: between how many what is counted is shared."""
+    """All but what runs, whose cards are all read. `n_queues`: between how many what is counted is
+    shared."""
     cap = shared_cap(n_queues * len(_priorities(scope)), COUNTED_IN_ALL)
     for word, project_id, stage, priority, number, *since in rows_of(
         session, _statement(scope), cap=cap, **scope.values
@@ -82,10 +83,9 @@ CAPPED = ("queued", "blocked")
 def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
     if scope.has_rare:
         done = _counted(scope, "done", *is_done())
-        return union_all(_few_open(scope), _running(scope), done)
+        return union_all(_few_open(scope), done)
     return union_all(
         _queued(scope),
-        _running(scope),
         _blocked(scope),
         _counted(scope, "on_hold", Ticket.state == "on_hold"),
         _counted(scope, "done", *is_done()),
@@ -166,21 +166,6 @@ def _of_place(
 def _priorities(scope: Scope) -> range:
     """Of which it is counted apart; a single one stands for all."""
     return range(len(PRIORITIES) if scope.lanes == "priority" else 1)
-
-
-def _running(scope: Scope) -> Rows:
-    columns = Ticket.project_id, Ticket.current_stage, Ticket.priority
-    return (
-        select(literal("running"), *columns, func.count(Ticket.ticket_id), null(), null())
-        .select_from(StageRun)
-        .join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
-        .where(
-            StageRun.finished_at.is_(None),
-            scope.visibility.of(among_few(Ticket.project_id)),
-            *scope.narrowing(of_few=True),
-        )
-        .group_by(*columns)
-    )
 
 
 def _counted(scope: Scope, word: str, *conditions: Any) -> Rows:

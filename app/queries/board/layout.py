@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -151,7 +151,7 @@ def board(
     lanes = plan.lanes()
     cells = [cell for lane in lanes[:LANES_MAX] for cell in lane.cells]
     running: dict[str, list[Card]] = defaultdict(list)
-    for card in running_cards(session, scope):
+    for card in plan.running:
         running[plan.cell_of(card)].append(card)
     at_first = cards_at_first([cell.count for cell in cells])
     wanted = shown or {}
@@ -176,12 +176,14 @@ def following_cards(session: Session, scope: Scope, cell_key: str, after: str) -
 
 
 class _Plan:
-    """What there is, laid out in columns and lanes. `parts`: where the cards of a cell are."""
+    """What there is, laid out in columns and lanes. `running`: the cards of all that run; `parts`:
+    where the other cards of a cell are."""
 
     def __init__(self, session: Session, scope: Scope) -> None:
         self.scope = scope
         self._roles = empty_queues(session, scope.visibility)
-        self._counted = list(counts(session, scope, len(self._roles)))
+        self.running = running_cards(session, scope)
+        self._counted = [*counts(session, scope, len(self._roles)), *_counts_of(self.running)]
         self._gates = {(one.project_id, one.worker_type) for one in self._roles if one.is_gate}
         self.columns = _columns(session, scope, self._roles, self._counted, self._gates)
         self.parts: dict[str, list[Part]] = defaultdict(list)
@@ -262,6 +264,11 @@ class _Plan:
             if one.word != "running"
             else None
         )
+
+
+def _counts_of(running: Iterable[Card]) -> Iterator[Count]:
+    places = Counter((card.project_id, card.stage, card.priority) for card in running)
+    return (Count("running", *place, number) for place, number in places.items())
 
 
 def _cell_key(column: str, lane: str) -> str:
