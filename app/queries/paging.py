@@ -63,9 +63,9 @@ class Page(Generic[T]):
         return self.number == self.last_number and self.total >= COUNT_CAP
 
 
-def shared_cap(number: int, in_all: int = COUNTED_IN_ALL) -> int:
+def shared_cap(number: int, in_all: int = COUNTED_IN_ALL, least: int = LEAST_CAP) -> int:
     """Where each of so many counts beside each other stops."""
-    return min(COUNT_CAP, max(LEAST_CAP, in_all // max(1, number)))
+    return min(COUNT_CAP, max(least, in_all // max(1, number)))
 
 
 def shared_cap_of(number: ScalarSelect[int], in_all: int = COUNTED_IN_ALL) -> ColumnElement[int]:
