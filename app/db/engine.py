@@ -40,6 +40,9 @@ system keeps the same pages once for all processes."""
 
 POSTGRESQL_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
+    # To start processes for one statement takes longer than what a page asks for, and without
+    # statistics PostgreSQL expects far more rows than there are.
+    " -c max_parallel_workers_per_gather=0"
 )
 
 ONLY_READS = "This writes, in a transaction that only reads."

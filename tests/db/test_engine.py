@@ -285,6 +285,8 @@ def test_the_application_uses_this_engine(session):
     else:
         assert connection.execute(text("SHOW timezone")).scalar() == "UTC"
         assert connection.execute(text("SHOW lock_timeout")).scalar() == "15s"
+        in_parallel = connection.execute(text("SHOW max_parallel_workers_per_gather")).scalar()
+        assert in_parallel == "0"
     with pytest.raises(IntegrityError), session.begin_nested():
         session.execute(text("INSERT INTO comments (ticket_id, content) VALUES ('none', 'x')"))
 
