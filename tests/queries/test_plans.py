@@ -220,6 +220,18 @@ def test_what_is_on_hold_is_met_in_the_order_of_an_index(filled, monkeypatch):
     assert page.count("ix_tickets_state_updated_at_ticket_id") == 2, page
 
 
+@sqlite_only("filled")
+def test_what_changed_lately_is_counted_in_the_index_of_its_state(filled):
+    with filled.app_context():
+        assert_counted_by_state(db.session())
+
+
+@sqlite_only("analyzed")
+def test_with_statistics_what_changed_lately_is_counted_in_the_index_of_its_state(analyzed):
+    with analyzed.app_context():
+        assert_counted_by_state(db.session())
+
+
 @pytest.mark.parametrize("filled", ["postgresql"], indirect=True)
 def test_closed_tickets_at_which_nobody_works_are_not_looked_for(filled):
     with filled.app_context():
@@ -400,6 +412,11 @@ def assert_counted_apart(session):
     assert "ix_tickets_claimed_by" in few
     first = plans(session, first_of_queues, EVERYTHING)
     assert any("ix_tickets_queue_age" in plan for plan in first)
+
+
+def assert_counted_by_state(session):
+    counts, *_ = plans(session, list_tickets, EVERYTHING, parse("updated:<1d"), READER, 1)
+    assert counts.count("COVERING INDEX ix_tickets_state_updated_at_ticket_id") == 2, counts
 
 
 FOUND_BY = {

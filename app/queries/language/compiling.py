@@ -304,6 +304,9 @@ def _finding(shape: QueryShape) -> tuple[int, ...]:
         return first, *_beside_project(others, shape)
     if (name, values) in WITH_STATES:
         return first, *_states(others, shape)
+    if name == "updated":
+        # An index has the tickets of each state in the order in which they changed.
+        return first, *(n for n in _states(others, shape) if shape[n][2][0] in ("open", "closed"))
     return (first,)
 
 
