@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
@@ -12,7 +13,7 @@ from app import clock
 from app.models import StageRun
 from app.queries.runs import run_slice
 from app.visibility import Visibility
-from tests.boards import ON_SQLITE
+from tests.boards import ON_POSTGRESQL, ON_SQLITE
 from tests.factories import PROJECT, make_ticket
 from tests.queries.test_plans import plans
 
@@ -66,16 +67,25 @@ def test_all_runs_of_a_project_are_read_page_by_page(
     assert found == sorted(wanted, reverse=True)
 
 
+def read_newest(session: Session) -> None:
+    run_slice(
+        session, EVERYTHING, project=OTHER, ticket_id=None, worker_id=None,
+        is_finished=None, cursor=None, limit=4,
+    )  # fmt: skip
+
+
 @ON_SQLITE
 def test_the_newest_of_a_project_are_looked_for_among_the_newest(
     session: Session, run_ids: dict[str, list[int]]
 ) -> None:
-    def read(session: Session) -> None:
-        run_slice(
-            session, EVERYTHING, project=OTHER, ticket_id=None, worker_id=None,
-            is_finished=None, cursor=None, limit=4,
-        )  # fmt: skip
-
-    *_, plan = plans(session, read)
+    *_, plan = plans(session, read_newest)
     assert plan.startswith("SEARCH stage_runs USING INTEGER PRIMARY KEY (rowid>?)"), plan
     assert "TEMP B-TREE" not in plan
+
+
+@ON_POSTGRESQL
+def test_postgresql_asks_of_one_run_after_the_other_whose_it_is(
+    session: Session, run_ids: dict[str, list[int]]
+) -> None:
+    *_, plan = plans(session, read_newest)
+    assert re.search(r"Filter: CASE WHEN .*project_id", plan), plan
