@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -16,22 +15,12 @@ from app.models import Ticket
 from app.queries.statistics import limits
 from app.queries.statistics.found import Found, Life
 from app.queries.statistics.percentiles import Spread, spread_of
-from app.queries.statistics.runs import Runs
+from app.queries.statistics.runs import Done, Runs
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import first_run, from_text, seconds_between
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
-
-
-class Done(NamedTuple):
-    """A completed ticket. `cycle`: seconds since its first stage began, or since it was created
-    when no run of it is known; `lead`: since it was created."""
-
-    ticket_id: str
-    closed_at: datetime
-    cycle: float
-    lead: float
 
 
 @immutable
@@ -95,11 +84,7 @@ def _done(life: Life, first_begun: str | None) -> Done:
 
 
 def _of_runs(runs: Runs, span: Span) -> list[Done]:
-    found = {
-        run.ticket_id: Done(
-            run.ticket_id, run.closed_at, run.begun_to_closed or 0.0, run.created_to_closed or 0.0
-        )
-        for run in runs.found
-        if run.closed_at and span.start <= run.closed_at < span.end
-    }
+    start, end = span.start, span.end
+    # A ticket that was reopened may have two such runs.
+    found = {one.ticket_id: one for one in runs.closed if start <= one.closed_at < end}
     return list(found.values())

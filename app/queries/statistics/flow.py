@@ -33,10 +33,10 @@ from app.db.places import part_of, places_in, sent
 from app.db.rows import rows_of
 from app.models import DayTotals, Ticket
 from app.queries.statistics import limits
-from app.queries.statistics.found import WHOLE, Found
+from app.queries.statistics.found import Found
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import DAY, Part, Span, in_days, midnight
-from app.queries.statistics.sql import as_text, as_time, cut_to, first_run
+from app.queries.statistics.sql import WHOLE, as_text, as_time, cut_to, first_run
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
-    literal_column,
     null,
     or_,
     select,
@@ -31,7 +30,15 @@ from app.models import Ticket
 from app.queries.statistics import limits
 from app.queries.statistics.scope import SENT_ID, Scope, as_sent
 from app.queries.statistics.span import Span
-from app.queries.statistics.sql import as_text, cut_to, first_run, shuffled
+from app.queries.statistics.sql import (
+    WHOLE,
+    as_text,
+    cut_to,
+    first_run,
+    line_of,
+    lines_of,
+    shuffled,
+)
 from app.values import immutable
 
 Rows = Select[*tuple[Any, ...]]
@@ -40,9 +47,6 @@ MIDNIGHT = " 00:00:00.000000"
 SINCE, UNTIL = (bindparam(name, type_=UTCDateTime()) for name in ("since", "until"))
 LENGTHS = (10, 13, 16, 19)
 """How much of a time's text tells its day, hour, minute, and second."""
-WHOLE = 26
-LINE_END: Any = literal_column("'\n'")
-BAR: Any = literal_column("'|'")
 
 
 @immutable
@@ -114,7 +118,7 @@ def _kinds(scope: Scope, length: int) -> CompoundSelect[*tuple[Any, ...]]:
     # A run that finishes touches its ticket, and is over when that is closed.
     touched = or_(closed_since, and_(is_open, ticket.updated_at >= SINCE))
     times = cut_to(ticket.created_at, WHOLE), func.coalesce(cut_to(closed, WHOLE), "")
-    life = ticket.ticket_id.concat(BAR).concat(times[0]).concat(BAR).concat(times[1])
+    life = line_of(ticket.ticket_id, *times)
     number = func.count()
     created, ended = cut_to(ticket.created_at, length), cut_to(closed, length)
     return union_all(
@@ -147,10 +151,8 @@ def _looked_at(scope: Scope) -> CTE:
 def _lines(
     kind: str, told: ColumnElement[str], met: ColumnElement[bool], most: int, *order: Any
 ) -> Rows:
-    """Some of them as one text: rows by the thousand take longer than to find them."""
     some = select(told.label("line")).where(met).order_by(*order).limit(most).subquery()
-    lines = func.aggregate_strings(some.c.line, LINE_END)
-    return select(literal(kind, Text), lines, null())
+    return select(literal(kind, Text), lines_of(some.c.line), null())
 
 
 _FIRST = select(SENT_ID.label("ticket_id"), cut_to(first_run(SENT_ID), WHOLE).label("begun"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,9 +12,11 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     func,
     select,
     union_all,
@@ -27,7 +29,15 @@ from app.models import StageRun, Ticket
 from app.queries.statistics import limits
 from app.queries.statistics.scope import IDS, Scope, as_sent
 from app.queries.statistics.span import Span
-from app.queries.statistics.sql import seconds_between, shuffled
+from app.queries.statistics.sql import (
+    WHOLE,
+    cut_to,
+    from_text,
+    line_of,
+    lines_of,
+    seconds_between,
+    shuffled,
+)
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT
 
@@ -37,31 +47,45 @@ SINCE, UNTIL = (bindparam(name, type_=UTCDateTime()) for name in ("since", "unti
 IN_SPAN = and_(StageRun.finished_at >= SINCE, StageRun.finished_at < UNTIL)
 
 
-class Run(NamedTuple):
-    """One attempt at a stage. `waited`: seconds from the end of the attempt before it, or from when
-    the ticket was created, until it began; a person's stage is waiting until it is over.
-    `is_redone`: it was completed, and done again after the ticket was sent back or reopened."""
+class Alike(NamedTuple):
+    """Attempts at a stage that ended alike, and the seconds of each. `waited`: from the end of the
+    attempt before it, or from when the ticket was created, until it began; a person's stage is
+    waiting until it is over. `worked`: from then until it was over; people's have none.
+    `is_redone`: completed, and done again after the ticket was sent back or reopened."""
 
-    ticket_id: str
     worker_type: str
     prompt_version: int | None
     is_person: bool
     outcome: str
-    waited: float
-    worked: float | None
     is_redone: bool
-    closed_at: datetime | None
-    """When it closed its ticket as completed."""
-    created_to_closed: float | None
-    begun_to_closed: float | None
+    number: int
+    waited: Sequence[float]
+    worked: Sequence[float]
+
+
+class Done(NamedTuple):
+    """A completed ticket. `cycle`: seconds since its first stage began, or since it was created
+    when no run of it is known; `lead`: since it was created."""
+
+    ticket_id: str
+    closed_at: datetime
+    cycle: float
+    lead: float
 
 
 @immutable
 class Runs:
-    """Those that were read. `is_sampled`: whether there are more."""
+    """Those that were read, by what they have in common, and the tickets that they closed as
+    completed. `is_sampled`: whether there are more."""
 
-    found: Sequence[Run]
-    is_sampled: bool
+    alike: Sequence[Alike]
+    closed: Sequence[Done]
+    is_sampled: bool = False
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return sum(some.number for some in self.alike)
 
 
 def runs_in(
@@ -74,21 +98,30 @@ def runs_in(
         if tickets is None:
             tickets = some_touched(session, scope, span)
         some = as_sent(tickets[: limits.TICKETS])
-        rows = rows_of(session, _OF_TICKETS, sent_tickets=some, **times).all()
-        return Runs([_run(row) for row in rows], len(tickets) > limits.TICKETS and bool(rows))
+        rows = rows_of(session, _OF_TICKETS, sent_tickets=some, **times)
+        return _runs(rows, is_sampled=len(tickets) > limits.TICKETS)
     ids = rows_of(session, _FIRST, most=limits.RUNS + 1, **times).scalars().all()
     if len(ids) <= limits.RUNS:
-        rows = rows_of(session, _all(scope), **times).all()
-        return Runs([_run(row) for row in rows], is_sampled=False)
+        return _runs(rows_of(session, _all(scope), **times), is_sampled=False)
     newest = rows_of(session, _LAST, **times).scalar_one()
     low, high = min(ids), max(newest, *ids)
     step = -(-(high - low + 1) // limits.RUNS)
-    rows = rows_of(session, _some(scope), low=low, high=high, step=step, **times).all()
-    return Runs([_run(row) for row in rows], is_sampled=True)
+    rows = rows_of(session, _some(scope), low=low, high=high, step=step, **times)
+    return _runs(rows, is_sampled=True)
 
 
-def _run(row: Row[*tuple[Any, ...]]) -> Run:
-    return Run(*row)
+def _runs(rows: Iterable[Row[*tuple[Any, ...]]], *, is_sampled: bool) -> Runs:
+    alike, closed = [], []
+    for *in_common, waited, worked, lines in rows:
+        alike.append(Alike._make((*in_common, _seconds(waited), _seconds(worked))))
+        for line in (lines or "").splitlines():
+            ticket_id, closed_at, cycle, lead = line.split("|")
+            closed.append(Done(ticket_id, from_text(closed_at), float(cycle), float(lead)))
+    return Runs(alike, closed, is_sampled and bool(alike))
+
+
+def _seconds(lines: str | None) -> list[float]:
+    return [float(line) for line in (lines or "").splitlines()]
 
 
 def some_touched(session: Session, scope: Scope, span: Span) -> Sequence[str]:
@@ -120,7 +153,7 @@ _LAST = select(StageRun.run_id).where(IN_SPAN).order_by(StageRun.finished_at.des
 
 @lru_cache(STATEMENTS_KEPT)
 def _all(scope: Scope) -> Rows:
-    return _facts().where(IN_SPAN, *scope.tickets())
+    return _alike(_facts().where(IN_SPAN, *scope.tickets()))
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -133,7 +166,17 @@ def _some(scope: Scope) -> Rows:
     numbers = select(low.label("run_id")).cte("numbers", recursive=True)
     following = numbers.c.run_id + step
     numbers = numbers.union_all(select(following).where(following <= high))
-    return _facts().where(StageRun.run_id.in_(select(numbers.c.run_id)), IN_SPAN, *scope.tickets())
+    some = StageRun.run_id.in_(select(numbers.c.run_id))
+    return _alike(_facts().where(some, IN_SPAN, *scope.tickets()))
+
+
+def _alike(facts: Rows) -> Rows:
+    """The runs by what they have in common, their times as texts: a row for each would take as long
+    again as to find them."""
+    run = facts.subquery("runs").c
+    in_common = run.worker_type, run.prompt_version, run.is_person, run.outcome, run.is_redone
+    texts = (lines_of(cast(seconds, Text)) for seconds in (run.waited, run.worked))
+    return select(*in_common, func.count(), *texts, lines_of(run.closed)).group_by(*in_common)
 
 
 def _facts() -> Rows:
@@ -164,8 +207,13 @@ def _facts() -> Rows:
         StageRun.stage_number == Ticket.completed_stages,
         Ticket.resolution == "completed",
     )
-    return select(
+    closed = (
         StageRun.ticket_id,
+        cut_to(Ticket.closed_at, WHOLE),
+        cast(seconds_between(first, Ticket.closed_at), Text),
+        cast(seconds_between(Ticket.created_at, Ticket.closed_at), Text),
+    )
+    return select(
         StageRun.worker_type,
         StageRun.prompt_version,
         is_person.label("is_person"),
@@ -175,9 +223,7 @@ def _facts() -> Rows:
             "worked"
         ),
         and_(StageRun.outcome == "completed", _is_done_again()).label("is_redone"),
-        case((closes, Ticket.closed_at)).label("closed_at"),
-        case((closes, seconds_between(Ticket.created_at, Ticket.closed_at))).label("lead"),
-        case((closes, seconds_between(first, Ticket.closed_at))).label("cycle"),
+        case((closes, line_of(*closed))).label("closed"),
     ).join(Ticket, Ticket.ticket_id == StageRun.ticket_id)
 
 
@@ -195,4 +241,4 @@ def _is_done_again() -> ColumnElement[bool]:
     )
 
 
-_OF_TICKETS = _facts().where(StageRun.ticket_id.in_(IDS), IN_SPAN)
+_OF_TICKETS = _alike(_facts().where(StageRun.ticket_id.in_(IDS), IN_SPAN))

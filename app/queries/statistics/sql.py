@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     Text,
+    func,
     literal_column,
     select,
 )
@@ -80,6 +81,10 @@ def _of_text(element: shuffled, compiler: SQLCompiler, **options: Any) -> str:
     return f"hashtext({compiler.process(element.clauses, **options)})"
 
 
+WHOLE = 26
+"""The length of a time that `as_text` wrote."""
+LINE_END: Any = literal_column("'\n'")
+BAR: Any = literal_column("'|'")
 GOLDEN = 2_654_435_769
 """2 to the power of 32, divided by the golden ratio."""
 
@@ -111,6 +116,20 @@ def as_text(moment: datetime) -> str:
     """As SQLite keeps times, so that they sort."""
     plain = moment.astimezone(UTC).replace(tzinfo=None)
     return plain.isoformat(sep=" ", timespec="microseconds")
+
+
+def line_of(*columns: Any) -> ColumnElement[str]:
+    """Columns of texts without lines or bars, as a line to split at bars."""
+    first, *others = columns
+    line: ColumnElement[str] = first
+    for column in others:
+        line = line.concat(BAR).concat(column)
+    return line
+
+
+def lines_of(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Some rows' lines as one text: rows by the thousand take longer than to find them."""
+    return func.aggregate_strings(column, LINE_END)
 
 
 def first_run(ticket_id: Any) -> ScalarSelect[datetime]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from app.queries.statistics.percentiles import Spread, spread_of
-from app.queries.statistics.runs import Run
+from app.queries.statistics.runs import Alike
 from app.values import immutable
 
 Key = TypeVar("Key", bound=Hashable)
@@ -50,17 +50,17 @@ class Rework:
         return number / self.runs if self.runs else 0.0
 
 
-def stage_times(runs: Iterable[Run]) -> list[StageTime]:
+def stage_times(runs: Iterable[Alike]) -> list[StageTime]:
     """By worker type; what takes longest at the median comes first."""
-    completed = (run for run in runs if run.outcome in ("completed", "returned"))
+    completed = (some for some in runs if some.outcome in ("completed", "returned"))
     found = [
         StageTime(
             name,
             is_person,
-            spread_of([run.waited for run in group]),
-            spread_of([run.worked for run in group if run.worked is not None]),
+            spread_of([seconds for some in group for seconds in some.waited]),
+            spread_of([seconds for some in group for seconds in some.worked]),
         )
-        for (name, is_person), group in _by(completed, lambda run: (run.worker_type, run.is_person))
+        for (name, is_person), group in _by(completed, lambda one: (one.worker_type, one.is_person))
     ]
     return sorted(found, key=lambda one: (-_total(one), one.worker_type))
 
@@ -69,42 +69,44 @@ def _total(stage: StageTime) -> float:
     return (stage.waiting.median or 0.0) + (stage.working.median or 0.0)
 
 
-def rework(runs: Iterable[Run]) -> list[Rework]:
+def rework(runs: Iterable[Alike]) -> list[Rework]:
     """By worker type, the one with most runs in vain first."""
     found = [
         _rework(name, None, group)
-        for name, group in _by(_reported(runs), lambda run: run.worker_type)
+        for name, group in _by(_reported(runs), lambda one: one.worker_type)
     ]
     return sorted(found, key=lambda one: (-one.share(one.in_vain), one.worker_type))
 
 
-def rework_by_prompt(runs: Iterable[Run]) -> list[Rework]:
+def rework_by_prompt(runs: Iterable[Alike]) -> list[Rework]:
     """By worker type and version of its prompt, newest first."""
-    groups = _by(_reported(runs), lambda run: (run.worker_type, run.prompt_version))
+    groups = _by(_reported(runs), lambda one: (one.worker_type, one.prompt_version))
     found = [_rework(name, version, group) for (name, version), group in groups]
     return sorted(found, key=lambda one: (one.worker_type, -(one.prompt_version or 0)))
 
 
-def _reported(runs: Iterable[Run]) -> Iterable[Run]:
+def _reported(runs: Iterable[Alike]) -> Iterable[Alike]:
     """Those of workers that came to an end of their own: what was taken back says nothing."""
-    return (run for run in runs if not run.is_person and run.outcome != "released")
+    return (some for some in runs if not some.is_person and some.outcome != "released")
 
 
-def _rework(name: str, version: int | None, group: list[Run]) -> Rework:
-    ended = Counter(run.outcome for run in group)
+def _rework(name: str, version: int | None, group: list[Alike]) -> Rework:
+    ended = Counter[str]()
+    for some in group:
+        ended[some.outcome] += some.number
     return Rework(
         name,
         version,
-        runs=len(group),
-        redone=sum(run.is_redone for run in group),
+        runs=ended.total(),
+        redone=sum(some.number for some in group if some.is_redone),
         failed=ended["failed"],
         expired=ended["expired"],
         returned=ended["returned"],
     )
 
 
-def _by(runs: Iterable[Run], key: Callable[[Run], Key]) -> Iterable[tuple[Key, list[Run]]]:
-    groups: defaultdict[Key, list[Run]] = defaultdict(list)
-    for run in runs:
-        groups[key(run)].append(run)
+def _by(runs: Iterable[Alike], key: Callable[[Alike], Key]) -> Iterable[tuple[Key, list[Alike]]]:
+    groups: defaultdict[Key, list[Alike]] = defaultdict(list)
+    for some in runs:
+        groups[key(some)].append(some)
     return groups.items()

@@ -17,7 +17,7 @@ from app.models import Event, Ticket
 from app.models.event import ANSWERED
 from app.queries.statistics import limits
 from app.queries.statistics.percentiles import Spread, spread_of
-from app.queries.statistics.runs import Run
+from app.queries.statistics.runs import Alike
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import seconds_between
@@ -36,18 +36,18 @@ class Wait:
     spread: Spread
 
 
-def waits(session: Session, scope: Scope, span: Span, runs: Iterable[Run]) -> list[Wait]:
+def waits(session: Session, scope: Scope, span: Span, runs: Iterable[Alike]) -> list[Wait]:
     """What people let go in the span, the longest at the median first."""
     found: defaultdict[tuple[Kind, str], list[float]] = defaultdict(list)
-    for run in runs:
-        if run.is_person and run.outcome in ("completed", "returned"):
-            found["stage", run.worker_type].append(run.waited)
+    for some in runs:
+        if some.is_person and some.outcome in ("completed", "returned"):
+            found["stage", some.worker_type] += some.waited
     # Those of queries differ; to keep them would keep what was asked.
     answers = _answers(scope) if scope.conditions else _kept_answers(scope)
     for row in rows_of(session, answers, since=span.start, until=span.end):
         found["event", row.event_type].append(row.seconds)
-    some = [Wait(kind, name, spread_of(values)) for (kind, name), values in found.items()]
-    return sorted(some, key=lambda wait: (-(wait.spread.median or 0), wait.kind, wait.name))
+    waited = [Wait(kind, name, spread_of(values)) for (kind, name), values in found.items()]
+    return sorted(waited, key=lambda wait: (-(wait.spread.median or 0), wait.kind, wait.name))
 
 
 def _answers(scope: Scope) -> Select[*tuple[Any, ...]]:

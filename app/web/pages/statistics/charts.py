@@ -10,9 +10,9 @@ from datetime import date, datetime
 from itertools import pairwise
 from math import log
 
-from app.queries.statistics.cycle import Done
 from app.queries.statistics.flow import Standing, Week
 from app.queries.statistics.percentiles import Spread
+from app.queries.statistics.runs import Done
 from app.queries.statistics.span import Span
 from app.rendering import MONTHS, coarse_text
 from app.values import immutable
@@ -137,13 +137,14 @@ def scatter(tickets: Sequence[Done], spread: Spread, span: Span) -> Dots:
     others = ranked[NAMED_DOTS:]
     others = others[:: -(-len(others) // DOTS_MAX) or 1]
     low, high = _ends([one.cycle for one in tickets])
+    start = span.start
+    whole = (span.end - start).total_seconds()
 
     def height(seconds: float) -> float:
         return round(100 - 100 * (log(max(seconds, low)) - log(low)) / (log(high) - log(low)), 1)
 
     def place(moment: datetime) -> float:
-        whole = (span.end - span.start).total_seconds()
-        return round(100 * (moment - span.start).total_seconds() / whole, 2)
+        return round(100 * (moment - start).total_seconds() / whole, 2)
 
     dots = [(place(one.closed_at), height(one.cycle), "") for one in others]
     dots += [(place(one.closed_at), height(one.cycle), one.ticket_id) for one in longest]
