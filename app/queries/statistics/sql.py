@@ -51,13 +51,15 @@ class seconds_between(FunctionElement[float]):  # noqa: N801 - it reads as the S
 @compiles(seconds_between, "sqlite")
 def _of_days(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
     start, end = (compiler.process(each, **options) for each in element.clauses)
-    return f"max(0.0, round((julianday({end}) - julianday({start})) * 86400.0, 3))"
+    # Rounded to milliseconds; `round` makes a text of the number and reads it, which takes long.
+    days = f"(julianday({end}) - julianday({start}))"
+    return f"max(0.0, CAST({days} * 86400000.0 + 0.5 AS INTEGER) / 1000.0)"
 
 
 @compiles(seconds_between)
 def _of_interval(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
     start, end = (compiler.process(each, **options) for each in element.clauses)
-    return f"greatest(0.0, extract(epoch FROM {end} - {start})::float8)"
+    return f"greatest(0.0, date_part('epoch', {end} - {start}))"
 
 
 class shuffled(FunctionElement[int]):  # noqa: N801 - it reads as what is done to a ticket's id
@@ -87,6 +89,38 @@ LINE_END: Any = literal_column("'\n'")
 BAR: Any = literal_column("'|'")
 GOLDEN = 2_654_435_769
 """2 to the power of 32, divided by the golden ratio."""
+
+
+class row_key(FunctionElement[Any]):  # noqa: N801 - it reads as what is asked of a ticket's id
+    """What leads to a ticket and is in each index, as far as there is such a thing: SQLite's
+    numbers of rows. Given is the column of tickets' ids."""
+
+    inherit_cache = True
+
+
+class id_at(FunctionElement[str]):  # noqa: N801 - it reads as what is asked of a key
+    """The id of the ticket that has a `row_key`."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(row_key, "sqlite")
+def _row_number(element: row_key, compiler: SQLCompiler, **options: Any) -> str:
+    ticket_id = compiler.process(element.clauses, **options)
+    return f"{ticket_id.removesuffix('.ticket_id')}.rowid"
+
+
+@compiles(id_at, "sqlite")
+def _at_row_number(element: id_at, compiler: SQLCompiler, **options: Any) -> str:
+    key = compiler.process(element.clauses, **options)
+    return f"(SELECT ticket_id FROM tickets WHERE rowid = {key})"  # noqa: S608 - ours
+
+
+@compiles(row_key)
+@compiles(id_at)
+def _id_itself(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
 
 
 class cut_to(FunctionElement[str]):  # noqa: N801 - it reads as what is done to a time

@@ -37,6 +37,7 @@ WORDS = {
     Scope(EVERYTHING, "acme/web"): (
         "COVERING INDEX ix_tickets_project_id_created_at",
         "COVERING INDEX ix_tickets_ended_of_project (",
+        "COVERING INDEX ix_tickets_project_id_state_updated_at (project_id=? AND state=? AND",
         "INDEX ix_events_answered",
     ),
     Scope(Visibility(hidden=frozenset({"acme/web"}))): (
