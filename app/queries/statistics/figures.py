@@ -48,8 +48,7 @@ class Statistics:
     @property
     def tickets(self) -> int:
         """Tickets that were open at any time of the span."""
-        last = self.flow.standings[-1]
-        return last.open + last.closed
+        return self.flow.tickets
 
     @property
     def completed(self) -> int:
@@ -74,8 +73,8 @@ def statistics(
 ) -> Statistics:
     """How the scope's work flowed in the span. `taken_at`: now, if nothing else is said."""
     found = find(session, scope, span) if scope.conditions else None
-    runs = runs_in(session, scope, span, found.touched if found else None)
     went = flow(session, scope, span, found)
+    runs = runs_in(session, scope, span, went.tickets, found.touched if found else None)
     if went.uncounted:
         keep = went.uncounted[-KEPT_AT_ONCE:]
         write_best_effort(lambda apart: keep_days(apart.connection(), keep))

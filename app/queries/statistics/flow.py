@@ -81,6 +81,11 @@ class Flow:
     uncounted: Sequence[datetime] = ()
 
     @property
+    def tickets(self) -> int:
+        """Tickets that were open at any time of the span."""
+        return self.standings[-1].open + self.standings[-1].closed
+
+    @property
     def completed(self) -> int:
         """Tickets completed in the span."""
         return sum(week.completed for week in self.weeks)

@@ -94,23 +94,24 @@ class Runs:
 
 
 def runs_in(
-    session: Session, scope: Scope, span: Span, tickets: Sequence[str] | None = None
+    session: Session, scope: Scope, span: Span, number: int, tickets: Sequence[str] | None = None
 ) -> Runs:
-    """Those of the scope that finished in the span. `tickets`: what `some_touched` would find, for
-    a scope of which they are known."""
+    """Those of the scope that finished in the span, in which so many tickets were open. `tickets`:
+    what `some_touched` would find, or more, for a scope of which they are known."""
     times = {"since": span.start, "until": span.end}
     if scope.is_narrowed:
+        most = limits.TICKETS if number <= limits.TICKETS else limits.SOME_TICKETS
         if tickets is None:
-            tickets = some_touched(session, scope, span)
-        some = as_sent(tickets[: limits.TICKETS])
+            tickets = some_touched(session, scope, span, most + 1)
+        some = as_sent(tickets[:most])
         rows = rows_of(session, _OF_TICKETS, sent_tickets=some, **times)
-        return _runs(rows, is_sampled=len(tickets) > limits.TICKETS)
+        return _runs(rows, is_sampled=len(tickets) > most)
     ids = rows_of(session, _FIRST, most=limits.RUNS + 1, **times).scalars().all()
     if len(ids) <= limits.RUNS:
         return _runs(rows_of(session, _all(scope), **times), is_sampled=False)
     newest = rows_of(session, _LAST, **times).scalar_one()
     low, high = min(ids), max(newest, *ids)
-    step = -(-(high - low + 1) // limits.RUNS)
+    step = -(-(high - low + 1) // limits.SOME_RUNS)
     rows = rows_of(session, _some(scope), low=low, high=high, step=step, **times)
     return _runs(rows, is_sampled=True)
 
@@ -129,10 +130,8 @@ def _seconds(lines: str | None) -> list[float]:
     return [float(line) for line in (lines or "").splitlines()]
 
 
-def some_touched(session: Session, scope: Scope, span: Span) -> Sequence[str]:
-    """An even sample of the tickets that can have a run in the span: one more than are read, if
-    there are more."""
-    most = limits.TICKETS + 1
+def some_touched(session: Session, scope: Scope, span: Span, most: int) -> Sequence[str]:
+    """An even sample of the tickets that can have a run in the span."""
     return rows_of(session, _touched(scope), since=span.start, most=most).scalars().all()
 
 

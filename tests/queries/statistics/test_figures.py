@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 from itertools import product
+from unittest.mock import ANY
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -119,7 +121,9 @@ def test_of_many_runs_an_even_sample_is_read(session, monkeypatch):
     board = Board(1, 120)
     board.store(session)
     monkeypatch.setattr(limits, "RUNS", 60)
+    monkeypatch.setattr(limits, "SOME_RUNS", 60)
     monkeypatch.setattr(limits, "TICKETS", 20)
+    monkeypatch.setattr(limits, "SOME_TICKETS", 20)
     monkeypatch.setattr(limits, "CLOSED", 5)
     monkeypatch.setattr(limits, "BEGUN", 5)
     for scope, projects in (*SCOPES[:2], SCOPES[-1]):
@@ -145,13 +149,34 @@ def test_of_many_runs_an_even_sample_is_read(session, monkeypatch):
         assert {standing.begun for standing in found.flow.standings} == {None}
 
 
+def test_all_is_read_up_to_a_limit_and_a_smaller_sample_beyond_it(session, monkeypatch):
+    board = Board(1, 120)
+    board.store(session)
+    monkeypatch.setattr(limits, "SOME_RUNS", 20)
+    monkeypatch.setattr(limits, "SOME_TICKETS", 10)
+    for scope, projects in (*SCOPES[:2], SCOPES[-1]):
+        n_runs = len(list(board.runs_of(SPANS[2], projects)))
+        whole = statistics(session, scope, SPANS[2])
+        monkeypatch.setattr(limits, "RUNS", n_runs)
+        monkeypatch.setattr(limits, "TICKETS", whole.tickets)
+        assert statistics(session, scope, SPANS[2]) == replace(whole, taken_at=ANY)
+        monkeypatch.setattr(limits, "RUNS", n_runs - 1)
+        monkeypatch.setattr(limits, "TICKETS", whole.tickets - 1)
+        some = statistics(session, scope, SPANS[2])
+        assert (whole.is_sampled, some.is_sampled) == (False, True)
+        assert whole.runs == n_runs
+        assert 10 <= some.runs <= 60
+        monkeypatch.setattr(limits, "RUNS", 2_500)
+        monkeypatch.setattr(limits, "TICKETS", 1_000)
+
+
 def test_a_sample_has_as_many_tickets_from_each_part_of_the_board(session, monkeypatch):
     Board(1, 800).store(session)
     monkeypatch.setattr(limits, "TICKETS", 80)
     whole, project = Span(BEGAN.date(), NOW.date()), Scope(EVERYTHING, "acme/web")
-    ids = some_touched(session, project, whole)
+    ids = some_touched(session, project, whole, 81)
     assert len(ids) == len({*ids}) == 81
-    assert ids == some_touched(session, project, whole)
+    assert ids == some_touched(session, project, whole, 81)
     wanted = Scope(EVERYTHING, "", tuple(project.tickets()))
     assert {*find(session, wanted, whole).touched} == {*ids}
     numbers = [int(ticket_id.removeprefix("T-")) for ticket_id in ids]

@@ -70,7 +70,9 @@ def size(request, monkeypatch):
     """Whether the board is one of which all is read."""
     if request.param == "a sample":
         monkeypatch.setattr(limits, "RUNS", 100)
+        monkeypatch.setattr(limits, "SOME_RUNS", 100)
         monkeypatch.setattr(limits, "TICKETS", 100)
+        monkeypatch.setattr(limits, "SOME_TICKETS", 100)
         monkeypatch.setattr(limits, "CLOSED", 100)
         monkeypatch.setattr(limits, "BEGUN", 100)
 

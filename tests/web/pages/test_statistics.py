@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -11,7 +12,7 @@ import pytest
 import time_machine
 
 from app.models import Project, StageRun, User
-from app.queries.statistics import kept
+from app.queries.statistics import kept, limits
 from app.web.pages.statistics import charts
 from app.web.pages.statistics.tables import TABLES, as_csv
 from tests.factories import ANN, make_project, make_ticket, make_worker, run_stage
@@ -106,6 +107,15 @@ def test_one_ticket_is_told(viewer, board, at_noon):
     assert ticket_id in found["Cycle time"].get_text()
     assert "implementation 0 sto 0 s 0 s 3 h" in words(str(found["Time per stage"]))
     assert len(found["Cycle time"].select("circle")) == 1
+
+
+def test_a_sample_says_of_how_many_runs_and_how_good_it_is(viewer, filled, monkeypatch):
+    assert "even sample" not in viewer.get(f"{HERE}?weeks=26").text
+    monkeypatch.setattr(limits, "TICKETS", 10)
+    monkeypatch.setattr(limits, "SOME_TICKETS", 10)
+    text = words(viewer.get(f"{HERE}?weeks=26").text)
+    assert re.search(r"an even sample of \d+ stage runs", text)
+    assert "A median of 100 runs is good to ten percentile points" in text
 
 
 def test_a_file_holds_what_the_page_shows(viewer, filled):
