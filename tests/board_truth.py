@@ -7,11 +7,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.db.hold_facts import HOLD_FACTS
+from app.db.label_facts import LABEL_FACTS
+from app.db.part_facts import PART_FACTS
 from tests.pipeline.board_model import Board, Ticket
 
 TICKETS = """
     SELECT ticket_id, execution_plan, completed_stages, last_completed_stage, current_stage, state,
-           resolution, failed_attempts, claimed_by, open_blockers
+           resolution, failed_attempts, claimed_by, open_blockers, parent_id
     FROM tickets
 """
 BLOCKERS = """
@@ -32,6 +35,7 @@ EVENTS = """
            created_at FROM events
 """
 NEWEST_EVENT = "SELECT max(id) FROM events"
+STRAYS = [kept.strays.text for kept in (LABEL_FACTS, HOLD_FACTS, PART_FACTS)]
 
 
 class Truth:
@@ -48,6 +52,7 @@ class Truth:
         tickets = self._rows(TICKETS)
         self._check_tickets(board, tickets)
         self._check_runs_and_workers(board, tickets)
+        self._check_what_rows_repeat()
         self._check_that_history_only_grows()
 
     def _check_tickets(self, board: Board, rows: list[Any]) -> None:
@@ -58,6 +63,7 @@ class Truth:
             self._check_position(row, known)
             assert (row.state, row.resolution) == (known.state, known.resolution)
             assert row.failed_attempts == known.lost
+            assert row.parent_id == known.parent
             assert row.open_blockers == blockers.get(row.ticket_id, 0)
             assert row.open_blockers == board.open_blockers(known)
         calls = {ticket_id for (ticket_id,) in self._rows(CALLS) if ticket_id}
@@ -85,6 +91,11 @@ class Truth:
             assert row.status == board.workers[row.worker_id].status
             assert (row.status == "active") == (row.worker_id in by_worker)
 
+    def _check_what_rows_repeat(self) -> None:
+        """Triggers have kept up with every change."""
+        for strays in STRAYS:
+            assert not self._rows(strays), strays
+
     def _check_that_history_only_grows(self) -> None:
         """Neither a finished run nor an event ever changes, apart from being processed."""
         self.past_runs = self._grown(self.past_runs, PAST_RUNS)
@@ -104,5 +115,5 @@ class Truth:
         return after
 
     def _rows(self, query: str) -> list[Any]:
-        # As it is sent: seven of these follow each step.
+        # As it is sent: ten of these follow each step.
         return list(self.session.connection().exec_driver_sql(query).all())

@@ -29,6 +29,8 @@ class Ticket:
     lost: int = 0
     run: Run | None = None
     blockers: set[str] = field(default_factory=set)
+    parent: str | None = None
+    labels: set[str] = field(default_factory=set)
     calls_for_attention: bool = False
     backoff_until: datetime | None = None
 
@@ -97,6 +99,10 @@ class Board:
     def waits_for(self, ticket: str, other: str) -> bool:
         """Whether a ticket waits for another, directly or through others."""
         return any(b == other or self.waits_for(b, other) for b in self.tickets[ticket].blockers)
+
+    def with_parents(self, ticket: str | None) -> set[str]:
+        """A ticket, and all that it is a part of."""
+        return {ticket} | self.with_parents(self.tickets[ticket].parent) if ticket else set()
 
     def next_in_queue(self, role: str) -> Ticket | None:
         """What a worker of that role gets."""

@@ -37,6 +37,8 @@ FROM_STATES = {
 }
 
 number = st.integers(0, 999)
+LABELS = ("ui", "bug")
+
 plans = st.lists(st.sampled_from(ROLES), max_size=4)
 has_tickets = precondition(lambda self: self.board.tickets)
 
@@ -132,6 +134,20 @@ class PeopleInAnyOrder(RuleBasedStateMachine):
             if plan[known.position] != known.stage:
                 known.lost = 0
             known.plan = plan
+
+    @has_tickets
+    @rule(which=number, under=st.none() | number, labels=st.sets(st.sampled_from(LABELS)))
+    def edit(self, which: int, under: int | None, labels: set[str]) -> None:
+        known = pick(self.board.tickets, which)
+        parent = None if under is None else pick(self.board.tickets, under).id
+        allowed = known.id not in self.board.with_parents(parent)
+        self.do(
+            lambda: self.ticket(known).edit(ANN, parent_id=parent, labels=sorted(labels)),
+            allowed=allowed,
+            tells=(parent, labels) != (known.parent, known.labels),
+        )
+        if allowed:
+            known.parent, known.labels = parent, labels
 
     @has_tickets
     @rule(which=number, verb=st.sampled_from(list(FROM_STATES)), sure=mostly)
