@@ -125,9 +125,9 @@ def _growth(results: Results, board: str) -> list[Verdict]:
     over = [row for row in rows if ratios[row] > GROWTH]
     # Such as the tickets that a filter finds: three on the small board, a page of them here.
     sizes = {row: max(1, here(row, "kib") / here(row, "small_kib")) for row in rows}
-    same = [row for row in over if ratios[row] > GROWTH * sizes[row]]
+    beyond = [row for row in over if ratios[row] > GROWTH * sizes[row]]
     worst = max(rows, key=lambda row: ratios[row])
     told = f"{ratios[worst]:.1f} × ({worst.removeprefix('growth/')}); {len(over)} of {len(rows)}"
-    told += f" over, {len(same)} of them also for what they show"
+    told += f" over, {len(beyond)} of them beyond what their size explains"
     what = f"any page, drawn anew, against {SMALL:,} tickets"
     return [Verdict(board, what, f"≤ {GROWTH} ×", told, not over)]

@@ -10,7 +10,7 @@ from app.db.base import db
 from app.models import Project, Ticket, WorkerType
 from app.queries.board import Scope, board, following_cards
 from app.queries.board.cards import CARDS_AT_LEAST, cards_at_first
-from app.queries.board.counts import CAPPED, LEAST_CAP, counts
+from app.queries.board.counts import CAPPED, COUNTED_AT_LEAST, counts
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.queues import empty_queues
@@ -266,8 +266,8 @@ def test_many_places_are_counted_less_far(filled):
         session = db.session()
         scope = scope_of(session, "", "", "priority")
         found = [one for one in counts(session, scope, 10_000) if one.word in CAPPED]
-        assert max(one.number for one in found) == LEAST_CAP
-        assert all(one.is_cut == (one.number == LEAST_CAP) for one in found)
+        assert max(one.number for one in found) == COUNTED_AT_LEAST
+        assert all(one.is_cut == (one.number == COUNTED_AT_LEAST) for one in found)
 
 
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):

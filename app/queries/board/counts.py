@@ -66,7 +66,7 @@ class Count:
 def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
     """All but what runs, whose cards are all read. `n_queues`: between how many what is counted is
     shared."""
-    cap = shared_cap(n_queues * len(_priorities(scope)), COUNTED_IN_ALL, LEAST_CAP)
+    cap = shared_cap(n_queues * len(_priorities(scope)), COUNTED_IN_ALL, COUNTED_AT_LEAST)
     for word, project_id, stage, priority, number, *since in rows_of(
         session, _statement(scope), cap=cap, **scope.values
     ):
@@ -77,7 +77,7 @@ def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
 
 
 CAPPED = ("queued", "blocked")
-LEAST_CAP = 40
+COUNTED_AT_LEAST = 40
 """Each place is counted so far at least, twice as far as a cell shows cards. In lanes by priority
 of all projects places are many, and a cell's number is the sum of those of each project."""
 

@@ -25,7 +25,7 @@ def found_tickets(visibility: Visibility, query: Query, matches: Matches | None)
 
 def found_ids(visibility: Visibility, query: Query, matches: Matches | None) -> Select[str]:
     """The same to count them, or to look for their ids: where labels say all that is asked, no
-    ticket is read, and PostgreSQL starts no processes to join them."""
+    ticket is read."""
     by_labels = None if matches else found_by_labels(query, visibility)
     if by_labels is None:
         return found_tickets(visibility, query, matches)

@@ -52,9 +52,9 @@ STILL_OPEN = union_all(*(select(literal(state)) for state in ("open", "on_hold")
 IN_SPAN = and_(StageRun.finished_at >= SINCE, StageRun.finished_at < UNTIL)
 
 
-class Alike(NamedTuple):
-    """Attempts at a stage that ended alike, and the seconds of each. `waited`: from the end of the
-    attempt before it, or from when the ticket was created, until it began; a person's stage is
+class RunGroup(NamedTuple):
+    """Runs that agree in all but their times, and the seconds of each. `waited`: from the end of
+    the attempt before it, or from when the ticket was created, until it began; a person's stage is
     waiting until it is over. `worked`: from then until it was over; people's have none.
     `is_redone`: completed, and done again after the ticket was sent back or reopened."""
 
@@ -80,17 +80,17 @@ class Done(NamedTuple):
 
 @immutable
 class Runs:
-    """Those that were read, by what they have in common, and the tickets that they closed as
-    completed. `is_sampled`: whether there are more."""
+    """Those that were read, in groups, and the tickets that they closed as completed.
+    `is_sampled`: whether there are more."""
 
-    alike: Sequence[Alike]
+    groups: Sequence[RunGroup]
     closed: Sequence[Done]
     is_sampled: bool = False
 
     @property
     def number(self) -> int:
         """How many there are."""
-        return sum(some.number for some in self.alike)
+        return sum(group.number for group in self.groups)
 
 
 def runs_in(
@@ -117,13 +117,13 @@ def runs_in(
 
 
 def _runs(rows: Iterable[Row[*tuple[Any, ...]]], *, is_sampled: bool) -> Runs:
-    alike, closed = [], []
+    groups, closed = [], []
     for *in_common, waited, worked, lines in rows:
-        alike.append(Alike._make((*in_common, _seconds(waited), _seconds(worked))))
+        groups.append(RunGroup._make((*in_common, _seconds(waited), _seconds(worked))))
         for line in (lines or "").splitlines():
             ticket_id, closed_at, cycle, lead = line.split("|")
             closed.append(Done(ticket_id, from_text(closed_at), float(cycle), float(lead)))
-    return Runs(alike, closed, is_sampled and bool(alike))
+    return Runs(groups, closed, is_sampled and bool(groups))
 
 
 def _seconds(lines: str | None) -> list[float]:
@@ -158,12 +158,12 @@ _LAST = select(StageRun.run_id).where(IN_SPAN).order_by(StageRun.finished_at.des
 
 @lru_cache(STATEMENTS_KEPT)
 def _all(scope: Scope) -> Rows:
-    return _alike(_facts().where(IN_SPAN, *scope.tickets()))
+    return _grouped(_facts().where(IN_SPAN, *scope.tickets()))
 
 
 @lru_cache(STATEMENTS_KEPT)
 def _some(scope: Scope) -> Rows:
-    """Every so manieth run by its number. They are given out in the order in which runs begin, so
+    """Every n-th run by its number. Numbers are given out in the order in which runs begin, so
     the sample is even over the span; it costs what it has, whatever the board holds."""
     low, high, step = (
         bindparam(name, type_=StageRun.run_id.type) for name in ("low", "high", "step")
@@ -172,12 +172,12 @@ def _some(scope: Scope) -> Rows:
     following = numbers.c.run_id + step
     numbers = numbers.union_all(select(following).where(following <= high))
     some = StageRun.run_id.in_(select(numbers.c.run_id))
-    return _alike(_facts().where(some, IN_SPAN, *scope.tickets()))
+    return _grouped(_facts().where(some, IN_SPAN, *scope.tickets()))
 
 
-def _alike(facts: Rows) -> Rows:
-    """The runs by what they have in common, their times as texts: a row for each would take as long
-    again as to find them."""
+def _grouped(facts: Rows) -> Rows:
+    """The runs in groups, their times as texts: a row for each would take as long again as to find
+    them."""
     run = facts.subquery("runs").c
     in_common = run.worker_type, run.prompt_version, run.is_person, run.outcome, run.is_redone
     texts = (lines_of(cast(seconds, Text)) for seconds in (run.waited, run.worked))
@@ -246,4 +246,4 @@ def _is_done_again() -> ColumnElement[bool]:
     )
 
 
-_OF_TICKETS = _alike(_facts().where(StageRun.ticket_id.in_(IDS), IN_SPAN))
+_OF_TICKETS = _grouped(_facts().where(StageRun.ticket_id.in_(IDS), IN_SPAN))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from app.queries.statistics.percentiles import Spread, spread_of
-from app.queries.statistics.runs import Alike
+from app.queries.statistics.runs import RunGroup
 from app.values import immutable
 
 Key = TypeVar("Key", bound=Hashable)
@@ -50,17 +50,19 @@ class Rework:
         return number / self.runs if self.runs else 0.0
 
 
-def stage_times(runs: Iterable[Alike]) -> list[StageTime]:
+def stage_times(runs: Iterable[RunGroup]) -> list[StageTime]:
     """By worker type; what takes longest at the median comes first."""
-    completed = (some for some in runs if some.outcome in ("completed", "returned"))
+    completed = (group for group in runs if group.outcome in ("completed", "returned"))
     found = [
         StageTime(
             name,
             is_person,
-            spread_of([seconds for some in group for seconds in some.waited]),
-            spread_of([seconds for some in group for seconds in some.worked]),
+            spread_of([seconds for group in groups for seconds in group.waited]),
+            spread_of([seconds for group in groups for seconds in group.worked]),
         )
-        for (name, is_person), group in _by(completed, lambda one: (one.worker_type, one.is_person))
+        for (name, is_person), groups in _by(
+            completed, lambda one: (one.worker_type, one.is_person)
+        )
     ]
     return sorted(found, key=lambda one: (-_total(one), one.worker_type))
 
@@ -69,44 +71,46 @@ def _total(stage: StageTime) -> float:
     return (stage.waiting.median or 0.0) + (stage.working.median or 0.0)
 
 
-def rework(runs: Iterable[Alike]) -> list[Rework]:
+def rework(runs: Iterable[RunGroup]) -> list[Rework]:
     """By worker type, the one with most runs in vain first."""
     found = [
-        _rework(name, None, group)
-        for name, group in _by(_reported(runs), lambda one: one.worker_type)
+        _rework(name, None, groups)
+        for name, groups in _by(_reported(runs), lambda one: one.worker_type)
     ]
     return sorted(found, key=lambda one: (-one.share(one.in_vain), one.worker_type))
 
 
-def rework_by_prompt(runs: Iterable[Alike]) -> list[Rework]:
+def rework_by_prompt(runs: Iterable[RunGroup]) -> list[Rework]:
     """By worker type and version of its prompt, newest first."""
-    groups = _by(_reported(runs), lambda one: (one.worker_type, one.prompt_version))
-    found = [_rework(name, version, group) for (name, version), group in groups]
+    by_version = _by(_reported(runs), lambda one: (one.worker_type, one.prompt_version))
+    found = [_rework(name, version, groups) for (name, version), groups in by_version]
     return sorted(found, key=lambda one: (one.worker_type, -(one.prompt_version or 0)))
 
 
-def _reported(runs: Iterable[Alike]) -> Iterable[Alike]:
+def _reported(runs: Iterable[RunGroup]) -> Iterable[RunGroup]:
     """Those of workers that came to an end of their own: what was taken back says nothing."""
-    return (some for some in runs if not some.is_person and some.outcome != "released")
+    return (group for group in runs if not group.is_person and group.outcome != "released")
 
 
-def _rework(name: str, version: int | None, group: list[Alike]) -> Rework:
+def _rework(name: str, version: int | None, groups: list[RunGroup]) -> Rework:
     ended = Counter[str]()
-    for some in group:
-        ended[some.outcome] += some.number
+    for group in groups:
+        ended[group.outcome] += group.number
     return Rework(
         name,
         version,
         runs=ended.total(),
-        redone=sum(some.number for some in group if some.is_redone),
+        redone=sum(group.number for group in groups if group.is_redone),
         failed=ended["failed"],
         expired=ended["expired"],
         returned=ended["returned"],
     )
 
 
-def _by(runs: Iterable[Alike], key: Callable[[Alike], Key]) -> Iterable[tuple[Key, list[Alike]]]:
-    groups: defaultdict[Key, list[Alike]] = defaultdict(list)
-    for some in runs:
-        groups[key(some)].append(some)
-    return groups.items()
+def _by(
+    runs: Iterable[RunGroup], key: Callable[[RunGroup], Key]
+) -> Iterable[tuple[Key, list[RunGroup]]]:
+    found: defaultdict[Key, list[RunGroup]] = defaultdict(list)
+    for group in runs:
+        found[key(group)].append(group)
+    return found.items()

@@ -17,7 +17,7 @@ from app.models import Event, Ticket
 from app.models.event import ANSWERED
 from app.queries.statistics import limits
 from app.queries.statistics.percentiles import Spread, spread_of
-from app.queries.statistics.runs import Alike
+from app.queries.statistics.runs import RunGroup
 from app.queries.statistics.scope import Scope
 from app.queries.statistics.span import Span
 from app.queries.statistics.sql import seconds_between
@@ -36,12 +36,12 @@ class Wait:
     spread: Spread
 
 
-def waits(session: Session, scope: Scope, span: Span, runs: Iterable[Alike]) -> list[Wait]:
+def waits(session: Session, scope: Scope, span: Span, runs: Iterable[RunGroup]) -> list[Wait]:
     """What people let go in the span, the longest at the median first."""
     found: defaultdict[tuple[Kind, str], list[float]] = defaultdict(list)
-    for some in runs:
-        if some.is_person and some.outcome in ("completed", "returned"):
-            found["stage", some.worker_type] += some.waited
+    for group in runs:
+        if group.is_person and group.outcome in ("completed", "returned"):
+            found["stage", group.worker_type] += group.waited
     # Those of queries differ; to keep them would keep what was asked.
     answers = _answers(scope) if scope.conditions else _kept_answers(scope)
     for row in rows_of(session, answers, since=span.start, until=span.end):
