@@ -61,7 +61,7 @@ def run_slice(
         # Of a million, the newest of a project are soon met.
         last = values_of(NEWEST_FIRST, cursor)[0] if cursor else _last_run(session)
         near = rows.where(StageRun.run_id > last - PASSED)
-        # PostgreSQL would believe that few are, and share the runs out among processes.
+        # PostgreSQL would believe that few are, and on small boards find and sort these.
         is_seen = _of_projects(unindexed(Ticket.project_id), visibility, project)
         near = near.where(checked(and_(*is_seen)))
         found = take_slice(session, near, NEWEST_FIRST, cursor=cursor, limit=limit)
