@@ -55,8 +55,9 @@ CREATE VIRTUAL TABLE search_fts USING fts5(
     SQLITE_WORDS,
 )
 SQLITE_FILL = (
-    # Much memory while all words are sorted; afterwards FTS5's own default again.
-    "INSERT INTO search_fts (search_fts, rank) VALUES ('hashsize', 67108864)",
+    # Much memory while all words are sorted; afterwards FTS5's own default again. More would end in
+    # one piece, where FTS5 keeps the smallest: sixteen comments later it would be merged with them.
+    "INSERT INTO search_fts (search_fts, rank) VALUES ('hashsize', 4194304)",
     """
 INSERT INTO search_documents (project_id, ticket_id, comment_id)
 SELECT project_id, ticket_id, comment_id FROM (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 import flask_migrate
 import pytest
@@ -104,6 +105,27 @@ def test_it_can_be_made_anew_at_any_time(session):
     assert (found(session, "harbour"), found(session, "lighthouse")) == before
     make_ticket(session, title="The next harbour")
     assert found(session, "harbour", "next") == ["WEB-4"]
+
+
+@pytest.mark.parametrize("migrated_app", ["sqlite"], indirect=True)
+def test_no_comment_writes_all_of_an_index_that_was_made_anew(session):
+    """FTS5 merges small pieces of its index with each other; whoever writes then waits for it."""
+    words = Random(1)
+    texts = (" ".join(f"{words.getrandbits(32):x}" for _ in range(4_000)) for _ in range(60))
+    for number, description in enumerate(texts):
+        make_ticket(session, title=f"Harbour {number}", description=description)
+    full_text.rebuild(session.connection())
+    session.commit()
+    pages = set(session.scalars(PAGES))
+    assert len(pages) > 500
+    for _ in range(20):
+        session.get_one(Ticket, "WEB-1").say("A harbour.", ANN)
+        session.commit()
+        before, pages = pages, set(session.scalars(PAGES))
+        assert len(pages - before) < 100
+
+
+PAGES = text("SELECT id FROM search_fts_data")
 
 
 def test_a_file_that_was_vacuumed_is_searched_as_before(session):
