@@ -98,6 +98,8 @@ def load_shared() -> None:
 
 
 def load_board() -> None:
+    if IS_POSTGRESQL:
+        import_module("psycopg")  # which operators of SQLite don't have
     for name in DEFINITIONS:
         import_module(name)
     for package in PACKAGES:

@@ -7,8 +7,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.processes import ROOT
 
+POSTGRESQL = "postgresql://ann@localhost/board"
+OF_POSTGRESQL = ("psycopg", "sqlalchemy.dialects.postgresql")
 LOADED = """
 import json, os, runpy, sys, threading
 runpy.run_path("deploy/gunicorn.conf.py")
@@ -29,8 +33,9 @@ def loaded(database_url):
     return json.loads(done.stdout)
 
 
-def test_the_master_holds_what_is_defined_and_nothing_that_is_open():
-    modules, threads, opened = loaded("")
+@pytest.mark.parametrize("database_url", ["", POSTGRESQL])
+def test_the_master_holds_what_is_defined_and_nothing_that_is_open(database_url):
+    modules, threads, opened = loaded(database_url)
     assert {"flask", "lark", "sqlalchemy.orm", "app.models", "app.web.pages.board"} <= set(modules)
     assert "app.wsgi" not in modules
     assert threads == 1, "a fork would not take the others along"
@@ -39,9 +44,9 @@ def test_the_master_holds_what_is_defined_and_nothing_that_is_open():
 
 def test_the_master_loads_what_its_database_needs_and_not_what_another_would():
     of_sqlite, of_postgresql = (
-        {name for name in loaded(url)[0] if name.startswith("sqlalchemy.dialects.postgresql")}
-        for url in ("sqlite:///board.db", "postgresql://ann@localhost/board")
+        {name for name in loaded(url)[0] if name.startswith(OF_POSTGRESQL)}
+        for url in ("sqlite:///board.db", POSTGRESQL)
     )
 
     assert of_sqlite == set()
-    assert "sqlalchemy.dialects.postgresql.psycopg" in of_postgresql
+    assert {"psycopg", "sqlalchemy.dialects.postgresql.psycopg"} <= of_postgresql
