@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pkgutil import resolve_name
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import click
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 class Entry(NamedTuple):
@@ -104,10 +107,19 @@ def _let_flask_find_the_application(ctx: click.Context) -> None:
     """Flask's commands and ours make the application by this when they need it."""
     from flask.cli import ScriptInfo
 
-    from app import create_app
-
     # Settings come from the environment alone, as under gunicorn: no choice of an app.
-    ctx.obj = ScriptInfo(create_app=create_app, load_dotenv_defaults=False)
+    ctx.obj = ScriptInfo(create_app=_make_application, load_dotenv_defaults=False)
+
+
+def _make_application() -> Flask:
+    from app import create_app
+    from app.db.base import db
+    from app.db.engine import sort_in_files
+
+    app = create_app()
+    with app.app_context():
+        sort_in_files(db.engine)
+    return app
 
 
 def set_debug(_ctx: click.Context, _param: click.Parameter, is_on: bool | None) -> None:

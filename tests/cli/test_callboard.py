@@ -155,6 +155,17 @@ def test_a_database_out_of_reach_is_one_line(tmp_path, name):
     assert done.stderr.count("\n") == 1
 
 
+ASK_WHERE_IT_SORTS = """
+from sqlalchemy import text
+from app.db.base import db
+print(f"temp_store={db.session.execute(text('PRAGMA temp_store')).scalar()}")
+"""
+
+
+def test_a_command_sorts_in_files_because_it_may_sort_all_that_there_is(callboard, migrated):
+    assert "temp_store=1" in callboard("shell", stdin=ASK_WHERE_IT_SORTS).stdout
+
+
 def test_a_file_that_is_not_there_is_a_usage_error(bare):
     done = command(bare, "import", "beads", "missing.jsonl", "--project", "acme/web")
 

@@ -76,6 +76,7 @@ def test_sqlite_keeps_foreign_keys_a_write_ahead_log_and_commits_that_outlive_a_
         assert pragma(connection, "journal_mode") == "wal"
         assert pragma(connection, "synchronous") == 2, "FULL"
         assert pragma(connection, "busy_timeout") == 15_000
+        assert pragma(connection, "temp_store") == 2, "MEMORY"
 
 
 @pytest.mark.parametrize(("settings", "level"), [({}, 2), ({"sqlite_synchronous": "normal"}, 1)])
