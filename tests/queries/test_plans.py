@@ -336,6 +336,8 @@ IN_PARTS = (
     "is:all sort:priority,-state",
     "is:all sort:priority,state,title",
     "is:ready sort:stage",
+    "label:l3,l4,l5 is:all sort:stage,-updated",
+    "label:l0,l1,l2,l3,l4 is:closed sort:stage,title",
 )
 
 

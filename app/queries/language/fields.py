@@ -81,6 +81,15 @@ def _stage_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Conditi
     return and_(Ticket.project_id.in_(select(Project.repository_name)), compare(STAGE))
 
 
+class Stages(Names):
+    """The stage where it stands. That of a ticket which is done is empty, and is sorted by, too; no
+    index of what was closed at a stage has it."""
+
+    def shape(self, values: Sequence[Value]) -> Shape:
+        is_empty = any(not value.text for value in values)
+        return (*super().shape(values), *(("empty",) if is_empty else ()))
+
+
 def _id_is_in(compare: Callable[[Any], Condition], is_first: bool) -> Condition:
     return compare(func.lower(Ticket.ticket_id if is_first else unindexed(Ticket.ticket_id)))
 
@@ -225,7 +234,7 @@ _EVERY: tuple[Field, ...] = (
         few=FEW,
         ends=ENDS,
     ),
-    Names(
+    Stages(
         "stage",
         "The worker type whose turn it is.",
         _stage_is_in,
