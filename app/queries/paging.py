@@ -88,5 +88,5 @@ def number_of(
     """The same, up to any cap, as an expression for a query that asks for more."""
     # Without columns an index that answers the conditions is enough.
     one: Select[int] = rows.with_only_columns(literal_column("1"), maintain_column_froms=True)
-    some = one.order_by(None).limit(cap).subquery()
+    some = one.limit(cap).subquery()
     return select(func.count()).select_from(some).scalar_subquery()

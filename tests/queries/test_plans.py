@@ -8,18 +8,21 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select, text
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.db.base import db
 from app.models import Ticket
 from app.queries.events.list import EventFilter, event_page
 from app.queries.inbox.list import item_page, some_items
+from app.queries.language.compiling import parameters
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.language.query import from_parameters
+from app.queries.language.statements import found_ids
 from app.queries.metrics import figures
 from app.queries.navigation import navigation
-from app.queries.paging import PAGE_SIZE, shared_cap
+from app.queries.paging import PAGE_SIZE, number_of, shared_cap
 from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queue_status
 from app.queries.run_totals import RunTotals
@@ -144,6 +147,16 @@ def test_what_labels_say_of_tickets_is_counted_without_these(filled):
 def test_with_statistics_what_labels_say_is_counted_without_tickets(analyzed):
     with analyzed.app_context():
         assert_counted_by_labels(db.session())
+
+
+def test_what_is_somebodys_is_counted_by_the_indexes_of_who_made_it_and_looks_after_it(filled):
+    with filled.app_context():
+        assert_counted_by_owner(db.session())
+
+
+def test_with_statistics_what_is_somebodys_is_counted_by_these_indexes(analyzed):
+    with analyzed.app_context():
+        assert_counted_by_owner(db.session())
 
 
 def test_a_small_limit_makes_no_search_walk_through_all_texts(filled):
@@ -462,6 +475,31 @@ def assert_counted_by_labels(session):
             if "ix_ticket_labels_found" in plan:
                 # In order, in full, and what each is blocked by.
                 assert len(re.findall(r"(?:SEARCH|SCAN|on) tickets(?:_\d+)?\b", plan)) <= 3, plan
+
+
+def assert_counted_by_owner(session):
+    """However much others made, and however much they made themselves."""
+    for asked in ("is:mine", "is:mine is:closed", "author:ann", "author:me is:all"):
+        wanted = parse(asked)
+        counts, *_ = plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
+        assert set(INDEXES.findall(counts)) == {
+            "ix_tickets_created_by",
+            *(["ix_tickets_assignee_id"] if asked.startswith("is:mine") else []),
+        }, (asked, counts)
+        assert not SCANS.search(counts), (asked, counts)
+    for asked in ("is:mine", "author:ann is:blocked", "author:me is:ready", "is:mine is:closed"):
+        wanted = parse(asked)
+        counted = select(number_of(found_ids(EVERYTHING, wanted, None, 3), 3))
+        (some,) = plans(session, Session.scalar, counted, parameters(wanted, READER))
+        assert FROM_THE_NEWEST.search(some), (asked, some)
+        assert not re.search(r"TEMP B-TREE FOR ORDER|Sort Key: tickets", some), (asked, some)
+
+
+INDEXES = re.compile(r"\bix_tickets_\w+")
+FROM_THE_NEWEST = re.compile(
+    r"Backward using ix_tickets_created_by|"
+    r"INDEX ix_tickets_created_by \(created_by>\? AND created_by<\?\)"
+)
 
 
 def assert_found_by_words(session):

@@ -72,6 +72,9 @@ class Term:
         return f"{'-' if self.is_negated else ''}{name}{','.join(map(str, self.values))}"
 
 
+MINE = Term("is", (Value("mine"),))
+
+
 @immutable
 class Query:
     """The terms, in the order in which they were typed. Its text is canonical."""
@@ -163,6 +166,17 @@ class Query:
             and not term.is_negated
             and all(value.text in STATES for value in term.values)
         )
+
+    @property
+    def by_owner(self) -> tuple[Query, ...]:
+        """A query for each index that leads to its tickets, if they are somebody's: for what they
+        made, and what they look after. Their conditions are numbered as its own."""
+        if MINE not in self.terms:
+            return (self,)
+        place = self.terms.index(MINE)
+        before, after = self.terms[:place], self.terms[place + 1 :]
+        each = (Term(name, (Value("me"),)) for name in ("author", "assignee"))
+        return tuple(Query((*before, term, *after)) for term in each)
 
     @property
     def is_coarse(self) -> bool:

@@ -22,6 +22,8 @@ from app.queries.language.compiling import (
 )
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
+from app.queries.language.statements import found_ids
+from app.queries.paging import COUNT_CAP, number_of
 from app.visibility import Visibility
 from tests.factories import make_project, make_ticket, make_worker, undone
 from tests.queries.language.evaluator import PEOPLE, Facts, is_wanted
@@ -96,8 +98,22 @@ def test_both_databases_find_what_plain_python_finds(with_projects, board, query
     expected = {each.id for each in board if is_wanted(parsed, each, READER, NOW)}
     with undone(with_projects), clock.at(NOW):
         store(with_projects, board)
-        found = [find(with_projects, parsed, way) for way in (conditions, conditions_in_order)]
-    assert found == [expected, expected], (query, expected)
+        ways = (conditions, conditions_in_order, among_ids)
+        found = [find(with_projects, parsed, way) for way in ways]
+    assert found == [expected] * len(ways), (query, expected)
+
+
+def test_what_someone_made_and_looks_after_too_is_counted_once(session):
+    for name, user_id in PEOPLE.items():
+        session.execute(insert(User).values(id=user_id, name=name, role="member"))
+    for author, assignee in (("ann", 1), ("ann", 2), (None, 1), ("bob", None)):
+        ticket = make_ticket(session)
+        ticket.created_by, ticket.assignee_id = author, assignee
+    session.flush()
+    query = parse("is:mine is:open")
+    for upto in (None, COUNT_CAP):
+        counted = select(number_of(found_ids(EVERYTHING, query, None, upto)))
+        assert session.scalar(counted, parameters(query, READER)) == 3
 
 
 def test_values_are_no_part_of_what_is_made(session):
@@ -156,6 +172,10 @@ def store(session, board):
             other = next(one.id for one in board if one is not each)
             row = {"ticket_id": each.id, "blocked_by_id": other}
             session.execute(insert(TicketDependency).values(row))
+
+
+def among_ids(query, matches):
+    return [Ticket.ticket_id.in_(found_ids(EVERYTHING, query, matches))]
 
 
 def find(session, query, way, reader=READER, visibility=EVERYTHING):
