@@ -130,13 +130,32 @@ def test_open_ones_of_a_priority_are_counted_by_their_own_index_whichever_was_ma
 ):
     with filled.app_context():
         session = db.session()
-        made = select(text("sql")).select_from(text("sqlite_master")).where(text("name = :name"))
-        statement = session.scalar(made, {"name": latest})
-        session.execute(text(f"DROP INDEX {latest}"))
-        session.execute(text(statement))
+        make_last(session, latest)
         counts, *_ = plans(session, list_tickets, EVERYTHING, parse("priority:0"), READER, 1)
         assert OPEN_INDEXES["priority"] in counts, counts
         session.rollback()
+
+
+@sqlite_only("filled")
+@pytest.mark.parametrize("latest", [ALL_INDEXES["stage"], OPEN_INDEXES["stage"]])
+def test_those_at_a_stage_are_counted_by_their_own_index_whichever_was_made_last(filled, latest):
+    with filled.app_context():
+        session = db.session()
+        make_last(session, latest)
+        assert_counted_at_stage(session)
+        session.rollback()
+
+
+def test_with_statistics_those_at_a_stage_are_counted_by_their_own_index(analyzed):
+    with analyzed.app_context():
+        assert_counted_at_stage(db.session())
+
+
+def make_last(session, index):
+    made = select(text("sql")).select_from(text("sqlite_master")).where(text("name = :name"))
+    statement = session.scalar(made, {"name": index})
+    session.execute(text(f"DROP INDEX {index}"))
+    session.execute(text(statement))
 
 
 def test_what_labels_say_of_tickets_is_counted_without_these(filled):
@@ -493,6 +512,13 @@ def assert_counted_by_owner(session):
         (some,) = plans(session, Session.scalar, counted, parameters(wanted, READER))
         assert FROM_THE_NEWEST.search(some), (asked, some)
         assert not re.search(r"TEMP B-TREE FOR ORDER|Sort Key: tickets", some), (asked, some)
+
+
+def assert_counted_at_stage(session):
+    for asked in ("stage:review", "stage:review is:closed", "stage:review is:all"):
+        counts, *_ = plans(session, list_tickets, EVERYTHING, parse(asked), READER, 1)
+        used = {"ix_tickets_open_stage", "ix_tickets_closed_at_stage"}
+        assert set(INDEXES.findall(counts)) == used, (asked, counts)
 
 
 INDEXES = re.compile(r"\bix_tickets_\w+")

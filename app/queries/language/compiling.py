@@ -12,7 +12,10 @@ from sqlalchemy import (
     Exists,
     Select,
     Subquery,
+    Text,
     UnaryExpression,
+    and_,
+    bindparam,
     case,
     false,
     intersect,
@@ -24,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.db.plans import checked, unindexed
+from app.db.plans import checked, expected, unindexed
 from app.models import Ticket, TicketLabel
 from app.models.ticket import CLOSED_AT_STAGE, STOPPED
 from app.queries.language.fields import FIELDS
@@ -32,7 +35,7 @@ from app.queries.language.kinds import Names, Reader
 from app.queries.language.query import STATE_FIELDS, Query
 from app.queries.paging import number_of
 from app.queries.search.texts import TextMatches, match_texts
-from app.queries.tickets.conditions import STAGE
+from app.queries.tickets.conditions import NOT_CLOSED, STAGE
 from app.values import immutable
 from app.visibility import Visibility
 
@@ -208,6 +211,8 @@ def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool],
     """`is_found`: the tickets are found by something else."""
     if len(_said_to_be_closed(shape)) > 1:
         return (false(),)
+    if not is_found and (at_stage := _at_stage(shape)):
+        return at_stage
     first = () if is_found else _finding(shape)
     found, by_labels = _by_labels(shape) if first and _names_labels(shape[first[0]]) else ((), ())
     made = {
@@ -218,6 +223,20 @@ def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool],
     beside = [number for number in first if number in made]
     others = (made[number] for number in made if number not in beside)
     return (*found, *(made[number] for number in beside), *others)
+
+
+def _at_stage(shape: QueryShape) -> tuple[ColumnElement[bool], ...]:
+    """The conditions where no more is asked than that tickets at a stage are closed, or aren't:
+    the index of the ones or the others tells it. None where more is asked."""
+    states = [term for term in shape if term in OPEN_OR_CLOSED]
+    stages = [number for number, term in enumerate(shape) if term == AT_STAGE]
+    if not states or len(stages) != 1 or len(states) + 1 < len(shape):
+        return ()
+    is_closed = expected(Ticket.state == literal_column("'closed'"))
+    among = and_(is_closed, Ticket.current_stage.is_not(None)) if _is_closed(shape) else NOT_CLOSED
+    # To find one value SQLite takes whichever index was made last; for a range that of fewer.
+    stage = bindparam(f"q{stages[0]}_0", type_=Text())
+    return STAGE.between(stage, stage), among
 
 
 def _names_labels(term: TextShape) -> bool:
@@ -288,12 +307,16 @@ def _among_closed(shape: QueryShape) -> list[Select[str]]:
     for number, (name, is_negated, values) in enumerate(shape):
         if name in STATE_FIELDS and not is_negated and values == ("stopped",):
             found.append(select(Ticket.ticket_id).where(STOPPED))
-        if name == "stage" and not is_negated and values == ("one",):
+        if (name, is_negated, values) == AT_STAGE:
             at_stage = Names.named(STAGE, values, f"q{number}")
             found.append(select(Ticket.ticket_id).where(CLOSED_AT_STAGE, at_stage))
     return found
 
 
+AT_STAGE: TextShape = ("stage", False, ("one",))
+OPEN_OR_CLOSED: Collection[TextShape] = {
+    (name, False, (word,)) for name in STATE_FIELDS for word in ("open", "closed")
+}
 ALL: ColumnElement[int] = literal_column(str(2**63 - 1))
 
 
