@@ -252,6 +252,17 @@ def test_what_is_on_hold_is_met_in_the_order_of_an_index(filled, monkeypatch):
     assert page.count("ix_tickets_state_updated_at_ticket_id") == 2, page
 
 
+def test_a_projects_tickets_are_met_by_their_ids(filled, monkeypatch):
+    """However many other projects have, which come before."""
+    with filled.app_context():
+        assert_met_by_id(db.session(), monkeypatch)
+
+
+def test_with_statistics_a_projects_tickets_are_met_by_their_ids(analyzed, monkeypatch):
+    with analyzed.app_context():
+        assert_met_by_id(db.session(), monkeypatch)
+
+
 @sqlite_only("filled")
 def test_what_changed_lately_is_counted_in_the_index_of_its_state(filled):
     with filled.app_context():
@@ -482,6 +493,24 @@ def assert_found(session):
             assert not re.search(r"ix_tickets_(open_)?updated", plan), (asked, plan)
     parts = plans(session, list_tickets, EVERYTHING, MANY_OF_ONE_PRIORITY, READER, 1)
     assert any("ix_tickets_updated_at_ticket_id" in plan for plan in parts), parts
+
+
+def assert_met_by_id(session, monkeypatch):
+    monkeypatch.setattr(list_pages, "COUNT_CAP", 3)
+    monkeypatch.setattr(list_pages, "PASSED", 3)
+    for asked, index in (
+        ("project:acme/p2 sort:id", OPEN_INDEXES["id"]),
+        ("project:acme/p2 sort:-id is:all", ALL_INDEXES["id"]),
+        ("is:closed project:acme/p1 priority:1 sort:-id", ALL_INDEXES["id"]),
+    ):
+        wanted = parse(asked).or_open()
+        _, *pages = plans(session, list_tickets, EVERYTHING, wanted, READER, 1, 3)
+        assert len(pages) == 1, (asked, pages)
+        assert index in pages[0], (asked, pages)
+        found = list_tickets(session, EVERYTHING, wanted, READER, 1, 3).page.items
+        few = session.scalars(found_ids(EVERYTHING, wanted, None), parameters(wanted, READER))
+        ids = sorted(few, key=lambda one: int(one.partition("-")[2]), reverse="-id" in asked)
+        assert [line.ticket_id for line in found] == ids[:3], asked
 
 
 def assert_counted_by_labels(session):

@@ -138,6 +138,14 @@ def conditions(query: Query, matches: Matches | None = None) -> list[ColumnEleme
     return [*made, *(matches.conditions() if matches else ())]
 
 
+def only_project(query: Query) -> ColumnElement[bool] | None:
+    """Whether a ticket is in the one project that is asked for; None where any may be."""
+    for number, term in enumerate(shape_of(query)):
+        if term == ("project", False, ("one",)):
+            return Names.named(Ticket.project_id, term[2], f"q{number}")
+    return None
+
+
 def order_found(query: Query) -> list[UnaryExpression[Any]]:
     """In what order the tickets that these find are best read, if they are somebody's and nothing
     else that is asked has an index: from the newest on, of which more are open. Without an order

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.db.plans import checked
 from app.db.rows import rows_of
 from app.models import Ticket
-from app.queries.language.compiling import Matches
+from app.queries.language.compiling import Matches, only_project
 from app.queries.language.query import ENDED, Query
 from app.queries.language.statements import found_ids, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
@@ -78,7 +78,11 @@ def _among(wanted: Query, key: ColumnElement[Any]) -> Sequence[ColumnElement[boo
             return [Ticket.state == "closed"]
         if wanted.situations == {"on_hold"}:
             return [Ticket.state == "on_hold"]
-    return [NOT_CLOSED] if wanted.situations.isdisjoint(ENDED) else []
+    among = [NOT_CLOSED] if wanted.situations.isdisjoint(ENDED) else []
+    if key is Ticket.project_id.expression and (project := only_project(wanted)) is not None:
+        # By their ids those of other projects come before, or after.
+        return [*among, project]
+    return among
 
 
 def _in_order(
