@@ -151,6 +151,16 @@ def test_with_statistics_those_at_a_stage_are_counted_by_their_own_index(analyze
         assert_counted_at_stage(db.session())
 
 
+def test_what_is_ready_of_few_is_not_looked_for_among_all_that_is_queued(filled):
+    with filled.app_context():
+        assert_ready_of_few(db.session())
+
+
+def test_with_statistics_what_is_ready_of_few_is_not_looked_for_among_all_that_is_queued(analyzed):
+    with analyzed.app_context():
+        assert_ready_of_few(db.session())
+
+
 def make_last(session, index):
     made = select(text("sql")).select_from(text("sqlite_master")).where(text("name = :name"))
     statement = session.scalar(made, {"name": index})
@@ -541,6 +551,13 @@ def assert_counted_by_owner(session):
         (some,) = plans(session, Session.scalar, counted, parameters(wanted, READER))
         assert FROM_THE_NEWEST.search(some), (asked, some)
         assert not re.search(r"TEMP B-TREE FOR ORDER|Sort Key: tickets", some), (asked, some)
+
+
+def assert_ready_of_few(session):
+    for asked in ("assignee:me", "author:me", "label:rare", "label:rare project:acme/p0"):
+        found = plans(session, list_tickets, EVERYTHING, parse(f"{asked} is:ready"), READER, 1)
+        for plan in found:
+            assert "ix_tickets_queue" not in plan, (asked, plan)
 
 
 def assert_counted_at_stage(session):

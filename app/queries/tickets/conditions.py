@@ -137,10 +137,11 @@ def looks_like(name: str) -> ColumnElement[bool]:
     if name in ("completed", "stopped"):
         return checked(unindexed(Ticket.resolution) == name)
     if name == "ready":
-        # Of a word PostgreSQL believes that few tickets have it.
+        # Of a word PostgreSQL believes that few tickets have it; and of what is queued, for which
+        # it has an index, that they are fewer than those that something else finds.
         is_open = unindexed(Ticket.state) == "open"
         in_queue = is_open, ~RUNNING, Ticket.open_blockers == 0
-        return and_(NOT_CLOSED, *in_queue, ~Ticket.in_backoff(), ~is_at_gate())
+        return and_(NOT_CLOSED, checked(and_(*in_queue, ~Ticket.in_backoff(), ~is_at_gate())))
     return true() if name == "all" else and_(NOT_CLOSED, situation() == name)
 
 
