@@ -1,6 +1,7 @@
 """How the boards are read: by indexes, by as many statements however much there is."""
 
 import re
+from collections import Counter
 from contextlib import contextmanager
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import event, insert, text
 
 from app.db.base import db
 from app.models import Project, Ticket, WorkerType
-from app.queries.board import Scope, board, following_cards
+from app.queries.board import CARDS_MAX, Scope, board, cards, following_cards
 from app.queries.board.cards import CARDS_AT_LEAST, cards_at_first
 from app.queries.board.counts import CAPPED, COUNTED_AT_LEAST, counts
 from app.queries.language.kinds import Reader
@@ -16,6 +17,7 @@ from app.queries.language.parsing import parse
 from app.queries.queues import empty_queues
 from app.visibility import Visibility
 from tests.factories import claim, make_worker, undone
+from tests.queries.filling import PROJECTS
 from tests.queries.test_plans import SCANS, plans
 
 EVERYTHING = Visibility.everything()
@@ -208,6 +210,38 @@ def test_few_tickets_with_a_label_are_counted_without_going_through_queues(fille
         assert "ix_tickets_queue" not in plan
 
 
+@pytest.mark.parametrize("query", ["", "-label:l3"])
+@pytest.mark.parametrize("database", ["filled", "filled_postgresql"])
+def test_of_many_queues_of_a_priority_only_those_are_looked_into_that_have_the_first(
+    request, monkeypatch, database, query
+):
+    monkeypatch.setattr("app.queries.board.cards.CARDS_IN_ALL", 0)
+    with request.getfixturevalue(database).app_context():
+        session = db.session()
+        session.execute(text(MIXED))
+        scope = scope_of(session, "", query, "priority")
+        asked = []
+
+        def first_cards(session, scope, parts, limits):
+            asked.extend(parts.values())
+            return cards.first_cards(session, scope, parts, limits)
+
+        monkeypatch.setattr("app.queries.board.layout.first_cards", first_cards)
+        few = cells_of(session, scope)
+        assert max(map(len, asked)) == CARDS_AT_LEAST < PROJECTS
+        shown = dict.fromkeys(few, CARDS_MAX)
+        whole = cells_of(session, scope, shown)
+        for key, cell in few.items():
+            assert cell.cards == whole[key].cards[: len(cell.cards)]
+        session.rollback()
+
+
+MIXED = """UPDATE tickets SET queue_rank = CAST(substr(title, 7) AS INTEGER),
+    priority = CAST(substr(ticket_id, length(ticket_id) - 1, 1) AS INTEGER) % 4
+WHERE ticket_id LIKE 'P_-__%'"""
+"""Each project has tickets of each priority, of which none was added before another."""
+
+
 @pytest.mark.parametrize("lanes", ["", "project"])
 def test_what_is_on_hold_or_done_is_counted_by_an_index_alone(filled, lanes):
     with filled.app_context():
@@ -270,6 +304,18 @@ def test_many_places_are_counted_less_far(filled):
         assert all(one.is_cut == (one.number == COUNTED_AT_LEAST) for one in found)
 
 
+def test_since_when_a_stage_waits_is_looked_for_once_however_many_lanes_it_has(filled):
+    with filled.app_context():
+        session = db.session()
+        scope = scope_of(session, "", "", "priority")
+        found = list(counts(session, scope, 1))
+        told = Counter((one.project_id, one.stage) for one in found if one.waits)
+        queued = {(one.project_id, one.stage) for one in found if one.word == "queued"}
+        assert told == Counter(dict.fromkeys(queued, 1))
+        (plan,) = plans(session, lambda *given: list(counts(*given)), scope, 1)
+        assert plan.count("ix_tickets_queue_age (project_id=? AND current_stage=?)") == 2
+
+
 def test_what_is_blocked_comes_in_the_order_of_its_index(filled):
     with filled.app_context():
         session = db.session()
@@ -293,8 +339,8 @@ def test_each_cell_takes_its_first_before_cards_are_numbered(filled, lanes):
         assert cards.count("SCAN first") == cards.count("SCAN found") == cards.count("SCAN parts_")
 
 
-def cells_of(session, scope):
-    return {cell.key: cell for lane in board(session, scope).lanes for cell in lane.cells}
+def cells_of(session, scope, shown=None):
+    return {cell.key: cell for lane in board(session, scope, shown).lanes for cell in lane.cells}
 
 
 def test_a_board_of_more_projects_sends_the_same_statements(filled):

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     TableValuedAlias,
@@ -80,12 +81,14 @@ class Card:
 
 class Part(NamedTuple):
     """Where cards of a column come from. `project` is empty where they may be of any, `priority` is
-    None where they may be of each: both alike in all parts of a board."""
+    None where they may be of each: both alike in all parts of a board. `last_rank`: of a priority's
+    queue none behind it are wanted."""
 
     kind: str
     project: str
     stage: str = ""
     priority: int | None = None
+    last_rank: int = 2**63 - 1
 
 
 def cards_at_first(numbers: Sequence[int]) -> int:
@@ -218,6 +221,8 @@ def _first_of_part(scope: Scope, kind: str, parts: TableValuedAlias, is_after: b
             Ticket.priority == here if is_in_queue else checked(unindexed(Ticket.priority) == here)
         )
         found = found.where(is_met)
+        if kind == QUEUED:
+            found = found.where(Ticket.queue_rank <= part_of(parts, 3, BigInteger))
     if is_after:
         found = found.where(_is_after(kind))
     in_order = (_directed(kind, key) for key in ORDERS[kind])

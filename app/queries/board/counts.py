@@ -15,6 +15,7 @@ from sqlalchemy import (
     CompoundSelect,
     FromClause,
     Integer,
+    ScalarSelect,
     bindparam,
     case,
     func,
@@ -47,10 +48,11 @@ RECENTLY = timedelta(days=7)
 class Count:
     """Tickets at one stage of a project, in lanes by priority of one priority; of what is on hold
     or done those at any stage, and maybe of any project. `word`: queued, blocked, on_hold or done,
-    or running. `is_cut`: there may be more.
+    or running. `first_rank`: of the first in the queue of a priority; `is_cut`: there may be more.
 
     `oldest`: since when the first of those queued at the stage that may be taken now, and `waits`
-    since when the first of all that are queued there, whatever their priority.
+    since when the first of all that are queued there, whatever their priority. In lanes by
+    priority, a count of none tells it.
     """
 
     word: str
@@ -60,6 +62,7 @@ class Count:
     number: int
     oldest: datetime | None = None
     waits: datetime | None = None
+    first_rank: int | None = None
     is_cut: bool = False
 
 
@@ -67,19 +70,19 @@ def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
     """All but what runs, whose cards are all read. `n_queues`: between how many what is counted is
     shared."""
     cap = shared_cap(n_queues * len(_priorities(scope)), COUNTED_IN_ALL, COUNTED_AT_LEAST)
-    for word, project_id, stage, priority, number, *since in rows_of(
+    for word, project_id, stage, priority, number, oldest, waits, first_rank in rows_of(
         session, _statement(scope), cap=cap, **scope.values
     ):
-        if number:
-            oldest, waits = since
+        if number or waits:
             is_cut = word in CAPPED and not scope.has_rare and number >= cap
-            yield Count(word, project_id, stage, priority, number, oldest, waits, is_cut)
+            place = word, project_id, stage, priority
+            yield Count(*place, number, oldest, waits, first_rank, is_cut)
 
 
 CAPPED = ("queued", "blocked")
-COUNTED_AT_LEAST = 40
-"""Each place is counted so far at least, twice as far as a cell shows cards. In lanes by priority
-of all projects places are many, and a cell's number is the sum of those of each project."""
+COUNTED_AT_LEAST = 20
+"""Each place is counted so far at least, as far as a cell shows cards. In lanes by priority of all
+projects places are many, and a cell's number is the sum of those of each project."""
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -88,7 +91,7 @@ def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
         done = _counted(scope, "done", *is_done())
         return union_all(_few_open(scope), done)
     return union_all(
-        _queued(scope),
+        *_queued(scope),
         _blocked(scope),
         _counted(scope, "on_hold", Ticket.state == "on_hold"),
         _counted(scope, "done", *is_done()),
@@ -112,31 +115,45 @@ def _few_open(scope: Scope) -> Rows:
     lane = (Ticket.priority,) if scope.lanes == "priority" else ()
     waits = case((word == "queued", Ticket.ready_at))
     oldest = case((~Ticket.in_backoff(), waits))
-    counted = func.count(Ticket.ticket_id), func.min(oldest), func.min(waits)
+    counted = func.count(Ticket.ticket_id), func.min(oldest), func.min(waits), null()
     seen = scope.visibility.of(unindexed(Ticket.project_id))
     found = select(*place, *(lane or (literal_column("0", Integer),)), *counted)
     return found.where(~RUNNING, seen, *scope.narrowing()).group_by(*place, *lane)
 
 
-def _queued(scope: Scope) -> Rows:
+NOTHING = null(), null(), null()
+"""Where nothing is told of a queue's first."""
+
+
+def _queued(scope: Scope) -> list[Rows]:
     counted = _at_places(scope, "queued", IN_QUEUE).cte("queued").prefix_with("MATERIALIZED")
-    # A column tells it of all its lanes: no priority is looked for among all that wait.
-    here = _of_place(scope, counted, of_lane=False)
-    there = select(Ticket.ready_at).where(*here, IN_QUEUE).correlate(counted)
-    first = there.order_by(Ticket.ready_at).limit(1)
     # Nothing is looked for where nothing was counted.
-    oldest, waits = (
-        case((counted.c.number > 0, one.scalar_subquery()))
-        for one in (first.where(~Ticket.in_backoff()), first)
-    )
-    return select(literal("queued"), *counted.c, oldest, waits)
+    is_any = counted.c.number > 0
+    if scope.lanes != "priority":
+        since = (case((is_any, one)) for one in _since(scope, counted))
+        return [select(literal("queued"), *counted.c, *since, null())]
+    # A column tells it of all its lanes: no priority is looked for among all that wait.
+    stages = select(counted.c.project_id, counted.c.stage).where(is_any).distinct()
+    stage = stages.subquery("stages")
+    none = literal_column("0", Integer)
+    of_stages = select(literal("queued"), *stage.c, none, none, *_since(scope, stage), null())
+    here = select(Ticket.queue_rank).where(*_of_place(scope, counted), IN_QUEUE).correlate(counted)
+    first = here.order_by(Ticket.queue_rank).limit(1).scalar_subquery()
+    first_rank = case((is_any, first))
+    return [of_stages, select(literal("queued"), *counted.c, null(), null(), first_rank)]
+
+
+def _since(scope: Scope, stage: FromClause) -> Iterator[ScalarSelect[datetime]]:
+    here = _of_place(scope, stage, of_lane=False)
+    there = select(Ticket.ready_at).where(*here, IN_QUEUE).correlate(stage)
+    first = there.order_by(Ticket.ready_at).limit(1)
+    return (one.scalar_subquery() for one in (first.where(~Ticket.in_backoff()), first))
 
 
 def _blocked(scope: Scope) -> Rows:
     counted = _at_places(scope, "blocked", BLOCKED, situation_is("blocked"))
-    return counted.with_only_columns(
-        literal("blocked"), *counted.selected_columns, null(), null(), maintain_column_froms=True
-    )
+    columns = literal("blocked"), *counted.selected_columns, *NOTHING
+    return counted.with_only_columns(*columns, maintain_column_froms=True)
 
 
 def _at_places(scope: Scope, word: str, condition: Any, *conditions: Any) -> Rows:
@@ -174,15 +191,17 @@ def _priorities(scope: Scope) -> range:
 def _counted(scope: Scope, word: str, *conditions: Any) -> Rows:
     """What stands in one column whatever its stage is. Of all that are in a project an index knows
     how many; to know more of them is to look at each."""
+    any_ = literal_column("0", Integer)
     if scope.is_narrowed or scope.lanes == "priority":
-        lane = Ticket.project_id, Ticket.priority
-        counted = select(literal(word), lane[0], null(), lane[1], func.count(), null(), null())
         narrowing = scope.narrowing(of_few=word == "done")
-        seen = scope.visibility.of(Ticket.project_id)
-        return counted.where(*conditions, seen, *narrowing).group_by(*lane)
+        found = *conditions, scope.visibility.of(Ticket.project_id), *narrowing
+        is_by_priority = scope.lanes == "priority"
+        lane: Any = Ticket.priority if is_by_priority else Ticket.project_id
+        place = (literal(scope.project), null(), lane) if is_by_priority else (lane, null(), any_)
+        counted = select(literal(word), *place, func.count(), *NOTHING)
+        return counted.where(*found).group_by(lane)
     name = Project.repository_name
     there = select(func.count()).select_from(Ticket).where(Ticket.project_id == name, *conditions)
     number = there.correlate(Project).scalar_subquery()
-    any_ = literal_column("0", Integer)
-    counted = select(literal(word), name, null(), any_, number, null(), null())
+    counted = select(literal(word), name, null(), any_, number, *NOTHING)
     return counted.where(scope.visibility.of(name))

@@ -189,6 +189,7 @@ class _Plan:
         self.parts: dict[str, list[Part]] = defaultdict(list)
         self._numbers: Counter[str] = Counter()
         self._queued: Counter[str] = Counter()
+        self._first_ranks: dict[str, dict[Part, int]] = defaultdict(dict)
         self._cut: set[str] = set()
         by_key = {column.key: column for column in self.columns}
         for one in self._counted:
@@ -202,6 +203,8 @@ class _Plan:
             part = self._part(one)
             if part and part not in self.parts[key]:
                 self.parts[key].append(part)
+            if part and one.first_rank is not None:
+                self._first_ranks[key][part] = one.first_rank
 
     def lanes(self) -> list[Lane]:
         """The lanes with their cells, which have no cards yet; of projects those come first where
@@ -212,9 +215,15 @@ class _Plan:
         return found
 
     def first_parts(self, key: str, limit: int) -> list[Part]:
-        """Where a cell's first cards are: what is blocked stands behind all that is queued."""
-        is_full = self._queued[key] >= limit
-        return [part for part in self.parts[key] if not (is_full and part.kind == BLOCKED)]
+        """Where a cell's first cards are: what is blocked stands behind all that is queued. If the
+        first of as many queues as cards are wanted are known, none stands behind these."""
+        if self._queued[key] < limit:
+            return self.parts[key]
+        ranks = self._first_ranks[key]
+        if len(ranks) < limit:
+            return [part for part in self.parts[key] if part.kind != BLOCKED]
+        last = sorted(ranks.values())[limit - 1]
+        return [part._replace(last_rank=last) for part, first in ranks.items() if first <= last]
 
     def cell_of(self, card: Card) -> str:
         """The key of the cell in which a running ticket stands."""
@@ -254,6 +263,8 @@ class _Plan:
         return WAITING if (project_id, stage) in self._gates else f"{STAGE}-{stage}"
 
     def _part(self, one: Count) -> Part | None:
+        if not one.number:
+            return None
         priority = one.priority if self.scope.lanes == "priority" else None
         if one.word in (ON_HOLD, DONE):
             project = one.project_id if self.scope.is_by_project else ""
