@@ -191,10 +191,15 @@ def test_a_label_of_few_shows_what_one_of_many_would(
     with request.getfixturevalue(database).app_context():
         session = db.session()
         few = scope_of(session, project, query, lanes)
+        monkeypatch.setattr("app.queries.board.scope.FEW", 0)
+        some = scope_of(session, project, query, lanes)
         monkeypatch.setattr("app.queries.board.scope.RARE", 0)
         many = scope_of(session, project, query, lanes)
-        assert (few.has_rare, many.has_rare) == (query != "label:none", False)
-        assert board(session, few) == board(session, many)
+        has_label = query != "label:none"
+        assert (few.has_rare, some.has_rare, many.has_rare) == (has_label, has_label, False)
+        assert (few.has_few, some.has_few, many.has_few) == (has_label, False, False)
+        monkeypatch.setattr("app.queries.board.counts.COUNTED_OF_RARE", 10_000)
+        assert board(session, few) == board(session, some) == board(session, many)
 
 
 @pytest.mark.parametrize(("project", "lanes"), [("", ""), ("", "priority"), (ONE, "")])
@@ -337,6 +342,39 @@ def test_each_cell_takes_its_first_before_cards_are_numbered(filled, lanes):
         assert "SCAN queued" in numbered
         assert re.search(r"SCAN first\b.*\n.*CORRELATED(?:.*\n)+?.*ix_tickets_queue ", in_cell)
         assert cards.count("SCAN first") == cards.count("SCAN found") == cards.count("SCAN parts_")
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+@pytest.mark.parametrize("database", ["filled", "filled_postgresql"])
+def test_more_tickets_with_a_label_are_counted_in_the_order_of_queues(
+    request, monkeypatch, database, has_statistics
+):
+    monkeypatch.setattr("app.queries.board.scope.FEW", 0)
+    with request.getfixturevalue(database).app_context():
+        session = db.session()
+        if database == "filled_postgresql":
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        if has_statistics:
+            session.execute(text("ANALYZE"))
+        scope = scope_of(session, "", "label:l3")
+        n_queues = len(empty_queues(session, scope.visibility))
+        (plan,) = plans(session, lambda *given: list(counts(*given)), scope, n_queues)
+        # The label's tickets are read once for each part, and none of them is looked up.
+        assert not re.search(r"pk_tickets|sqlite_autoindex_tickets", plan), plan
+        assert len(re.findall(r"LIST SUBQUERY|hashed SubPlan", plan)) >= 5
+        assert "ix_tickets_queue" in plan
+        assert "ix_tickets_blocked_at_stage" in plan
+        session.rollback()
+
+
+def test_what_runs_is_found_by_its_runs_whatever_a_query_says(filled_postgresql):
+    with filled_postgresql.app_context():
+        session = db.session()
+        for query in ("priority:high", "stage:review", "updated:<7d"):
+            found = plans(session, board, scope_of(session, "", query))
+            (running,) = [plan for plan in found if "Sort Key: stage_runs_1.started_at" in plan]
+            # Of a plain comparison PostgreSQL without statistics believes that few meet it.
+            assert re.search(r"Filter: .*CASE WHEN", running), running
 
 
 def cells_of(session, scope, shown=None):

@@ -69,17 +69,20 @@ class Count:
 def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
     """All but what runs, whose cards are all read. `n_queues`: between how many what is counted is
     shared."""
-    cap = shared_cap(n_queues * len(_priorities(scope)), COUNTED_IN_ALL, COUNTED_AT_LEAST)
+    in_all = COUNTED_OF_RARE if scope.has_rare else COUNTED_IN_ALL
+    cap = shared_cap(n_queues * len(_priorities(scope)), in_all, COUNTED_AT_LEAST)
     for word, project_id, stage, priority, number, oldest, waits, first_rank in rows_of(
         session, _statement(scope), cap=cap, **scope.values
     ):
         if number or waits:
-            is_cut = word in CAPPED and not scope.has_rare and number >= cap
+            is_cut = word in CAPPED and not scope.has_few and number >= cap
             place = word, project_id, stage, priority
             yield Count(*place, number, oldest, waits, first_rank, is_cut)
 
 
 CAPPED = ("queued", "blocked")
+COUNTED_OF_RARE = 2_400
+"""The same of a rare label, for each of whose tickets twenty others and more are met."""
 COUNTED_AT_LEAST = 20
 """Each place is counted so far at least, as far as a cell shows cards. In lanes by priority of all
 projects places are many, and a cell's number is the sum of those of each project."""
@@ -87,7 +90,7 @@ projects places are many, and a cell's number is the sum of those of each projec
 
 @lru_cache(STATEMENTS_KEPT)
 def _statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
-    if scope.has_rare:
+    if scope.has_few:
         done = _counted(scope, "done", *is_done())
         return union_all(_few_open(scope), done)
     return union_all(
@@ -180,7 +183,7 @@ def _of_place(
     here = [Ticket.project_id == place.c.project_id, Ticket.current_stage == place.c.stage]
     if scope.lanes == "priority" and of_lane:
         here.append(Ticket.priority == place.c.priority)
-    return [*here, *scope.narrowing()]
+    return [*here, *scope.narrowing(in_order=True)]
 
 
 def _priorities(scope: Scope) -> range:
@@ -193,7 +196,7 @@ def _counted(scope: Scope, word: str, *conditions: Any) -> Rows:
     how many; to know more of them is to look at each."""
     any_ = literal_column("0", Integer)
     if scope.is_narrowed or scope.lanes == "priority":
-        narrowing = scope.narrowing(of_few=word == "done")
+        narrowing = scope.narrowing(of_few=word == "done", in_order=True)
         found = *conditions, scope.visibility.of(Ticket.project_id), *narrowing
         is_by_priority = scope.lanes == "priority"
         lane: Any = Ticket.priority if is_by_priority else Ticket.project_id

@@ -32,8 +32,9 @@ class Scope:
     """The tickets of a board: those to be seen, narrowed by a query.
 
     `project`: whose board it is, `lanes`: what it is divided by, or an empty text. `has_rare`:
-    whether few tickets have the labels that it is narrowed by. `values`: what statements with the
-    query's conditions are sent with, with what its words find.
+    whether few tickets have the labels that it is narrowed by, `has_few`: so few that each of them
+    is looked at. `values`: what statements with the query's conditions are sent with, with what its
+    words find.
     """
 
     visibility: Visibility
@@ -42,6 +43,7 @@ class Scope:
     lanes: str = ""
     matches: Matches | None = None
     has_rare: bool = False
+    has_few: bool = False
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -69,7 +71,7 @@ class Scope:
             project,
             lanes,
             matches and matches.shape,
-            _has_rare_labels(session, query, visibility, values),
+            *_rarity(session, query, visibility, values),
             {**values, **matches.parameters} if matches else values,
         )
 
@@ -102,13 +104,20 @@ class Scope:
 
 RARE = 30_000
 """With as many tickets that have a label, those of a column are soon met in the column's order."""
+FEW = 10_000
+"""To look at as many takes as long as to meet the first at each stage in the order of its queue."""
 
 
-def _has_rare_labels(
+def _rarity(
     session: Session, query: Query, visibility: Visibility, values: Mapping[str, Any]
-) -> bool:
+) -> tuple[bool, bool]:
+    """`has_rare` and `has_few`."""
     numbers = numbers_with_labels(query, visibility, RARE)
-    return numbers is not None and all(n < RARE for n in rows_of(session, numbers, **values).one())
+    if numbers is None:
+        return False, False
+    found = rows_of(session, numbers, **values).one()
+    is_rare = max(found) < RARE
+    return is_rare, is_rare and min(found) < FEW
 
 
 ARCHIVED = select(Project.repository_name).where(Project.archived_at.is_not(None))
