@@ -266,7 +266,7 @@ def _running(scope: Scope) -> Rows:
         .where(
             Run.finished_at.is_(None),
             scope.visibility.of(among_few(Ticket.project_id)),
-            *scope.narrowing(of_few=True),
+            *map(checked, scope.narrowing(of_few=True)),
         )
         .order_by(Run.started_at, Run.run_id)
     )
