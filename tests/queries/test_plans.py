@@ -459,6 +459,8 @@ def assert_counted_apart(session):
     for project in ("", "acme/p1"):
         first, *_ = [it for it in plans(session, item_page, EVERYTHING, project) if "chosen" in it]
         assert re.search(r"ix_tickets_asking\n(?!USE TEMP)", first), first
+        until = "ix_tickets_queue_age (project_id=? AND current_stage=? AND ready_at<?)"
+        assert until in first, first
     depths, few = plans(session, queue_status, EVERYTHING)
     for name in ("ix_tickets_queue", "ix_tickets_on_hold", "ix_tickets_blocked_at_stage"):
         assert name in depths

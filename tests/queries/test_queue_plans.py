@@ -1,6 +1,8 @@
 """How PostgreSQL counts and finds what stands in queues, before and after it has statistics. (What
 SQLite does stands in `test_plans`.)"""
 
+import re
+
 import pytest
 from sqlalchemy import event, text
 
@@ -42,9 +44,13 @@ def test_what_asks_is_read_in_the_order_of_its_index(filled, has_statistics):
         if has_statistics:
             session.execute(text("ANALYZE"))
         session.execute(text("SET LOCAL enable_seqscan = off"))
+        session.execute(text("SET LOCAL enable_bitmapscan = off"))
         for project in ("", "acme/p1"):
             found = plans(session, item_page, EVERYTHING, project)
             assert sum("ix_tickets_asking" in plan for plan in found) == 2, found
+            (first,) = [plan for plan in found if "CTE last" in plan]
+            assert re.search(r"Index Cond: .*current_stage = .*ready_at <= \(Init", first), first
+            assert "Index Only Scan using ix_events_inbox" in first, first
         session.rollback()
 
 

@@ -7,6 +7,7 @@ no question.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.db.columns import UTCDateTime
 from app.db.places import found_at
 from app.db.plans import among_few, either, unindexed
 from app.db.rows import rows_of
@@ -178,6 +180,7 @@ def _places_at_gates(visibility: Visibility, project: str) -> Select[int, Any, s
     # SQLite finds the urgent ones by their priority, and reads the others by age.
     urgent = waiting.where(Ticket.priority == 0).order_by(unindexed(Ticket.ready_at))
     others = waiting.where(unindexed(Ticket.priority) > 0).order_by(Ticket.ready_at)
+    others = others.where(Ticket.ready_at <= _last_wanted(roles, others, seen))
     first_urgent = _first_of_each(roles, urgent, 0, seen).cte("urgent").prefix_with("MATERIALIZED")
     number_urgent = select(func.count()).select_from(first_urgent).scalar_subquery()
     first_others = _first_of_each(roles, others, 1, seen).where(number_urgent < bindparam("number"))
@@ -187,6 +190,23 @@ def _places_at_gates(visibility: Visibility, project: str) -> Select[int, Any, s
         .order_by(chosen.c.part, chosen.c.ready_at, chosen.c.ticket_id)
         .limit(bindparam("number"))
     )
+
+
+def _last_wanted(
+    roles: FromClause, waiting: Select[*tuple[Any, ...]], seen: ColumnElement[bool]
+) -> ColumnElement[datetime]:
+    """So many as are wanted stand at all gates no later than this: each has its share of them. If
+    some haven't, each is asked for as many as are wanted of all."""
+    at_gates = WorkerType.is_gate, seen
+    n_gates = select(func.count()).select_from(roles).where(*at_gates).scalar_subquery()
+    share = bindparam("number", type_=Integer()).op("/")(n_gates)
+    one = waiting.with_only_columns(Ticket.ready_at).limit(1).offset(share).correlate(roles)
+    at = func.max(func.coalesce(one.scalar_subquery(), FAR_OFF)).label("at")
+    last = select(at).select_from(roles).where(*at_gates).cte("last").prefix_with("MATERIALIZED")
+    return select(last).scalar_subquery()
+
+
+FAR_OFF = literal(datetime(9999, 1, 1, tzinfo=UTC), UTCDateTime())
 
 
 def _first_of_each(
