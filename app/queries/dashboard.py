@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db.columns import UTCDateTime, now_when_sent
-from app.db.plans import checked
+from app.db.plans import PLANNED_ONCE, checked
 from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, WorkerType
 from app.queries.events.list import EventFilter, EventRow, event_page
@@ -124,7 +124,7 @@ def _facts(visibility: Visibility) -> Rows:
         _count(Ticket.state == "closed", is_new, tickets).label("closed_today"),
         number_at_gates(visibility.of(WorkerType.project_id)).label("at_gates"),
         number_of_items(visibility).label("waiting"),
-    )
+    ).execution_options(**PLANNED_ONCE)
 
 
 def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -176,6 +176,7 @@ def _spans(visibility: Visibility) -> Select[float]:
         )
         .order_by(Ticket.closed_at.desc())
         .limit(MEDIAN_OF)
+        .execution_options(**PLANNED_ONCE)
     )
 
 
@@ -213,4 +214,5 @@ def _runs(visibility: Visibility) -> Rows:
         )
         .order_by(StageRun.started_at, StageRun.run_id)
         .limit(RUNNING_SHOWN)
+        .execution_options(**PLANNED_ONCE)
     )

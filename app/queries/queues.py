@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db.plans import unindexed
+from app.db.plans import PLANNED_ONCE, unindexed
 from app.db.rows import rows_of
 from app.models import Project, Ticket, Worker, WorkerType
 from app.models.ticket import IN_QUEUE, ON_HOLD
@@ -189,7 +189,7 @@ def _depths(visibility: Visibility) -> Rows:
 
 @lru_cache(STATEMENTS_KEPT)
 def _few(visibility: Visibility) -> CompoundSelect[*tuple[Any, ...]]:
-    return union_all(_resting(visibility), _running(visibility))
+    return union_all(_resting(visibility), _running(visibility)).execution_options(**PLANNED_ONCE)
 
 
 def _resting(visibility: Visibility) -> Rows:
@@ -213,6 +213,7 @@ def _worker_types(visibility: Visibility) -> Rows:
         .join(Project, Project.repository_name == WorkerType.project_id)
         .where(visibility.of(WorkerType.project_id))
         .order_by(WorkerType.project_id, WorkerType.id)
+        .execution_options(**PLANNED_ONCE)
     )
 
 
@@ -232,7 +233,8 @@ def _workers(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
 @lru_cache(STATEMENTS_KEPT)
 def _ready_and_running(visibility: Visibility) -> CompoundSelect[*tuple[Any, ...]]:
     parts = union_all(_ready(visibility), _running(visibility))
-    return parts.order_by("project_id", "current_stage")
+    ordered = parts.order_by("project_id", "current_stage")
+    return ordered.execution_options(**PLANNED_ONCE)
 
 
 def _ready(visibility: Visibility) -> Rows:

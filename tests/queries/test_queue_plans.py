@@ -7,8 +7,12 @@ import pytest
 from sqlalchemy import event, text
 
 from app.db.base import db
+from app.db.engine import PREPARED_AFTER
+from app.db.transactions import reading
+from app.queries.dashboard import load
 from app.queries.inbox.list import item_page
 from app.queries.navigation import navigation
+from app.queries.projects.list import overviews
 from app.queries.queues import first_of_queues, queue_status
 from app.visibility import Visibility
 from tests.queries.test_plans import SCANS, plans
@@ -52,6 +56,27 @@ def test_what_asks_is_read_in_the_order_of_its_index(filled, has_statistics):
             assert re.search(r"Index Cond: .*current_stage = .*ready_at <= \(Init", first), first
             assert "Index Only Scan using ix_events_inbox" in first, first
         session.rollback()
+
+
+def test_what_is_asked_of_all_that_somebody_may_see_is_planned_once(filled):
+    """Of the values of one day PostgreSQL without statistics believes that few are of it."""
+    with filled.app_context():
+        for _ in range(PREPARED_AFTER + 2):
+            with reading() as session:
+                for read in (load, overviews, item_page, queue_status):
+                    read(session, EVERYTHING)
+        with reading() as session:
+            kept = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    for words in (
+        "AS has_project",
+        "WITH RECURSIVE places",
+        "date_part('epoch', tickets.closed_at",
+        "AS sent_back",
+        "worker_types.performed_by, projects.archived_at",
+        "projects.members_only",
+        "WITH urgent",
+    ):
+        assert any(words in statement for statement in kept), words
 
 
 def test_queues_are_counted_less_far_the_more_there_are(filled):

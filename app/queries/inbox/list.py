@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.db.plans import PLANNED_ONCE
 from app.db.rows import rows_of
 from app.models import Event
 from app.models.event import INBOX
@@ -48,7 +49,7 @@ def count_items(session: Session, visibility: Visibility, project: str = "", kin
 
 @lru_cache(STATEMENTS_KEPT)
 def _count(visibility: Visibility, project: str, kind: str) -> Select[int]:
-    return select(number_of_items(visibility, project, kind))
+    return select(number_of_items(visibility, project, kind)).execution_options(**PLANNED_ONCE)
 
 
 def number_of_items(
@@ -120,6 +121,7 @@ def _places(visibility: Visibility, project: str, kind: str) -> Select[int, str]
         .order_by(*place[:-1], source, place[-1])
         .limit(bindparam("size"))
         .offset(bindparam("offset"))
+        .execution_options(**PLANNED_ONCE)
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.db.plans import unindexed
+from app.db.plans import PLANNED_ONCE, unindexed
 from app.db.rows import rows_of
 from app.models import (
     Comment,
@@ -168,7 +168,7 @@ def _projects(visibility: Visibility) -> Select[*tuple[Any, ...]]:
         .limit(1)
         .scalar_subquery()
     )
-    return select(
+    overviews = select(
         Project.repository_name,
         Project.short_description,
         Project.archived_at,
@@ -178,6 +178,7 @@ def _projects(visibility: Visibility) -> Select[*tuple[Any, ...]]:
         number_in("on_hold"),
         number_at_gates(WorkerType.project_id == Project.repository_name),
     ).where(visibility.of(Project.repository_name))
+    return overviews.execution_options(**PLANNED_ONCE)
 
 
 def number_in(state: str) -> ScalarSelect[int]:

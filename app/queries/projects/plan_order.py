@@ -9,6 +9,7 @@ from itertools import combinations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db.plans import PLANNED_ONCE
 from app.models import PlanTemplate, Ticket
 from app.visibility import Visibility
 
@@ -53,5 +54,6 @@ def plans_in_use(session: Session, visibility: Visibility) -> list[Sequence[str]
         .where(visibility.of(Ticket.project_id), Ticket.state == "open")
         .order_by(Ticket.updated_at.desc())
         .limit(PLANS_READ)
+        .execution_options(**PLANNED_ONCE)
     )
     return [*templates, *recent]
