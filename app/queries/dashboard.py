@@ -39,7 +39,7 @@ WORKERS_SHOWN = 6
 EVENTS_SHOWN = 10
 PROJECTS_SHOWN = 8
 MEDIAN_DAYS = 7
-MEDIAN_OF = 1_000
+MEDIAN_OF = 500
 """The median is that of the tickets closed last, at most so many."""
 
 
@@ -97,7 +97,7 @@ def load(session: Session, visibility: Visibility, zone: tzinfo = UTC) -> Dashbo
         has_tickets=facts.has_tickets,
         figures=_figures(session, visibility, facts, found),
         waiting=first_items(session, visibility, ITEMS_SHOWN),
-        waiting_total=min(facts.waiting, COUNT_CAP),
+        waiting_total=min(facts.at_gates + facts.other_items, COUNT_CAP),
         running=_running(session, visibility),
         queues=shown[:PROJECTS_SHOWN],
         queue_cap=shared_cap(sum(queue.id is not None for queue in found)),
@@ -113,6 +113,7 @@ def _facts(visibility: Visibility) -> Rows:
     tickets = visibility.of(Ticket.project_id)
     midnight = bindparam("midnight", type_=UTCDateTime())
     is_new = Ticket.closed_at >= midnight
+    others = number_of_items(visibility, kind="answer") + number_of_items(visibility, kind="worker")
     return select(
         exists()
         .where(Project.archived_at.is_(None), visibility.of(Project.repository_name))
@@ -123,7 +124,7 @@ def _facts(visibility: Visibility) -> Rows:
         _count(Ticket.state == "on_hold", tickets).label("on_hold"),
         _count(Ticket.state == "closed", is_new, tickets).label("closed_today"),
         number_at_gates(visibility.of(WorkerType.project_id)).label("at_gates"),
-        number_of_items(visibility).label("waiting"),
+        others.label("other_items"),
     ).execution_options(**PLANNED_ONCE)
 
 
