@@ -93,8 +93,9 @@ def test_a_label_is_asked_for_at_each_ticket_that_is_met(filled):
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
         (cards,) = [statement for statement in sent if "row_number() OVER" in statement]
-        assert "+tickets.ticket_id IN (SELECT ticket_labels.ticket_id" in cards
-        assert " tickets.ticket_id IN (SELECT ticket_labels.ticket_id" not in cards
+        assert "+tickets.ticket_id IN (SELECT found.ticket_id" in cards
+        assert " tickets.ticket_id IN (SELECT found.ticket_id" not in cards
+        assert cards.count("FROM ticket_labels \nWHERE ticket_labels.label = ?") == 1
 
 
 def test_cards_that_follow_are_those_that_the_board_left_out(filled):
@@ -182,24 +183,34 @@ def test_what_is_counted_only_so_far_can_be_scrolled_through_as_well(filled, mon
 @pytest.mark.parametrize(
     "query",
     ["label:l3", "label:rare", "label:l3,l4 -is:blocked", "label:l3 label:rare", "label:none",
-     "is:closed label:l3", "priority:urgent,low label:l4 -label:rare", "is:on_hold,ready label:l7"],
+     "is:closed label:l3", "priority:urgent,low label:l4 -label:rare", "is:on_hold,ready label:l7",
+     "created:<3d", "updated:>2d -is:blocked", "has:children", "has:parent priority:0",
+     "is:blocked", "stage:review", "is:mine", "is:running,waiting", "closed:<3d",
+     "thing -label:l3"],
 )  # fmt: skip
 @pytest.mark.parametrize("database", ["filled", "filled_postgresql"])
-def test_a_label_of_few_shows_what_one_of_many_would(
+def test_few_tickets_are_shown_as_some_of_many_would_be(
     request, monkeypatch, database, query, project, lanes
 ):
     with request.getfixturevalue(database).app_context():
         session = db.session()
         few = scope_of(session, project, query, lanes)
+        monkeypatch.setattr("app.queries.board.scope.SOME", 0)
         monkeypatch.setattr("app.queries.board.scope.FEW", 0)
         some = scope_of(session, project, query, lanes)
         monkeypatch.setattr("app.queries.board.scope.RARE", 0)
         many = scope_of(session, project, query, lanes)
-        has_label = query != "label:none"
-        assert (few.has_rare, some.has_rare, many.has_rare) == (has_label, has_label, False)
-        assert (few.has_few, some.has_few, many.has_few) == (has_label, False, False)
-        monkeypatch.setattr("app.queries.board.counts.COUNTED_OF_RARE", 10_000)
+        assert (few.has_few, some.has_few, many.has_few) == (True, False, False)
+        assert bool(some.found_max) == (query in TOLD_BY_AN_INDEX)
+        assert not many.found_max
+        monkeypatch.setattr("app.queries.board.counts.COUNTED_OF_SOME", 10_000)
         assert board(session, few) == board(session, some) == board(session, many)
+
+
+TOLD_BY_AN_INDEX = (
+    *("label:l3", "label:rare", "label:l3 label:rare", "label:none", "created:<3d", "has:children"),
+    *("is:blocked", "stage:review", "is:running,waiting", "thing -label:l3"),
+)
 
 
 @pytest.mark.parametrize(("project", "lanes"), [("", ""), ("", "priority"), (ONE, "")])
@@ -349,6 +360,7 @@ def test_each_cell_takes_its_first_before_cards_are_numbered(filled, lanes):
 def test_more_tickets_with_a_label_are_counted_in_the_order_of_queues(
     request, monkeypatch, database, has_statistics
 ):
+    monkeypatch.setattr("app.queries.board.scope.SOME", 0)
     monkeypatch.setattr("app.queries.board.scope.FEW", 0)
     with request.getfixturevalue(database).app_context():
         session = db.session()

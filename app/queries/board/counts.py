@@ -69,7 +69,7 @@ class Count:
 def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
     """All but what runs, whose cards are all read. `n_queues`: between how many what is counted is
     shared."""
-    in_all = COUNTED_OF_RARE if scope.has_rare else COUNTED_IN_ALL
+    in_all = COUNTED_OF_SOME if scope.is_narrowed else COUNTED_IN_ALL
     cap = shared_cap(n_queues * len(_priorities(scope)), in_all, COUNTED_AT_LEAST)
     for word, project_id, stage, priority, number, oldest, waits, first_rank in rows_of(
         session, _statement(scope), cap=cap, **scope.values
@@ -81,8 +81,8 @@ def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
 
 
 CAPPED = ("queued", "blocked")
-COUNTED_OF_RARE = 2_400
-"""The same of a rare label, for each of whose tickets twenty others and more are met."""
+COUNTED_OF_SOME = 2_400
+"""What the counts of a board that is narrowed share: others are met for each of its tickets."""
 COUNTED_AT_LEAST = 20
 """Each place is counted so far at least, as far as a cell shows cards. In lanes by priority of all
 projects places are many, and a cell's number is the sum of those of each project."""

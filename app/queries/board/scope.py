@@ -7,22 +7,24 @@ from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import CTE, ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from app.db.plans import checked, unindexed
 from app.db.rows import rows_of
-from app.models import Event, Project, WorkerType
+from app.models import Event, Project, Ticket, WorkerType
 from app.queries.language.compiling import (
     Matches,
     Shaped,
     conditions_in_order,
-    conditions_of_open,
-    numbers_with_labels,
+    is_led,
     parameters,
     text_matches,
 )
 from app.queries.language.kinds import Reader
 from app.queries.language.query import Query
+from app.queries.language.statements import found_open, is_told
+from app.queries.paging import COUNT_CAP, number_of
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
 
@@ -31,10 +33,10 @@ from app.visibility import STATEMENTS_KEPT, Visibility
 class Scope:
     """The tickets of a board: those to be seen, narrowed by a query.
 
-    `project`: whose board it is, `lanes`: what it is divided by, or an empty text. `has_rare`:
-    whether few tickets have the labels that it is narrowed by, `has_few`: so few that each of them
-    is looked at. `values`: what statements with the query's conditions are sent with, with what its
-    words find.
+    `project`: whose board it is, `lanes`: what it is divided by, or an empty text. `found_max`: so
+    many open tickets it is narrowed to at most, if they are to be found before all else; `has_few`:
+    so few that each of them is looked at. `values`: what statements with the query's conditions are
+    sent with, with what its words find.
     """
 
     visibility: Visibility
@@ -42,7 +44,7 @@ class Scope:
     project: str = ""
     lanes: str = ""
     matches: Matches | None = None
-    has_rare: bool = False
+    found_max: int = 0
     has_few: bool = False
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
@@ -65,15 +67,11 @@ class Scope:
             visibility = replace(visibility, hidden=visibility.hidden.union(archived))
         values = parameters(query, reader)
         matches = text_matches(query, session, visibility)
-        return cls(
-            visibility,
-            Shaped.of(query),
-            project,
-            lanes,
-            matches and matches.shape,
-            *_rarity(session, query, visibility, values),
-            {**values, **matches.parameters} if matches else values,
-        )
+        if matches:
+            values |= matches.parameters
+            matches = matches.shape
+        found = _found_max(session, query, visibility, matches, values)
+        return cls(visibility, Shaped.of(query), project, lanes, matches, *found, values)
 
     @property
     def is_narrowed(self) -> bool:
@@ -97,27 +95,53 @@ class Scope:
         of a board becomes conditions. A query that names no state leaves each column as it is.
         `of_few`: something else leads to few tickets; `in_order`: they are met in the order of a
         column."""
-        if self.has_rare and not of_few:
-            return conditions_of_open(self.query, self.visibility, self.matches, in_order=in_order)
-        return conditions_in_order(self.query, self.matches)
+        if not self.found_max or of_few:
+            made = conditions_in_order(self.query, self.matches)
+            # PostgreSQL would rather find all tickets by one of these, at each place of a board.
+            return [checked(one) for one in made] if in_order else made
+        found = select(_found(self).c.ticket_id)
+        if in_order:
+            return [checked(unindexed(Ticket.ticket_id).in_(found))]
+        return [Ticket.ticket_id.in_(found)]
 
 
 RARE = 30_000
-"""With as many tickets that have a label, those of a column are soon met in the column's order."""
+"""As many tickets as a board is narrowed to are soon met in the order of a column."""
 FEW = 10_000
 """To look at as many takes as long as to meet the first at each stage in the order of its queue."""
+SOME = COUNT_CAP
+"""So far they are counted, as for a list, where each of them may have to be looked at."""
 
 
-def _rarity(
-    session: Session, query: Query, visibility: Visibility, values: Mapping[str, Any]
-) -> tuple[bool, bool]:
-    """`has_rare` and `has_few`."""
-    numbers = numbers_with_labels(query, visibility, RARE)
-    if numbers is None:
-        return False, False
-    found = rows_of(session, numbers, **values).one()
-    is_rare = max(found) < RARE
-    return is_rare, is_rare and min(found) < FEW
+@lru_cache(STATEMENTS_KEPT)
+def _found(scope: Scope) -> CTE:
+    """The open tickets that a board is narrowed to, found once for all parts of a statement."""
+    most = scope.found_max
+    found = found_open(scope.visibility, scope.query, scope.matches, most)
+    # Without a limit PostgreSQL might expect more of them than it would keep at hand.
+    return found.limit(most).cte("found").prefix_with("MATERIALIZED")
+
+
+def _found_max(
+    session: Session,
+    query: Query,
+    visibility: Visibility,
+    matches: Matches | None,
+    values: Mapping[str, Any],
+) -> tuple[int, bool]:
+    """`found_max` and `has_few`."""
+
+    def number(upto: int) -> int:
+        found = found_open(visibility, query, matches, upto)
+        return int(rows_of(session, select(number_of(found, upto)), **values).scalar_one())
+
+    is_quick = is_told(visibility, query, matches)
+    if not is_quick and not is_led(query):
+        return 0, False
+    if number(SOME) < SOME:
+        return SOME, True
+    there = number(RARE) if is_quick else RARE
+    return (RARE, there < FEW) if there < RARE else (0, False)
 
 
 ARCHIVED = select(Project.repository_name).where(Project.archived_at.is_not(None))

@@ -27,13 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.db.plans import checked, expected, unindexed
+from app.db.plans import expected
 from app.models import Ticket, TicketLabel
 from app.models.ticket import CLOSED_AT_STAGE, STOPPED
 from app.queries.language.fields import FIELDS
 from app.queries.language.kinds import Names, Reader
 from app.queries.language.query import STATE_FIELDS, Query
-from app.queries.paging import number_of
 from app.queries.search.texts import TextMatches, match_texts
 from app.queries.tickets.conditions import NOT_CLOSED, STAGE
 from app.values import immutable
@@ -162,26 +161,6 @@ def conditions_in_order(query: Query, matches: Matches | None = None) -> list[Co
     return [*made, *(matches.conditions() if matches else ())]
 
 
-def conditions_of_open(
-    query: Query, visibility: Visibility, matches: Matches | None = None, *, in_order: bool
-) -> list[ColumnElement[bool]]:
-    """The same for tickets that aren't closed, when few of them have the labels that they need:
-    these are read once, and not asked for at each ticket. `in_order`: tickets are met in an order,
-    and not found by their labels."""
-    shape = shape_of(query)
-    labels = [number for number, term in enumerate(shape) if _names_labels(term)]
-    others = (
-        _condition(term, f"q{number}", is_first=False)
-        for number, term in enumerate(shape)
-        if number not in labels
-    )
-    # SQLite with statistics would rather find all that have the label, for each place of a board.
-    id_ = unindexed(Ticket.ticket_id) if in_order else Ticket.ticket_id.expression
-    found = [id_.in_(_open_with_label(shape, number, visibility)) for number in labels]
-    by_labels = map(checked, found) if in_order else found
-    return [*others, *by_labels, *(matches.conditions() if matches else ())]
-
-
 def found_by_labels(query: Query, visibility: Visibility) -> Select[str] | None:
     """The tickets that a query finds, where labels say of them all that it asks: their index alone
     tells them. None where they don't."""
@@ -197,21 +176,30 @@ def found_by_labels(query: Query, visibility: Visibility) -> Select[str] | None:
     return each[0] if is_plain else select(_in_all(each).c.ticket_id)
 
 
-def numbers_with_labels(
-    query: Query, visibility: Visibility, cap: int
-) -> Select[*tuple[Any, ...]] | None:
-    """How many tickets that aren't closed have each label that a query asks for, as far as labels
-    say it; None: it asks for none. Counting stops at the cap."""
-    shape = shape_of(query)
-    labels = [number for number, term in enumerate(shape) if _names_labels(term)]
-    found = [number_of(_open_with_label(shape, number, visibility), cap) for number in labels]
-    return select(*found) if found else None
+def while_open(query: Query) -> Query:
+    """The same for tickets that aren't closed."""
+    is_open = _said_to_be_closed(shape_of(query)) == {False}
+    # The last term, so that the conditions of the others are numbered as before.
+    return query if is_open else query.adding("is", "open")
 
 
-def _open_with_label(shape: QueryShape, number: int, visibility: Visibility) -> Select[str]:
-    met, _ = _at_labels(shape)
-    seen = visibility.of(TicketLabel.project_id)
-    return _with_label(shape, number).where(TicketLabel.is_closed == false(), seen, *met)
+def is_led(query: Query) -> bool:
+    """Whether something that it asks has an index, besides that tickets are open, or closed."""
+    shape = shape_of(query.by_owner[0])
+    return any(shape[number] not in OPEN_OR_CLOSED for _, number in _ranked(shape))
+
+
+def is_of_open_index(query: Query) -> bool:
+    """Whether it asks one thing, by which an index has the tickets that aren't closed."""
+    asked = [term for term in shape_of(query) if term not in OPEN_OR_CLOSED]
+    if len(asked) != 1:
+        return False
+    name, is_negated, values = asked[0]
+    is_state = FIELDS[name].ends(values) is False
+    return not is_negated and (is_state or name in OF_OPEN or (name, values) in WITH_STATES)
+
+
+OF_OPEN = ("created", "updated", "priority", "stage")
 
 
 @lru_cache(SHAPES_KEPT)

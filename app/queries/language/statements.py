@@ -11,7 +11,9 @@ from app.queries.language.compiling import (
     conditions,
     conditions_in_order,
     found_by_labels,
+    is_of_open_index,
     order_found,
+    while_open,
 )
 from app.queries.language.query import Query
 from app.queries.paging import COUNT_CAP
@@ -43,6 +45,22 @@ def found_ids(
         return found[0]
     some = (select(one.limit(upto).subquery().c.ticket_id) for one in found)
     return select(union(*some).subquery().c.ticket_id)
+
+
+def is_told(visibility: Visibility, query: Query, matches: Matches | None) -> bool:
+    """Whether it takes little to tell which open tickets it finds: words have found few, or an
+    index alone tells it."""
+    if matches:
+        return matches.wanted is not None
+    is_by_labels = found_by_labels(while_open(query), visibility) is not None
+    return is_by_labels or is_of_open_index(query)
+
+
+def found_open(
+    visibility: Visibility, query: Query, matches: Matches | None, upto: int
+) -> Select[str]:
+    """The ids of those that aren't closed: of so many or more at least so many."""
+    return found_ids(visibility, while_open(query), matches, upto)
 
 
 def _in_order_found(
