@@ -19,7 +19,7 @@ from app.queries.language.compiling import parameters
 from app.queries.language.kinds import Reader
 from app.queries.language.parsing import parse
 from app.queries.language.query import from_parameters
-from app.queries.language.statements import found_ids
+from app.queries.language.statements import found_ids, met_in_order
 from app.queries.metrics import figures
 from app.queries.navigation import navigation
 from app.queries.paging import PAGE_SIZE, number_of, shared_cap
@@ -262,6 +262,30 @@ def test_what_is_on_hold_is_met_in_the_order_of_an_index(filled, monkeypatch):
     assert page.count("ix_tickets_state_updated_at_ticket_id") == 2, page
 
 
+def test_what_was_stopped_is_found_by_its_own_index(filled, monkeypatch):
+    """Of what is closed it is few, of a priority or with a parent, too."""
+    with filled.app_context():
+        assert_stopped_found(db.session(), monkeypatch)
+
+
+def test_with_statistics_what_was_stopped_is_found_by_its_own_index(analyzed, monkeypatch):
+    with analyzed.app_context():
+        assert_stopped_found(db.session(), monkeypatch)
+
+
+def test_what_was_stopped_is_the_same_however_it_is_found(filled):
+    with filled.app_context():
+        session = db.session()
+        beside = ("", "priority:0", "stage:review", "stage:review priority:0", "project:acme/p2")
+        for asked, state in product(beside, ("is:stopped", "-is:stopped", "is:closed -is:stopped")):
+            each = parse(f"{asked} {state}"), parse(f"{asked} {state}").naming("stage", "")
+            for wanted in each:
+                met = select(Ticket.ticket_id).where(met_in_order(EVERYTHING, wanted, None))
+                values = parameters(wanted, READER)
+                found = session.scalars(found_ids(EVERYTHING, wanted, None), values)
+                assert {*found} == {*session.scalars(met, values)}, wanted
+
+
 def test_a_projects_tickets_are_met_by_their_ids(filled, monkeypatch):
     """However many other projects have, which come before."""
     with filled.app_context():
@@ -382,6 +406,8 @@ IN_PARTS = (
     "-is:running priority:0,2,3 sort:priority,-id",
     "sort:stage,-updated",
     "is:all sort:stage,-updated",
+    "is:closed sort:stage,-updated",
+    "is:closed sort:-stage,title",
     "is:all sort:-stage,title -stage:planning",
     "is:all sort:stage stage:planning,review",
     "is:all sort:-stage -stage:review",
@@ -505,6 +531,39 @@ def assert_found(session):
             assert not re.search(r"ix_tickets_(open_)?updated", plan), (asked, plan)
     parts = plans(session, list_tickets, EVERYTHING, MANY_OF_ONE_PRIORITY, READER, 1)
     assert any("ix_tickets_updated_at_ticket_id" in plan for plan in parts), parts
+
+
+STOPPED_BY = {
+    "priority:0": r"ix_tickets_(resolution|ended|stopped)\b",
+    # PostgreSQL knows that still fewer have a parent here.
+    "has:parent": r"ix_tickets_(resolution|ended|stopped|parent_id)\b",
+    "stage:review": r"ix_tickets_closed_at_stage\b",
+    "project:acme/p1 priority:1": r"ix_tickets_ended_of_project\b",
+}
+WITHOUT_STAGE_BY = {
+    "is:stopped": STOPPED_BY["priority:0"],
+    "is:stopped project:acme/p1": r"ix_tickets_ended(_of_project)?\b",
+}
+
+
+def assert_stopped_found(session, monkeypatch):
+    asked = {parse(f"{asked} is:stopped"): index for asked, index in STOPPED_BY.items()}
+    for some, index in WITHOUT_STAGE_BY.items():
+        asked[parse(some).naming("stage", "")] = index
+    for wanted, index in asked.items():
+        counted = select(number_of(found_ids(EVERYTHING, wanted, None)))
+        (plan,) = plans(session, Session.scalar, counted, parameters(wanted, READER))
+        assert re.search(index, plan), (wanted, plan)
+        assert not re.search(r"ix_tickets_stage(_of_project)?\b", plan), (wanted, plan)
+    monkeypatch.setattr(list_pages, "COUNT_CAP", 3)
+    wanted = parse("is:stopped sort:stage")
+    _, _, passing, *_ = plans(session, list_tickets, EVERYTHING, wanted, READER, 1)
+    if session.get_bind().dialect.name == "sqlite":  # PostgreSQL doesn't tell what it does there.
+        assert "ix_tickets_closed_at_stage" in passing, passing
+        assert "ix_tickets_stage_of_project" not in passing, passing
+    _, page, *_ = plans(session, list_tickets, EVERYTHING, parse("is:stopped"), READER, 1, 3)
+    assert "ix_tickets_resolution" in page, page
+    assert not re.search(r"ix_tickets_(open_)?updated", page), page
 
 
 def assert_met_by_id(session, monkeypatch):

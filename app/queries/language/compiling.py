@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, Self
@@ -216,6 +216,10 @@ def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool],
         for number, term in enumerate(shape)
         if number not in by_labels
     }
+    if first and shape[first[0]] == AT_STAGE and _stopped(made, shape):
+        # What was completed stands at no stage any more.
+        named = Names.named(STAGE, shape[first[0]][2], f"q{first[0]}")
+        made[first[0]] = and_(CLOSED_AT_STAGE, named)
     beside = [number for number in first if number in made]
     others = (made[number] for number in made if number not in beside)
     return (*found, *(made[number] for number in beside), *others)
@@ -301,7 +305,7 @@ def _among_closed(shape: QueryShape) -> list[Select[str]]:
     """What an index of few has of the closed tickets that a term finds."""
     found = []
     for number, (name, is_negated, values) in enumerate(shape):
-        if name in STATE_FIELDS and not is_negated and values == ("stopped",):
+        if (name, is_negated, values) in WAS_STOPPED:
             found.append(select(Ticket.ticket_id).where(STOPPED))
         if (name, is_negated, values) == AT_STAGE:
             at_stage = Names.named(STAGE, values, f"q{number}")
@@ -313,6 +317,7 @@ AT_STAGE: TextShape = ("stage", False, ("one",))
 OPEN_OR_CLOSED: Collection[TextShape] = {
     (name, False, (word,)) for name in STATE_FIELDS for word in ("open", "closed")
 }
+WAS_STOPPED: Collection[TextShape] = {(name, False, ("stopped",)) for name in STATE_FIELDS}
 ALL: ColumnElement[int] = literal_column(str(2**63 - 1))
 
 
@@ -330,13 +335,16 @@ def _finding(shape: QueryShape) -> tuple[int, ...]:
         return ()
     first, others = ranked[0][1], [number for _, number in ranked[1:]]
     name, _, values = shape[first]
+    if (stopped := _stopped(others, shape)) and _is_more(first, shape):
+        return stopped
     if name == "project":
         return first, *_beside_project(others, shape)
     if (name, values) in WITH_STATES:
         return first, *_states(others, shape)
     if name == "updated":
         # An index has the tickets of each state in the order in which they changed.
-        return first, *(n for n in _states(others, shape) if shape[n][2][0] in ("open", "closed"))
+        words = "open", "closed", "stopped"
+        return first, *(n for n in _states(others, shape) if shape[n][2][0] in words)
     return (first,)
 
 
@@ -354,13 +362,27 @@ def _ranked(shape: QueryShape) -> Iterator[tuple[int, int]]:
 
 def _beside_project(others: Sequence[int], shape: QueryShape) -> Sequence[int]:
     """The term that has an index together with a project's: a stage, or where tickets stand. One
-    index has a project's tickets with their priorities and states."""
+    index has a project's tickets with their priorities, and whether they are closed."""
     names = {shape[number][0]: number for number in reversed(others)}
     if "stage" in names:
-        return [names["stage"]]
+        at_none = _is_more(names["stage"], shape)
+        return (at_none and _stopped(others, shape)) or [names["stage"]]
     if "priority" in names:
-        return []
+        return list(_stopped(others, shape))
     return _states(others, shape)
+
+
+def _stopped(others: Iterable[int], shape: QueryShape) -> tuple[int, ...]:
+    """The term for tickets that were stopped, which are few of those that are closed."""
+    return tuple(n for n in others if shape[n] in WAS_STOPPED)
+
+
+def _is_more(number: int, shape: QueryShape) -> bool:
+    """Whether a term finds more tickets than were stopped: those of a priority, or without a stage.
+    One index has the tickets at each stage with their priorities."""
+    name, _, values = shape[number]
+    is_priority_asked = any(name == "priority" for name, *_ in shape)
+    return name == "priority" or ("empty" in values and not is_priority_asked)
 
 
 def _states(others: Sequence[int], shape: QueryShape) -> Sequence[int]:

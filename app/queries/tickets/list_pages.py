@@ -14,9 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    ScalarSelect,
     Select,
     Text,
     bindparam,
+    case,
     cast,
     func,
     literal,
@@ -133,10 +135,9 @@ class Asked:
         page is full are counted by one statement. All but the last of them have few tickets."""
         stages = stages_of(session, self.wanted)
         in_order = reversed(stages) if self.orders[0][1] else stages
-        at_stage = Shaped.of(Query((*self.wanted.terms, ANY_STAGE)))
         passed = rows_of(
             session,
-            _passing(self.visibility, at_stage, self._shape_of_matches),
+            _passing(self.visibility, Shaped.of(self.wanted), self._shape_of_matches),
             stages=sent(in_order),
             upto=self.offset + self.size,
             **self._values(self.wanted),
@@ -202,15 +203,15 @@ def stages_of(session: Session, wanted: Query) -> list[str]:
     return [stage for stage in there if wanted.allows("stage", stage)]
 
 
-ANY_STAGE = Term("stage", (Value("", is_quoted=True),))
+NO_STAGE, A_STAGE = (Term("stage", (Value(name, is_quoted=True),)) for name in ("", "any"))
 
 
 @lru_cache(STATEMENTS_KEPT)
 def _passing(
-    visibility: Visibility, at_stage: Shaped, matches: Matches | None
+    visibility: Visibility, shaped: Shaped, matches: Matches | None
 ) -> Select[*tuple[Any, ...]]:
     """One stage after the other, with how many tickets stand at those before it; the last row tells
-    it of all. `at_stage`: the query for a stage, which its last condition names."""
+    it of all."""
     number: ColumnElement[int] = literal_column("0", Integer())
     none = cast(number, BigInteger())  # as counts are on PostgreSQL
     passed = select(
@@ -218,15 +219,22 @@ def _passing(
     ).cte("passed", recursive=True)
     # As a text, since SQLAlchemy would have its table again wherever it is named.
     here: ColumnElement[str] = literal_column("passed.stage", Text())
-    name = f"q{len(at_stage.query.conditions) - 1}_0"
+    name = f"q{len(shaped.query.conditions)}_0"
 
     def named(element: Any, **_: Any) -> Any:
         return here if isinstance(element, BindParameter) and element.key == name else None
 
-    found: Any = found_tickets(visibility, at_stage.query, matches)
-    there: Select[str] = replacement_traverse(found, {}, named)
+    def number_at(stage: Term) -> ScalarSelect[int]:
+        at_stage = Query((*shaped.query.terms, stage))
+        found: Any = found_tickets(visibility, at_stage, matches)
+        return number_of(replacement_traverse(found, {}, named))
+
+    there: ColumnElement[int] = number_at(NO_STAGE)
+    if shaped.query.situations.issubset(ENDED):
+        # What was closed at a stage has an index, which has none of those without.
+        there = case((here == literal_column("''"), there), else_=number_at(A_STAGE))
     following = passed.c.number + 1
-    more = select(following, name_at("stages", following), passed.c.before + number_of(there))
+    more = select(following, name_at("stages", following), passed.c.before + there)
     is_not_full = passed.c.before < bindparam("upto", type_=Integer())
     passed = passed.union_all(more.where(passed.c.stage.is_not(None), is_not_full))
     return select(passed.c.stage, passed.c.before).order_by(passed.c.number)

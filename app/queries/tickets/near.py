@@ -73,7 +73,9 @@ def is_any_far(
 def _among(wanted: Query, key: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
     """The condition for the tickets whose order is followed, as an index has them."""
     if key is Ticket.updated_at.expression:
-        # Those of each state have an index by it.
+        # Those of each state have an index by it, and those that were stopped.
+        if wanted.situations == {"stopped"}:
+            return [Ticket.resolution == "stopped"]
         if wanted.situations.issubset(ENDED):
             return [Ticket.state == "closed"]
         if wanted.situations == {"on_hold"}:
