@@ -286,6 +286,18 @@ def test_what_was_stopped_is_the_same_however_it_is_found(filled):
                 assert {*found} == {*session.scalars(met, values)}, wanted
 
 
+@sqlite_only("filled")
+def test_what_stands_somewhere_in_a_project_is_found_by_that_whatever_its_priority(filled):
+    with filled.app_context():
+        assert_found_in_project(db.session())
+
+
+@sqlite_only("analyzed")
+def test_with_statistics_what_stands_somewhere_in_a_project_is_found_by_that(analyzed):
+    with analyzed.app_context():
+        assert_found_in_project(db.session())
+
+
 def test_a_projects_tickets_are_met_by_their_ids(filled, monkeypatch):
     """However many other projects have, which come before."""
     with filled.app_context():
@@ -564,6 +576,18 @@ def assert_stopped_found(session, monkeypatch):
     _, page, *_ = plans(session, list_tickets, EVERYTHING, parse("is:stopped"), READER, 1, 3)
     assert "ix_tickets_resolution" in page, page
     assert not re.search(r"ix_tickets_(open_)?updated", page), page
+
+
+def assert_found_in_project(session):
+    for state, index in (
+        ("ready", "ix_tickets_project_id_state"),
+        ("blocked", "ix_tickets_blocked_"),
+        ("closed", "ix_tickets_stage_of_project"),
+    ):
+        wanted = parse(f"project:acme/p1 priority:1 is:{state}")
+        counted = select(number_of(found_ids(EVERYTHING, wanted, None)))
+        (plan,) = plans(session, Session.scalar, counted, parameters(wanted, READER))
+        assert index in plan, (state, plan)
 
 
 def assert_met_by_id(session, monkeypatch):

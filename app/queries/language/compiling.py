@@ -348,6 +348,8 @@ def _finding(shape: QueryShape) -> tuple[int, ...]:
     return (first,)
 
 
+MOST = ("open", "closed", "completed")
+"""Where most tickets of a project stand, or those of a priority that are open."""
 WITH_STATES = (("label", ("none",)), ("has", ("children",)))
 """What an index of few tickets has together with their states."""
 
@@ -367,9 +369,10 @@ def _beside_project(others: Sequence[int], shape: QueryShape) -> Sequence[int]:
     if "stage" in names:
         at_none = _is_more(names["stage"], shape)
         return (at_none and _stopped(others, shape)) or [names["stage"]]
+    states = _states(others, shape)
     if "priority" in names:
-        return list(_stopped(others, shape))
-    return _states(others, shape)
+        return [number for number in states if shape[number][2][0] not in MOST]
+    return states
 
 
 def _stopped(others: Iterable[int], shape: QueryShape) -> tuple[int, ...]:
