@@ -298,6 +298,17 @@ def test_with_statistics_what_stands_somewhere_in_a_project_is_found_by_that(ana
         assert_found_in_project(db.session())
 
 
+def test_those_at_a_stage_are_met_by_their_ids(filled, monkeypatch):
+    """However many there are, of which other projects have most, and where ids of others lie."""
+    with filled.app_context():
+        assert_met_at_stage(db.session(), monkeypatch)
+
+
+def test_with_statistics_those_at_a_stage_are_met_by_their_ids(analyzed, monkeypatch):
+    with analyzed.app_context():
+        assert_met_at_stage(db.session(), monkeypatch)
+
+
 def test_a_projects_tickets_are_met_by_their_ids(filled, monkeypatch):
     """However many other projects have, which come before."""
     with filled.app_context():
@@ -420,6 +431,10 @@ IN_PARTS = (
     "is:all sort:stage,-updated",
     "is:closed sort:stage,-updated",
     "is:closed sort:-stage,title",
+    "project:acme/p0,acme/p1 is:closed sort:stage",
+    "-project:acme/p1 is:all sort:-stage",
+    "is:ready sort:stage",
+    "is:ready sort:-stage",
     "is:all sort:-stage,title -stage:planning",
     "is:all sort:stage stage:planning,review",
     "is:all sort:-stage -stage:review",
@@ -588,6 +603,18 @@ def assert_found_in_project(session):
         counted = select(number_of(found_ids(EVERYTHING, wanted, None)))
         (plan,) = plans(session, Session.scalar, counted, parameters(wanted, READER))
         assert index in plan, (state, plan)
+
+
+def assert_met_at_stage(session, monkeypatch):
+    monkeypatch.setattr(list_pages, "COUNT_CAP", 3)
+    for asked, index in (
+        ("project:acme/p1 is:closed sort:stage", ALL_INDEXES["stage"]),
+        ("project:acme/p1 priority:1 is:all sort:-stage", ALL_INDEXES["stage"]),
+        ("is:ready sort:stage", OPEN_INDEXES["stage"]),
+    ):
+        *_, page = plans(session, list_tickets, EVERYTHING, parse(asked), READER, 1, 3)
+        assert index in page, (asked, page)
+        assert not re.search(r"ix_tickets_stage_of_project|pk_tickets on tickets_", page), page
 
 
 def assert_met_by_id(session, monkeypatch):

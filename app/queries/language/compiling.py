@@ -145,6 +145,14 @@ def only_project(query: Query) -> ColumnElement[bool] | None:
     return None
 
 
+def only_stage(query: Query) -> ColumnElement[str] | None:
+    """The name of the one stage that is asked for; None where a ticket may stand at any."""
+    for number, (name, is_negated, values) in enumerate(shape_of(query)):
+        if name == "stage" and not is_negated and "one" in values:
+            return bindparam(f"q{number}_0", type_=Text())
+    return None
+
+
 def order_found(query: Query) -> list[UnaryExpression[Any]]:
     """In what order the tickets that these find are best read, if they are somebody's and nothing
     else that is asked has an index: from the newest on, of which more are open. Without an order

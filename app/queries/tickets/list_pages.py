@@ -168,7 +168,11 @@ def come_in_parts(wanted: Query, orders: Orders) -> bool:
         return sort == "state"
     if others or any(term.field == sort and not term.is_negated for term in wanted.conditions):
         return True
-    return sort == "stage" and wanted.situations not in COARSE
+    if sort == "stage" and wanted.situations in COARSE:
+        # Of those that are done nearly all come first, whichever project they are of.
+        is_done = not wanted.situations.isdisjoint(ENDED)
+        return is_done and any(term.field == "project" for term in wanted.conditions)
+    return sort == "stage"
 
 
 def parts_of(wanted: Query, orders: Orders) -> Iterator[tuple[int, Query]]:

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from app.db.plans import checked
 from app.db.rows import rows_of
 from app.models import Ticket
-from app.queries.language.compiling import Matches, only_project
+from app.queries.language.compiling import Matches, only_project, only_stage
 from app.queries.language.query import ENDED, Query
 from app.queries.language.statements import found_ids, met_in_order
 from app.queries.paging import COUNT_CAP, number_of
-from app.queries.tickets.conditions import NOT_CLOSED
+from app.queries.tickets.conditions import NOT_CLOSED, STAGE
 from app.queries.tickets.list_order import in_directions
 from app.visibility import Visibility
 
@@ -50,7 +50,13 @@ def met_near(
     parameter `passed` says, or like the last of them. `after`: the key from which they are counted,
     if not from the first."""
     among = _among(wanted, key)
-    nearest = _in_order(among, key, descends, after).limit(bindparam("passed"))
+    stage = only_stage(wanted) if key is Ticket.ticket_id.expression and after is None else None
+    if stage is None:
+        nearest = _in_order(among, key, descends, after)
+    else:
+        nearest = _from_stage(among, stage, descends)
+        among = [*among, stage == STAGE]
+    nearest = nearest.limit(bindparam("passed"))
     keys = nearest.subquery().c.key
     last = select(func.min(keys) if descends else func.max(keys)).scalar_subquery()
     is_near = key >= last if descends else key <= last
@@ -98,3 +104,13 @@ def _in_order(
     if after is not None:
         keys = keys.where(key <= after if descends else key >= after)
     return keys
+
+
+def _from_stage(
+    among: Sequence[ColumnElement[bool]], stage: ColumnElement[str], descends: bool
+) -> Select[*tuple[Any, ...]]:
+    """The ids of the tickets at a stage, as an index has them, and then of those at the next: that
+    few stand at one, as PostgreSQL believes, it would read all of them to sort them."""
+    key = Ticket.ticket_id.expression
+    ids = select(key.label("key")).where(*among, stage >= STAGE if descends else stage <= STAGE)
+    return ids.order_by(*in_directions([(STAGE, descends), (key, descends)]))
