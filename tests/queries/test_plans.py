@@ -538,6 +538,8 @@ FOUND_BY = {
     "has:children": "ix_tickets_with_parts",
     "plan:nothing": "ix_tickets_plan",
     "is:running": "ix_tickets_claimed_by",
+    **{f"label:none is:{state}": "ix_tickets_unlabelled" for state in ("ready", "stopped")},
+    **{f"has:children is:{state}": "ix_tickets_with_parts" for state in ("ready", "blocked")},
 }
 
 
@@ -554,6 +556,9 @@ def assert_found(session):
     for asked, index in FOUND_BY.items():
         found = plans(session, list_tickets, EVERYTHING, parse(asked), READER, 1)
         assert index in found[0], (asked, found[0])
+        if index in ("ix_tickets_unlabelled", "ix_tickets_with_parts"):
+            others = r"ix_tickets_(state|queue|blocked|stopped)"
+            assert not re.search(others, found[0]), (asked, found[0])
         for plan in found[1:]:
             assert not re.search(r"ix_tickets_(open_)?updated", plan), (asked, plan)
     parts = plans(session, list_tickets, EVERYTHING, MANY_OF_ONE_PRIORITY, READER, 1)

@@ -34,7 +34,7 @@ from app.queries.language.fields import FIELDS
 from app.queries.language.kinds import Names, Reader
 from app.queries.language.query import STATE_FIELDS, Query
 from app.queries.search.texts import TextMatches, match_texts
-from app.queries.tickets.conditions import NOT_CLOSED, STAGE
+from app.queries.tickets.conditions import NOT_CLOSED, STAGE, state_is
 from app.values import immutable
 from app.visibility import Visibility
 
@@ -228,6 +228,8 @@ def _conditions(shape: QueryShape, is_found: bool) -> tuple[ColumnElement[bool],
         # What was completed stands at no stage any more.
         named = Names.named(STAGE, shape[first[0]][2], f"q{first[0]}")
         made[first[0]] = and_(CLOSED_AT_STAGE, named)
+    if len(first) == 1 and shape[first[0]][::2] in WITH_STATES:
+        found = [*found, *_in_state(shape, made.pop(first[0]))]
     beside = [number for number in first if number in made]
     others = (made[number] for number in made if number not in beside)
     return (*found, *(made[number] for number in beside), *others)
@@ -245,6 +247,16 @@ def _at_stage(shape: QueryShape) -> tuple[ColumnElement[bool], ...]:
     # To find one value SQLite takes whichever index was made last; for a range that of fewer.
     stage = bindparam(f"q{stages[0]}_0", type_=Text())
     return STAGE.between(stage, stage), among
+
+
+def _in_state(shape: QueryShape, condition: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
+    """Whether a ticket is one of those that an index has with their states: by no more than whether
+    they are closed, if that is known. Whatever else is asked of them is in other indexes."""
+    is_closed = _is_closed(shape)
+    if is_closed is None:
+        return [condition]
+    ids = select(Ticket.ticket_id).where(condition, state_is("closed" if is_closed else "open"))
+    return [Ticket.ticket_id == ids.subquery().c.ticket_id]
 
 
 def _names_labels(term: TextShape) -> bool:
@@ -348,7 +360,7 @@ def _finding(shape: QueryShape) -> tuple[int, ...]:
     if name == "project":
         return first, *_beside_project(others, shape)
     if (name, values) in WITH_STATES:
-        return first, *_states(others, shape)
+        return first, *(n for n in others if shape[n] in OPEN_OR_CLOSED)
     if name == "updated":
         # An index has the tickets of each state in the order in which they changed.
         words = "open", "closed", "stopped"
