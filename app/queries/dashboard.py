@@ -17,7 +17,8 @@ from app.db.columns import UTCDateTime, now_when_sent
 from app.db.plans import PLANNED_ONCE, checked
 from app.db.rows import rows_of
 from app.models import Project, StageRun, Ticket, WorkerType
-from app.queries.events.list import EventFilter, EventRow, event_page
+from app.queries.events.filter import EventFilter
+from app.queries.events.list import EventRow, event_page
 from app.queries.inbox.item import InboxItem
 from app.queries.inbox.list import first_items, number_of_items
 from app.queries.inbox.tickets import number_at_gates

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.models import Event
 from app.models.event import EventType
-from app.queries.events.list import EventFilter
+from app.queries.events.filter import EventFilter
 from app.schemas.base import (
     NUMBER_MAX,
     PAGE_DEFAULT,

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db.base import db
 from app.models import Ticket
-from app.queries.events.list import EventFilter, event_page
+from app.queries.events.filter import EventFilter
+from app.queries.events.list import event_page
 from app.queries.inbox.list import item_page, some_items
 from app.queries.language.compiling import parameters
 from app.queries.language.kinds import Reader

@@ -16,7 +16,7 @@ from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from app.models import Event
-from app.queries.events.list import EventFilter
+from app.queries.events.filter import EventFilter, in_between, lead_of
 from app.values import immutable
 from app.visibility import Visibility
 
@@ -86,11 +86,11 @@ def events_after(
     limit: int,
 ) -> list[Row[Any]]:
     """The first wanted events after one number, and up to another."""
-    in_between = Event.id > after, Event.id <= up_to
+    lead = lead_of(session, visibility, wanted, after=after, up_to=up_to)
     rows: Select[Any] = (
         select(*Event.__table__.columns)
-        .where(*in_between, *wanted.conditions(), visibility.of(Event.project_id))
+        .where(*wanted.conditions(visibility, lead, in_between))
         .order_by(Event.id)
         .limit(limit)
     )
-    return list(session.execute(rows).all())
+    return list(session.execute(rows, {"after": after, "up_to": up_to}).all())

@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.db.rows import rows_of
 from app.errors import NotFound
 from app.models import Event, Ticket, Worker
-from app.models.event import ASKING, INBOX, UNPROCESSED
+from app.models.event import ASKING
+from app.queries.events.filter import EventFilter, all_events, lead_of, older
 from app.queries.paging import PAGE_SIZE, number_of
 from app.values import immutable
 from app.visibility import STATEMENTS_KEPT, Visibility
@@ -59,49 +60,12 @@ class EventRow:
 
 
 @immutable
-class EventFilter:
-    """Which events are wanted; empty parts want all. `processed`: None wants both."""
-
-    only_attention: bool = False
-    processed: bool | None = None
-    event_type: str = ""
-    project: str = ""
-    ticket: str = ""
-    worker: str = ""
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether more than attention was filtered for."""
-        asked = self.event_type or self.project or self.ticket or self.worker
-        return bool(asked) or self.processed is not (False if self.only_attention else None)
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter for a `where`."""
-        found: list[Any] = [
-            column == wanted
-            for column, wanted in (
-                (Event.event_type, self.event_type),
-                (Event.project_id, self.project),
-                (Event.ticket_id, self.ticket),
-                (Event.worker_id, self.worker),
-            )
-            if wanted
-        ]
-        if self.only_attention and self.processed is False:
-            return [*found, INBOX]
-        if self.only_attention:
-            found.append(Event.needs_attention)
-        if self.processed is not None:
-            found.append(Event.processed if self.processed else UNPROCESSED)
-        return found
-
-
-@immutable
 class EventPage:
-    """Some events, newest first, and whether older ones follow."""
+    """Some events, newest first, and whether older ones follow. `lead`: what found them."""
 
     rows: list[EventRow]
     has_older: bool
+    lead: str
 
     @property
     def version(self) -> str:
@@ -119,19 +83,19 @@ def event_page(
     size: int = PAGE_SIZE,
 ) -> EventPage:
     """The newest wanted events, or the newest of those older than `before`."""
-    statement = _page(visibility, wanted, before is not None)
+    lead = lead_of(session, visibility, wanted)
+    statement = _page(visibility, wanted, lead, before is not None)
     rows = rows_of(session, statement, before=before, number=size + 1)
     found = [EventRow(*row) for row in rows]
-    return EventPage(found[:size], has_older=len(found) > size)
+    return EventPage(found[:size], len(found) > size, lead)
 
 
 @lru_cache(STATEMENTS_KEPT)
 def _page(
-    visibility: Visibility, wanted: EventFilter, has_before: bool
+    visibility: Visibility, wanted: EventFilter, lead: str, has_before: bool
 ) -> Select[*tuple[Any, ...]]:
-    conditions = *wanted.conditions(), visibility.of(Event.project_id)
-    older = (Event.id < bindparam("before"),) if has_before else ()
-    rows = _rows(visibility).where(*conditions, *older)
+    conditions = wanted.conditions(visibility, lead, older if has_before else all_events)
+    rows = _rows(visibility).where(*conditions)
     return rows.order_by(Event.id.desc()).limit(bindparam("number"))
 
 
@@ -144,15 +108,16 @@ def event_row(session: Session, visibility: Visibility, event_id: int) -> EventR
     return EventRow(*row)
 
 
-def count_events(session: Session, visibility: Visibility, wanted: EventFilter) -> int:
-    """How many events are wanted, counted up to the cap."""
-    return int(rows_of(session, _count(visibility, wanted)).scalar_one())
+def count_events(session: Session, visibility: Visibility, wanted: EventFilter, lead: str) -> int:
+    """How many events are wanted, counted up to the cap; `lead`: what found the newest."""
+    return int(rows_of(session, _count(visibility, wanted, lead)).scalar_one())
 
 
 @lru_cache(STATEMENTS_KEPT)
-def _count(visibility: Visibility, wanted: EventFilter) -> Select[int]:
-    conditions = *wanted.conditions(), visibility.of(Event.project_id)
-    return select(number_of(select(Event.id).where(*conditions)))
+def _count(visibility: Visibility, wanted: EventFilter, lead: str) -> Select[int]:
+    conditions = wanted.conditions(visibility, lead, all_events)
+    # In order, or PostgreSQL would gather all that the index finds before it counts the first.
+    return select(number_of(select(Event.id).where(*conditions).order_by(Event.id.desc())))
 
 
 def _rows(visibility: Visibility) -> Select[*tuple[Any, ...]]:

@@ -14,7 +14,8 @@ from app.events import DESCRIPTIONS
 from app.forms.event import LONGEST_ID, ProcessForm
 from app.models.event import EVENT_TYPES
 from app.queries.choices import project_names
-from app.queries.events.list import EventFilter, count_events, event_page, event_row
+from app.queries.events.filter import EventFilter
+from app.queries.events.list import count_events, event_page, event_row
 from app.web.auth.access import page
 from app.web.auth.identity import current_visibility
 from app.web.http import live
@@ -79,7 +80,7 @@ def _list(form: ProcessForm) -> Answer:
         listing=listing,
         wanted=wanted,
         page=page,
-        total=count_events(session, visibility, wanted),
+        total=count_events(session, visibility, wanted, page.lead),
         projects=[(name, name) for name in projects],
         names={event_type: told.name for event_type, told in DESCRIPTIONS.items()},
         form=form,

@@ -15,7 +15,8 @@ from app.forms.base import BoardForm
 from app.forms.seen import DeclareDeadForm
 from app.models import StageRun, Worker
 from app.queries.choices import project_names, worker_type_names
-from app.queries.events.list import EventFilter, event_page
+from app.queries.events.filter import EventFilter
+from app.queries.events.list import event_page
 from app.queries.paging import Page
 from app.queries.workers.conditions import SHOWN_STATUSES, WorkerFilter
 from app.queries.workers.list import (

@@ -14,7 +14,8 @@ from app.db.base import db
 from app.forms.comment import CommentForm
 from app.forms.ticket_verbs import ACTIONS, VerbForm, action_for, fresh_form, require_position
 from app.models import Ticket
-from app.queries.events.list import EventFilter, event_page
+from app.queries.events.filter import EventFilter
+from app.queries.events.list import event_page
 from app.queries.tickets.view import TicketView, view_ticket
 from app.web.auth.access import page
 from app.web.auth.identity import current_actor, current_visibility
