@@ -78,24 +78,37 @@ def test_a_queue_is_read_in_the_order_of_its_index(filled, project, query, lanes
         assert not any("USE TEMP B-TREE FOR ORDER BY" in plan for plan in queues[-1:])
 
 
+@contextmanager
+def sent():
+    """The statements that are sent meanwhile."""
+    found = []
+
+    def note(conn, cursor, statement, parameters, context, executemany):
+        found.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
 def test_a_label_is_asked_for_at_each_ticket_that_is_met(filled):
     """With statistics SQLite would rather find all that have it, for each queue anew. It needs a
     hundred times as many tickets to think so; that it can't is said by the `+`."""
-    with filled.app_context():
-        sent = []
-
-        def note(conn, cursor, statement, parameters, context, executemany):
-            sent.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            board(db.session(), scope_of(db.session(), "", "label:l3"))
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
-        (cards,) = [statement for statement in sent if "row_number() OVER" in statement]
+    with filled.app_context(), sent() as statements:
+        board(db.session(), scope_of(db.session(), "", "label:l3"))
+        (cards,) = [statement for statement in statements if "row_number() OVER" in statement]
         assert "+tickets.ticket_id IN (SELECT found.ticket_id" in cards
         assert " tickets.ticket_id IN (SELECT found.ticket_id" not in cards
         assert cards.count("FROM ticket_labels \nWHERE ticket_labels.label = ?") == 1
+
+
+def test_what_is_on_hold_or_done_is_not_counted_in_the_order_of_priorities(filled):
+    """Likewise: it would go through all tickets in that order."""
+    with filled.app_context(), sent() as statements:
+        list(counts(db.session(), scope_of(db.session(), "", "", "priority"), 1))
+        assert statements[-1].count("GROUP BY +tickets.priority") == 2
 
 
 def test_cards_that_follow_are_those_that_the_board_left_out(filled):
