@@ -82,7 +82,7 @@ def counts(session: Session, scope: Scope, n_queues: int) -> Iterator[Count]:
 
 CAPPED = ("queued", "blocked")
 COUNTED_OF_SOME = 2_400
-"""What the counts of a board that is narrowed share: others are met for each of its tickets."""
+"""What the counts of a narrowed board share: many others are met for each ticket that counts."""
 COUNTED_AT_LEAST = 20
 """Each place is counted so far at least, as far as a cell shows cards. In lanes by priority of all
 projects places are many, and a cell's number is the sum of those of each project."""
